@@ -1,1 +1,3 @@
-return 0;
+using BlueGreen.Gateway;
+
+return await GatewayHost.RunAsync(args);

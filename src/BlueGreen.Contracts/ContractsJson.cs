@@ -1,0 +1,19 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace BlueGreen.Contracts;
+
+/// <summary>How the records of the admin API are written and read: camelCase, every field always present.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, RespectNullableAnnotations = true, Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(ServiceStatus))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceStatus>))]
+[JsonSerializable(typeof(Release))]
+[JsonSerializable(typeof(IReadOnlyList<Release>))]
+[JsonSerializable(typeof(Preflight))]
+[JsonSerializable(typeof(IReadOnlyList<Gate>))]
+[JsonSerializable(typeof(CutoverRequest))]
+[JsonSerializable(typeof(RollbackRequest))]
+[JsonSerializable(typeof(DeployRequest))]
+[JsonSerializable(typeof(AuditEntry))]
+[JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
+public sealed partial class ContractsJson : JsonSerializerContext;

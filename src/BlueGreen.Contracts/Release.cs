@@ -1,0 +1,157 @@
+using System.Text.Json.Serialization;
+
+namespace BlueGreen.Contracts;
+
+/// <summary>The record of one cutover or rollback, of one or several services.</summary>
+/// <param name="Id">The release's id; null in the answer to a cutover that found the slot active already.</param>
+/// <param name="Kind">Whether the switch goes forward or back.</param>
+/// <param name="Services">What switches from where to where.</param>
+/// <param name="Status">Where the release stands.</param>
+/// <param name="Outcome">How it ended: the final status, or <c>alreadyActive</c>; null while it runs.</param>
+/// <param name="Detail">In one sentence, why it ended as it did; null while it runs.</param>
+/// <param name="Reason">The reason that the caller gave.</param>
+/// <param name="Actor">Who asked: the token's name, or <c>anonymous</c>.</param>
+/// <param name="Force">Whether gates were skipped.</param>
+/// <param name="CreatedAt">When it was accepted (UTC).</param>
+/// <param name="SwitchedAt">When new requests began to go to the new slot; null when they never did.</param>
+/// <param name="DrainedAt">When the last request on the old slot had ended, by itself or cancelled at the deadline.</param>
+/// <param name="CompletedAt">When it ended.</param>
+/// <param name="Gates">Every gate's verdict.</param>
+/// <param name="Drain">The drain of the old slot; null before the switch.</param>
+/// <param name="Bake">The watch over the new slot.</param>
+/// <param name="Events">What happened, oldest first.</param>
+public sealed record Release(
+    string? Id,
+    ReleaseKind Kind,
+    IReadOnlyList<ReleaseService> Services,
+    ReleaseStatus Status,
+    string? Outcome,
+    string? Detail,
+    string? Reason,
+    string Actor,
+    bool Force,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? SwitchedAt,
+    DateTimeOffset? DrainedAt,
+    DateTimeOffset? CompletedAt,
+    IReadOnlyList<Gate> Gates,
+    DrainStatus? Drain,
+    BakeStatus? Bake,
+    IReadOnlyList<ReleaseEvent> Events);
+
+/// <summary>One service of a release.</summary>
+/// <param name="Name">The service.</param>
+/// <param name="From">The slot that was active.</param>
+/// <param name="To">The slot that becomes active.</param>
+/// <param name="Generation">The service's generation after the switch; before it, the generation that it started from.</param>
+public sealed record ReleaseService(string Name, SlotName From, SlotName To, long Generation);
+
+/// <summary>Which way a release goes.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ReleaseKind>))]
+public enum ReleaseKind
+{
+    /// <summary>To the standby slot, through all gates.</summary>
+    [JsonStringEnumMemberName("cutover")]
+    Cutover = 0,
+
+    /// <summary>Back to the slot that was active before.</summary>
+    [JsonStringEnumMemberName("rollback")]
+    Rollback = 1,
+}
+
+/// <summary>Where a release stands.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ReleaseStatus>))]
+public enum ReleaseStatus
+{
+    /// <summary>The gates are being evaluated.</summary>
+    [JsonStringEnumMemberName("verifying")]
+    Verifying = 0,
+
+    /// <summary>The gates passed; somebody has to approve.</summary>
+    [JsonStringEnumMemberName("awaitingApproval")]
+    AwaitingApproval = 1,
+
+    /// <summary>Switched; requests are still in flight on the old slot.</summary>
+    [JsonStringEnumMemberName("draining")]
+    Draining = 2,
+
+    /// <summary>Switched and drained; the new slot is being watched.</summary>
+    [JsonStringEnumMemberName("baking")]
+    Baking = 3,
+
+    /// <summary>Ended: the new slot stays.</summary>
+    [JsonStringEnumMemberName("succeeded")]
+    Succeeded = 4,
+
+    /// <summary>Ended: a gate failed, nothing was switched.</summary>
+    [JsonStringEnumMemberName("rejected")]
+    Rejected = 5,
+
+    /// <summary>Ended: the service was switched back.</summary>
+    [JsonStringEnumMemberName("rolledBack")]
+    RolledBack = 6,
+
+    /// <summary>Ended by request before the switch: nothing was switched.</summary>
+    [JsonStringEnumMemberName("aborted")]
+    Aborted = 7,
+
+    /// <summary>Ended before the switch by a failure of the gateway itself: nothing was switched.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed = 8,
+}
+
+/// <summary>What can be asked of a <see cref="ReleaseStatus"/>.</summary>
+public static class ReleaseStatuses
+{
+    /// <summary>Whether nothing more will happen to the release.</summary>
+    public static bool IsEnded(this ReleaseStatus status) => status >= ReleaseStatus.Succeeded;
+
+    /// <summary>Whether the switch is still ahead.</summary>
+    public static bool IsBeforeSwitch(this ReleaseStatus status) => status <= ReleaseStatus.AwaitingApproval;
+}
+
+/// <summary>One condition that must hold before the switch, with its verdict.</summary>
+/// <param name="Name">The gate: <c>deepHealth</c>, <c>version</c>, …</param>
+/// <param name="Service">The service it was evaluated for.</param>
+/// <param name="Status">The verdict.</param>
+/// <param name="Detail">What was found, for people.</param>
+public sealed record Gate(string Name, string Service, GateStatus Status, string? Detail);
+
+/// <summary>The verdict of a gate.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<GateStatus>))]
+public enum GateStatus
+{
+    /// <summary>Not evaluated yet.</summary>
+    [JsonStringEnumMemberName("pending")]
+    Pending = 0,
+
+    /// <summary>The condition holds.</summary>
+    [JsonStringEnumMemberName("passed")]
+    Passed = 1,
+
+    /// <summary>The condition does not hold.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed = 2,
+
+    /// <summary>Not evaluated because the caller forced the release.</summary>
+    [JsonStringEnumMemberName("skipped")]
+    Skipped = 3,
+}
+
+/// <summary>The drain of the old slot.</summary>
+/// <param name="DeadlineAt">When what is left will be cancelled (UTC).</param>
+/// <param name="StartedWith">What was in flight at the switch.</param>
+/// <param name="Remaining">What is in flight now; 0 once drained.</param>
+/// <param name="Aborted">What was cancelled at the deadline.</param>
+public sealed record DrainStatus(DateTimeOffset DeadlineAt, long StartedWith, long Remaining, long Aborted);
+
+/// <summary>The watch over the new slot.</summary>
+/// <param name="DurationSeconds">How long it lasts, in seconds, from the switch on.</param>
+/// <param name="EndsAt">When it ends (UTC); null before the switch.</param>
+public sealed record BakeStatus(double DurationSeconds, DateTimeOffset? EndsAt);
+
+/// <summary>Something that happened to a release.</summary>
+/// <param name="At">When (UTC).</param>
+/// <param name="Type">What: <c>created</c>, <c>gatePassed</c>, <c>gateFailed</c>, <c>switched</c>, <c>drained</c>, …</param>
+/// <param name="Detail">For people; null where the type says it all.</param>
+public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail);

@@ -1,0 +1,65 @@
+namespace BlueGreen.Contracts;
+
+/// <summary>The body of <c>POST /v1/services/{service}/cutover</c>. Every field may be left out.</summary>
+/// <param name="To">The slot to switch to; default: the standby.</param>
+/// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
+/// <param name="ExpectVersion">The version that every destination of the new slot must report.</param>
+/// <param name="Force">Skips the gates; audited.</param>
+/// <param name="BakeSeconds">Overrides the configured bake (0 to 604,800).</param>
+/// <param name="DrainSeconds">Overrides the configured drain timeout (0 to 86,400).</param>
+/// <param name="RequireApproval">Waits for <c>approve</c> after the gates have passed.</param>
+public sealed record CutoverRequest(
+    SlotName? To = null,
+    string? Reason = null,
+    string? ExpectVersion = null,
+    bool? Force = null,
+    double? BakeSeconds = null,
+    double? DrainSeconds = null,
+    bool? RequireApproval = null);
+
+/// <summary>The body of <c>POST /v1/services/{service}/rollback</c>. Every field may be left out.</summary>
+/// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
+/// <param name="Force">Switches back even when the old slot is not healthy; audited.</param>
+public sealed record RollbackRequest(string? Reason = null, bool? Force = null);
+
+/// <summary>The body of <c>PUT /v1/services/{service}/slots/{slot}</c>: a new deployment for a slot.</summary>
+/// <param name="Destinations">The addresses by id; at least one.</param>
+/// <param name="Version">The version that is deployed there, for people; what the destinations report goes first.</param>
+public sealed record DeployRequest(IReadOnlyDictionary<string, DeployDestination> Destinations, string? Version = null);
+
+/// <summary>One address of a deployment.</summary>
+/// <param name="Address">An absolute <c>http</c> or <c>https</c> URL.</param>
+public sealed record DeployDestination(string Address);
+
+/// <summary>What would happen to a cutover now: <c>GET /v1/services/{service}/preflight</c>.</summary>
+/// <param name="Service">The service.</param>
+/// <param name="From">The active slot.</param>
+/// <param name="To">The slot that was asked about.</param>
+/// <param name="Passed">Whether every gate passed.</param>
+/// <param name="Gates">Every gate's verdict.</param>
+public sealed record Preflight(string Service, SlotName From, SlotName To, bool Passed, IReadOnlyList<Gate> Gates);
+
+/// <summary>One line of the audit journal: who changed what, when, why.</summary>
+/// <param name="Sequence">+1 at every entry.</param>
+/// <param name="At">When (UTC).</param>
+/// <param name="Actor">The token's name, <c>anonymous</c>, or <c>gateway</c> for what it does by itself.</param>
+/// <param name="Client">The caller's address; null for what the gateway does by itself.</param>
+/// <param name="Action">What was done or asked for: <c>cutover</c>, <c>rollback</c>, <c>deploy</c>, <c>switched</c>, …</param>
+/// <param name="Result"><c>accepted</c>, <c>done</c>, or the problem code of a refusal.</param>
+/// <param name="Services">The services concerned.</param>
+/// <param name="Release">The release concerned, if any.</param>
+/// <param name="Force">Whether gates or conflicts were overridden.</param>
+/// <param name="Reason">The reason that the caller gave.</param>
+/// <param name="Detail">For people.</param>
+public sealed record AuditEntry(
+    long Sequence,
+    DateTimeOffset At,
+    string Actor,
+    string? Client,
+    string Action,
+    string Result,
+    IReadOnlyList<string> Services,
+    string? Release,
+    bool Force,
+    string? Reason,
+    string? Detail);

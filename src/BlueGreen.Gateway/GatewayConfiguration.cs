@@ -1,0 +1,93 @@
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Http;
+
+namespace BlueGreen.Gateway;
+
+/// <summary>Where the configuration comes from, and what is wrong with it.</summary>
+internal static class GatewayConfiguration
+{
+    private const string ConfigOption = "--config";
+
+    /// <summary>Takes <c>--config FILE</c> and <c>--config=FILE</c> out of the arguments; the rest are <c>--Section:Key=value</c>.</summary>
+    public static (IReadOnlyList<string> Files, string[] Others) SplitArguments(string[] args)
+    {
+        var files = new List<string>();
+        var rest = new List<string>();
+        for (var index = 0; index < args.Length; index++)
+        {
+            var argument = args[index];
+            if (argument.StartsWith(ConfigOption + "=", StringComparison.Ordinal))
+            {
+                files.Add(argument[(ConfigOption.Length + 1)..]);
+            }
+            else if (!string.Equals(argument, ConfigOption, StringComparison.Ordinal))
+            {
+                rest.Add(argument);
+            }
+            else if (index + 1 < args.Length)
+            {
+                files.Add(args[++index]);
+            }
+            else
+            {
+                throw new BlueGreenConfigurationException([new(ConfigOption, null, "is missing its file: --config FILE")]);
+            }
+        }
+
+        return (files, [.. rest]);
+    }
+
+    /// <summary>Layers the files over appsettings.json, under environment variables and arguments.</summary>
+    /// <exception cref="BlueGreenConfigurationException">A file is missing or is not JSON.</exception>
+    public static void AddFiles(ConfigurationManager configuration, IReadOnlyList<string> files, string[] rest)
+    {
+        var errors = new List<ConfigurationError>();
+        foreach (var file in files)
+        {
+            var path = Path.GetFullPath(file);
+            if (!File.Exists(path))
+            {
+                errors.Add(new(ConfigOption, file, $"is not a file that can be read ({path})"));
+                continue;
+            }
+
+            try
+            {
+                configuration.AddJsonFile(path, optional: false, reloadOnChange: true);
+            }
+            catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                errors.Add(new(ConfigOption, file, $"is not a JSON file that can be read: {exception.InnerException?.Message ?? exception.Message}"));
+            }
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new BlueGreenConfigurationException(errors);
+        }
+
+        // What was added last wins, so what the files must not override is added again after them.
+        configuration.AddEnvironmentVariables();
+        configuration.AddCommandLine(rest);
+    }
+
+    /// <summary>Everything that is wrong with the configuration of the built application, whose ports are still closed.</summary>
+    public static async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync(WebApplication app)
+    {
+        var errors = new List<ConfigurationError>(await app.Services.GetRequiredService<ConfigurationCheck>().FindErrorsAsync());
+        var urls = app.Configuration["Urls"] ?? "";
+        foreach (var url in urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException)
+            {
+                errors.Add(new("Urls", url, "is not allowed: http://ADDRESS:PORT or https://ADDRESS:PORT, several separated by ';'"));
+            }
+        }
+
+        return errors;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Net.Sockets;
+using BlueGreen.ReverseProxy;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace BlueGreen.Gateway;
+
+/// <summary>The gateway as a process: its configuration, its listeners, its exit code.</summary>
+internal static class GatewayHost
+{
+    private const int Done = 0;
+    private const int Unexpected = 1;
+
+    // EX_CONFIG of sysexits.h.
+    private const int ConfigurationInvalid = 78;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            var builder = CreateBuilder(args);
+            await using var app = builder.Build();
+            var errors = await GatewayConfiguration.FindErrorsAsync(app);
+            if (errors.Count > 0)
+            {
+                return await RefuseAsync(errors);
+            }
+
+            app.MapReverseProxy(proxy => proxy.UseBlueGreen());
+            await app.RunAsync();
+            return Done;
+        }
+        catch (BlueGreenConfigurationException exception)
+        {
+            return await RefuseAsync(exception.Errors);
+        }
+        catch (Exception exception) when (exception is StateUnreadableException || exception.InnerException is StateUnreadableException)
+        {
+            await Console.Error.WriteLineAsync(exception is StateUnreadableException ? exception.Message : exception.InnerException!.Message);
+            return Unexpected;
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
+        {
+            await Console.Error.WriteLineAsync($"{exception.Message} Another process listens there, or the address is not this machine's: change --urls or BlueGreen:Admin:Urls.");
+            return Unexpected;
+        }
+    }
+
+    private static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        var (files, rest) = GatewayConfiguration.SplitArguments(args);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            // The shipped appsettings.json lies beside the program, wherever that is started from.
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = rest,
+        });
+        GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
+        builder.AddGatewayLogging();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+        // The keys of affinity cookies: kept with the state, so that a restart does not scatter the sessions.
+        builder.Services.AddDataProtection()
+            .SetApplicationName("BlueGreen.Gateway")
+            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(StateFolder(builder.Configuration), "keys")));
+        builder.Services
+            .AddReverseProxy()
+            .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+            .AddBlueGreen(builder.Configuration)
+            .AddBlueGreenAdminListener();
+        return builder;
+    }
+
+    private static string StateFolder(ConfigurationManager configuration) =>
+        Path.GetFullPath(configuration["BlueGreen:State:Directory"] is { Length: > 0 } folder ? folder : new StateOptions().Directory);
+
+    private static async Task<int> RefuseAsync(IReadOnlyList<ConfigurationError> errors)
+    {
+        foreach (var error in errors)
+        {
+            await Console.Error.WriteLineAsync(error.ToString());
+        }
+
+        return ConfigurationInvalid;
+    }
+}

@@ -1,0 +1,85 @@
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>
+/// The admin API on listeners of its own: an application beside the proxy with nothing but these endpoints. No Host header and no
+/// route can lead from the one to the other, because no pipeline has both.
+/// </summary>
+internal sealed partial class AdminListener(AdminServices admin, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+{
+    private WebApplication? _app;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(AdminListener).Assembly.GetName().Name });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = AdminRequest.MaxBodyBytes;
+        });
+        builder.Services.AddRoutingCore().AddSingleton(admin).AddSingleton<ILoggerFactory>(new AdminLoggers(loggers));
+        builder.Services.AddBlueGreenAdminDocument();
+
+        // The process is the outer host's to stop.
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, SilentLifetime>());
+        var app = builder.Build();
+        foreach (var url in admin.Options.Admin.Urls)
+        {
+            app.Urls.Add(url);
+        }
+
+        app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
+        app.UseRouting();
+        AdminEndpoints.Map(app);
+        await app.StartAsync(cancellationToken);
+        _app = app;
+        var logger = loggers.CreateLogger<AdminListener>();
+        foreach (var url in app.Urls)
+        {
+            LogListening(logger, url);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? default;
+
+    private static Task WriteStatusAsync(HttpContext context)
+    {
+        var status = context.Response.StatusCode;
+        return Problems.Of(Problems.CodeOf(status), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them.").ExecuteAsync(context);
+    }
+
+    [LoggerMessage(5101, LogLevel.Information, "Administration on {Url}")]
+    private static partial void LogListening(ILogger logger, string url);
+
+    // "Now listening on" of this application reads as if traffic went there; LogListening says what it is.
+    private sealed class AdminLoggers(ILoggerFactory inner) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName == "Microsoft.Hosting.Lifetime" ? NullLogger.Instance : inner.CreateLogger(categoryName);
+
+        public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+
+        public void Dispose()
+        {
+            // The process's own; not this application's to dispose of.
+        }
+    }
+
+    private sealed class SilentLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

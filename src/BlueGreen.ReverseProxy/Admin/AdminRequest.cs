@@ -1,0 +1,199 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>What a call carries beside its path: body, preconditions, how long it waits. All that is wrong is collected.</summary>
+internal sealed class AdminRequest
+{
+    /// <summary>The largest body that is read, in bytes.</summary>
+    public const int MaxBodyBytes = 64 * 1024;
+
+    private const int MaxDepth = 16;
+    private const int MaxWaitSeconds = 300;
+    private const int MaxKeyLength = 255;
+
+    private readonly HttpContext _context;
+    private readonly ReadOnlyMemory<byte> _body;
+
+    private AdminRequest(HttpContext context, ReadOnlyMemory<byte> body, JsonElement? json)
+    {
+        _context = context;
+        _body = body;
+        Body = new BodyReader(json);
+    }
+
+    public BodyReader Body { get; }
+
+    /// <summary>Reads the body, or says why it can't be.</summary>
+    public static async Task<(AdminRequest? Request, IResult? Problem)> ReadAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.ContentLength > MaxBodyBytes)
+        {
+            return (null, TooLarge());
+        }
+
+        var buffer = new byte[MaxBodyBytes + 1];
+        int length;
+        try
+        {
+            length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return (null, exception.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? TooLarge()
+                : Problems.Invalid("body", exception.Message));
+        }
+
+        if (length > MaxBodyBytes)
+        {
+            return (null, TooLarge());
+        }
+
+        if (length == 0)
+        {
+            return (new AdminRequest(context, default, null), null);
+        }
+
+        if (!request.HasJsonContentType())
+        {
+            return (null, Problems.Of(
+                ProblemCodes.UnsupportedMediaType,
+                $"The body's Content-Type is {request.ContentType ?? "missing"}; send application/json."));
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(
+                buffer.AsMemory(0, length),
+                new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            return (new AdminRequest(context, buffer.AsMemory(0, length), document.RootElement.Clone()), null);
+        }
+        catch (JsonException exception)
+        {
+            return (null, Problems.Invalid("body", $"is not JSON: {exception.Message}"));
+        }
+    }
+
+    /// <summary>The generation in <c>If-Match</c>; null without one, or with <c>*</c>.</summary>
+    public long? IfMatch()
+    {
+        var values = _context.Request.Headers.IfMatch;
+        if (values.Count == 0 || values == "*")
+        {
+            return null;
+        }
+
+        if (EntityTagHeaderValue.TryParse(values.ToString(), out var tag)
+            && !tag.IsWeak
+            && long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var generation))
+        {
+            return generation;
+        }
+
+        Body.Fail("If-Match", "must be the service's ETag: its generation in double quotes, such as \"3\"");
+        return null;
+    }
+
+    /// <summary>How long the answer may wait (<c>Prefer: wait=SECONDS</c>); null when it is not to wait.</summary>
+    public TimeSpan? Wait()
+    {
+        foreach (var preference in _context.Request.Headers["Prefer"].SelectMany(value => (value ?? "").Split(',', ';')))
+        {
+            var parts = preference.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (!string.Equals(parts[0], "wait", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            if (parts.Length == 2 && int.TryParse(parts[1].Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            {
+                // RFC 7240: the server says which wait it has applied, so asking for more is no error.
+                var applied = Math.Min(seconds, MaxWaitSeconds);
+                _context.Response.Headers["Preference-Applied"] = $"wait={applied}";
+                return TimeSpan.FromSeconds(applied);
+            }
+
+            Body.Fail("Prefer", $"must be wait=SECONDS, a whole number, at most {MaxWaitSeconds}");
+        }
+
+        return null;
+    }
+
+    public WaitUntil Until()
+    {
+        var text = _context.Request.Query["until"];
+        if (text.Count == 0)
+        {
+            return WaitUntil.Switched;
+        }
+
+        foreach (var known in Enum.GetValues<WaitUntil>())
+        {
+            if (string.Equals(known.ToString(), text, StringComparison.OrdinalIgnoreCase))
+            {
+                return known;
+            }
+        }
+
+        Body.Fail("until", "must be switched, drained or completed");
+        return WaitUntil.Switched;
+    }
+
+    public bool Flag(string name)
+    {
+        var text = _context.Request.Query[name];
+        if (text.Count == 0)
+        {
+            return false;
+        }
+
+        if (bool.TryParse(text, out var value))
+        {
+            return value;
+        }
+
+        Body.Fail(name, "must be true or false");
+        return false;
+    }
+
+    /// <summary>The idempotency key, and a hash of what it is used for.</summary>
+    public (string Key, string Hash)? Idempotency()
+    {
+        var key = _context.Request.Headers["Idempotency-Key"].ToString();
+        if (key.Length == 0)
+        {
+            return null;
+        }
+
+        if (key.Length > MaxKeyLength || key.Any(char.IsControl))
+        {
+            Body.Fail("Idempotency-Key", $"must have at most {MaxKeyLength} characters");
+            return null;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{_context.Request.Method} {_context.Request.Path}\n"));
+        hash.AppendData(_body.Span);
+        return (key, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>The problem that names everything that was found wrong; call last.</summary>
+    public bool IsInvalid([NotNullWhen(true)] out IResult? problem)
+    {
+        Body.RejectUnknown();
+        problem = Body.Errors.Count == 0 ? null : Problems.Invalid(Body.Errors);
+        return problem is not null;
+    }
+
+    private static IResult TooLarge() => Problems.Of(ProblemCodes.BodyTooLarge, $"The body may have at most {MaxBodyBytes} bytes.");
+}

@@ -1,0 +1,21 @@
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>What the endpoints work with, as one object, so that the administration's own application can be given it.</summary>
+internal sealed record AdminServices(
+    BlueGreenOptions Options,
+    ServiceCatalog Services,
+    CommittedState State,
+    AuditJournal Audit,
+    HealthMonitor Health,
+    GateEvaluator Gates,
+    ReleaseEngine Releases,
+    ReleaseRunner Runner,
+    SlotDeployer Deployer,
+    GatewayReadiness Readiness,
+    TimeProvider Time);

@@ -1,0 +1,38 @@
+using System.Globalization;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary><c>/v1/audit</c>: who changed what, when, why.</summary>
+internal static class AuditEndpoints
+{
+    public static void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/audit", List)
+        .WithTags("Audit")
+        .Needs(AdminRole.Viewer)
+        .WithName("listAudit")
+        .WithSummary("The audit journal, newest first; before= takes the sequence of the last entry seen.")
+        .Produces<IReadOnlyList<AuditEntry>>()
+        .ProducesProblem(StatusCodes.Status400BadRequest);
+
+    private static IResult List(AdminServices admin, string? limit = null, string? before = null)
+    {
+        if (!ReleaseEndpoints.TryReadLimit(limit, out var count))
+        {
+            return Problems.Invalid("limit", "must be a whole number from 1 to 500");
+        }
+
+        var sequence = long.MaxValue;
+        if (before is not null && !long.TryParse(before, NumberStyles.None, CultureInfo.InvariantCulture, out sequence))
+        {
+            return Problems.Invalid("before", "must be the sequence of an entry");
+        }
+
+        return TypedResults.Json(
+            [.. admin.Audit.Newest.Reverse().Where(entry => entry.Sequence < sequence).Take(count)],
+            ContractsJson.Default.IReadOnlyListAuditEntry);
+    }
+}

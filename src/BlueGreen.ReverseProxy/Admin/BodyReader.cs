@@ -1,0 +1,151 @@
+using System.Text.Json;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>
+/// Reads the fields of a JSON body and collects everything that is wrong with them; the serializer would stop at the first bad
+/// field, and the caller would learn of the second one at the next try.
+/// </summary>
+internal sealed class BodyReader
+{
+    private readonly Dictionary<string, string[]> _errors;
+    private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly string _prefix;
+
+    public BodyReader(JsonElement? body)
+        : this(body, "", new(StringComparer.Ordinal))
+    {
+    }
+
+    private BodyReader(JsonElement? body, string prefix, Dictionary<string, string[]> errors)
+    {
+        _prefix = prefix;
+        _errors = errors;
+        if (body is not { } element)
+        {
+            return;
+        }
+
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            Fail("", "must be a JSON object");
+            return;
+        }
+
+        foreach (var property in element.EnumerateObject())
+        {
+            _fields[property.Name] = property.Value;
+        }
+    }
+
+    public IReadOnlyDictionary<string, string[]> Errors => _errors;
+
+    public string? Text(string name, int maxLength)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        var text = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        if (text is null || text.Length > maxLength || text.Any(char.IsControl))
+        {
+            Fail(name, $"must be a text of at most {maxLength} characters, without control characters");
+            return null;
+        }
+
+        return text;
+    }
+
+    public bool? Boolean(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Fail(name, "must be true or false");
+        return null;
+    }
+
+    public double? Number(string name, double min, double max)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        Fail(name, $"must be a number of seconds from {min} to {max}");
+        return null;
+    }
+
+    public SlotName? Slot(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.String && SlotNames.TryParse(value.GetString(), out var slot))
+        {
+            return slot;
+        }
+
+        Fail(name, "must be \"blue\" or \"green\"");
+        return null;
+    }
+
+    /// <summary>The fields of an object of objects, such as destinations by id.</summary>
+    public IEnumerable<(string Key, BodyReader Reader)> Map(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            Fail(name, "is missing");
+            yield break;
+        }
+
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            Fail(name, "must be an object");
+            yield break;
+        }
+
+        foreach (var property in value.EnumerateObject())
+        {
+            yield return (property.Name, new BodyReader(property.Value, $"{_prefix}{name}.{property.Name}.", _errors));
+        }
+    }
+
+    public void Fail(string name, string message)
+    {
+        var key = name.Length == 0 ? (_prefix.Length == 0 ? "body" : _prefix.TrimEnd('.')) : _prefix + name;
+        _errors[key] = [.. _errors.GetValueOrDefault(key, []), message];
+    }
+
+    /// <summary>Call when everything that may be there has been read.</summary>
+    public void RejectUnknown()
+    {
+        foreach (var name in _fields.Keys.Where(name => !_known.Contains(name)))
+        {
+            Fail(name, $"is not a known field; known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
+        }
+    }
+
+    private JsonElement? Find(string name)
+    {
+        _known.Add(name);
+        return _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary><c>/healthz</c>: the gateway's own health, for orchestrators and load balancers; no token needed.</summary>
+internal static class HealthzEndpoints
+{
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        var healthz = endpoints.MapGroup("/healthz").WithTags("Health");
+        healthz.MapGet("/live", () => TypedResults.Text("live\n"))
+            .WithName("live")
+            .WithSummary("200 as long as the process answers.");
+        healthz.MapGet("/ready", (AdminServices admin) => admin.Readiness.IsReady
+                ? TypedResults.Text("ready\n")
+                : TypedResults.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable))
+            .WithName("ready")
+            .WithSummary("200 while the gateway takes traffic; 503 before it has started and once it stops.");
+    }
+}

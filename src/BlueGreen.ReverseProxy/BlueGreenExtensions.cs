@@ -1,0 +1,145 @@
+using BlueGreen.ReverseProxy.Admin;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace BlueGreen.ReverseProxy;
+
+/// <summary>Adds blue-green releases to a YARP proxy.</summary>
+public static class BlueGreenExtensions
+{
+    /// <summary>Adds the services. Call after the proxy's own configuration: <c>AddReverseProxy().LoadFromConfig(…).AddBlueGreen(configuration)</c>.</summary>
+    /// <param name="builder">The proxy.</param>
+    /// <param name="configuration">The whole configuration; its section <c>BlueGreen</c> is read.</param>
+    /// <remarks>What is wrong with the section is found by <see cref="ConfigurationCheck"/>, and stops the host at start in any case.</remarks>
+    public static IReverseProxyBuilder AddBlueGreen(this IReverseProxyBuilder builder, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configuration);
+        var (options, errors) = BlueGreenOptionsReader.Read(configuration.GetSection("BlueGreen"));
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(new BlueGreenSettings(options, errors));
+        services.AddSingleton(provider => new ConfigurationCheck(
+            provider.GetRequiredService<BlueGreenSettings>(),
+            provider.GetServices<IProxyConfigProvider>(),
+            provider.GetRequiredService<IConfigValidator>()));
+
+        // Whoever asks for the options gets valid ones or the list of what is wrong.
+        services.AddSingleton(provider => provider.GetRequiredService<BlueGreenSettings>() is { Errors: { Count: > 0 } found }
+            ? throw new BlueGreenConfigurationException(found)
+            : provider.GetRequiredService<BlueGreenSettings>().Options);
+        AddRouting(builder);
+        AddHealth(services);
+        services.AddSingleton<FileStateStore>();
+        services.AddSingleton<ReleaseHistory>();
+        services.AddSingleton<AuditJournal>();
+        services.AddSingleton<CommittedState>();
+        services.AddSingleton<GateEvaluator>();
+        services.AddSingleton<ReleaseEngine>();
+        services.AddSingleton<SlotDeployer>();
+        services.AddSingleton<ReleaseRunner>();
+        services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
+        services.AddSingleton<GatewayReadiness>();
+        services.AddSingleton<AdminServices>();
+        return builder;
+    }
+
+    /// <summary>Serves the admin API on listeners of its own, at <c>BlueGreen:Admin:Urls</c>.</summary>
+    /// <param name="builder">The proxy, after <see cref="AddBlueGreen"/>.</param>
+    public static IReverseProxyBuilder AddBlueGreenAdminListener(this IReverseProxyBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddHostedService<AdminListener>();
+        return builder;
+    }
+
+    /// <summary>
+    /// The proxy's pipeline: slot selection, then YARP's session affinity, load balancing and passive health checks.
+    /// Use as <c>app.MapReverseProxy(proxy => proxy.UseBlueGreen())</c>; steps of one's own come after it.
+    /// </summary>
+    /// <param name="proxy">The pipeline.</param>
+    public static IReverseProxyApplicationBuilder UseBlueGreen(this IReverseProxyApplicationBuilder proxy)
+    {
+        ArgumentNullException.ThrowIfNull(proxy);
+
+        // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
+        proxy.ApplicationServices.GetRequiredService<CommittedState>();
+        proxy.UseMiddleware<SlotSelectionMiddleware>();
+        proxy.UseSessionAffinity();
+        proxy.UseLoadBalancing();
+        proxy.UsePassiveHealthChecks();
+        return proxy;
+    }
+
+    /// <summary>
+    /// Maps the admin API into an application of one's own, in place of <see cref="AddBlueGreenAdminListener"/>. That application
+    /// must not be the one that proxies: whoever can reach its listener can reach these endpoints.
+    /// </summary>
+    /// <param name="endpoints">An application that listens where operators are and clients are not.</param>
+    public static IEndpointConventionBuilder MapBlueGreenAdmin(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        return AdminEndpoints.Map(endpoints);
+    }
+
+    /// <summary>Adds the OpenAPI document <c>/openapi/v1.json</c> that <see cref="MapBlueGreenAdmin"/> serves.</summary>
+    /// <param name="services">The services of the application that serves the admin API.</param>
+    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new() { Title = "BlueGreen.Gateway admin API", Version = "v1" };
+            document.Servers = [];
+            return Task.CompletedTask;
+        }));
+
+    private static void AddRouting(IReverseProxyBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<ServiceCatalog>();
+        services.AddSingleton<RoutingTablePublisher>();
+        services.AddSingleton<SlotResponseHeaders>();
+        services.AddSingleton<RouteBinder>();
+        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());
+        services.AddSingleton<SlotConfigProvider>();
+        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<SlotConfigProvider>());
+        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<SlotConfigProvider>());
+        services.AddSingleton<SlotConfigFilter>();
+        services.AddSingleton<IProxyConfigFilter>(provider => provider.GetRequiredService<SlotConfigFilter>());
+        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<SlotConfigFilter>());
+        services.AddSingleton<IAvailableDestinationsPolicy>(SlotDestinationsPolicy.HealthyAndUnknown);
+        services.AddSingleton<IAvailableDestinationsPolicy>(SlotDestinationsPolicy.HealthyOrPanic);
+
+        // YARP registers its forwarder only where there is none; whichever one is there by now is decorated.
+        var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
+        services.Remove(forwarder);
+        services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder((IHttpForwarder)Create(provider, forwarder)));
+    }
+
+    private static void AddHealth(IServiceCollection services)
+    {
+        services.AddSingleton<ProbeClient>();
+        services.AddSingleton<HealthMonitor>();
+        services.AddSingleton<SlotVerifier>();
+        services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<HealthMonitor>());
+        services.AddHostedService(provider => provider.GetRequiredService<HealthMonitor>());
+    }
+
+    private static object Create(IServiceProvider provider, ServiceDescriptor descriptor) =>
+        descriptor.ImplementationInstance
+        ?? descriptor.ImplementationFactory?.Invoke(provider)
+        ?? ActivatorUtilities.CreateInstance(provider, descriptor.ImplementationType!);
+}

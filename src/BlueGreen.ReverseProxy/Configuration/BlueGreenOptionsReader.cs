@@ -1,0 +1,215 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Net;
+using BlueGreen.Contracts;
+using Microsoft.Extensions.Configuration;
+
+namespace BlueGreen.ReverseProxy.Configuration;
+
+/// <summary>Reads the <c>BlueGreen</c> section; finds every error in one pass.</summary>
+internal static class BlueGreenOptionsReader
+{
+    private const int Sha256Bytes = 32;
+    private const int MaxNameLength = 64;
+
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestBake = TimeSpan.FromDays(7);
+    private static readonly TimeSpan LongestDecommission = TimeSpan.FromDays(365);
+
+    public static (BlueGreenOptions Options, IReadOnlyList<ConfigurationError> Errors) Read(IConfigurationSection section)
+    {
+        var errors = new List<ConfigurationError>();
+        var reader = new SectionReader(section, errors);
+        var options = new BlueGreenOptions
+        {
+            Admin = ReadAdmin(reader.Section("Admin")),
+            State = ReadState(reader.Section("State")),
+            ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
+            Services = ReadServices(reader.Section("Services")),
+        };
+        reader.RejectUnknown();
+        return (options, errors);
+    }
+
+    private static AdminOptions ReadAdmin(SectionReader reader)
+    {
+        var tokens = ReadTokens(reader.Section("Tokens"));
+        var urls = (reader.Text("Urls") ?? AdminOptions.DefaultUrls)
+            .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .ToImmutableArray();
+        foreach (var url in urls)
+        {
+            // Kestrel's wildcards are no host names to Uri.
+            var readable = url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
+            if (!Uri.TryCreate(readable, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
+            {
+                reader.Error("Urls", url, "is not allowed: http://ADDRESS:PORT, several separated by ';'");
+            }
+            else if (tokens.IsEmpty && !IsLoopback(uri))
+            {
+                reader.Error("Urls", url, "is not allowed without a token: configure BlueGreen:Admin:Tokens, or listen on a loopback address");
+            }
+        }
+
+        if (urls.IsEmpty)
+        {
+            reader.Error("Urls", "", "is not allowed: http://ADDRESS:PORT, several separated by ';'");
+        }
+
+        reader.RejectUnknown();
+        return new AdminOptions { Urls = urls, Tokens = tokens };
+    }
+
+    private static bool IsLoopback(Uri uri) =>
+        string.Equals(uri.Host, "localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    private static ImmutableArray<AdminToken> ReadTokens(SectionReader reader)
+    {
+        var tokens = ImmutableArray.CreateBuilder<AdminToken>();
+        foreach (var (_, entry) in reader.Children())
+        {
+            var name = entry.RequiredText("Name", "the actor's name in history and audit");
+            var hash = ReadHash(entry);
+            var role = entry.Parse(
+                "Role",
+                AdminRole.Viewer,
+                (string text, out AdminRole value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value) && !int.TryParse(text, out _),
+                "is not allowed: viewer, operator or admin");
+            if (entry.Text("Role") is null)
+            {
+                entry.Error("Role", null, "is missing: viewer, operator or admin");
+            }
+
+            if (tokens.Any(token => string.Equals(token.Name, name, StringComparison.Ordinal)))
+            {
+                entry.Error("Name", name, "is not allowed: another token has this name");
+            }
+
+            entry.RejectUnknown();
+            tokens.Add(new AdminToken(name, hash, role));
+        }
+
+        return tokens.ToImmutable();
+    }
+
+    // The value is never shown: somebody may have put the token itself there.
+    private static ImmutableArray<byte> ReadHash(SectionReader entry)
+    {
+        var text = entry.Text("Sha256");
+        if (text is { Length: Sha256Bytes * 2 } && text.All(char.IsAsciiHexDigit))
+        {
+            return [.. Convert.FromHexString(text)];
+        }
+
+        entry.Error("Sha256", null, $"{(text is null ? "is missing" : "is not allowed (value not shown)")}: the token's SHA-256 as 64 hexadecimal digits");
+        return [];
+    }
+
+    private static StateOptions ReadState(SectionReader reader)
+    {
+        var directory = reader.Text("Directory") ?? new StateOptions().Directory;
+        if (directory.IndexOfAny(Path.GetInvalidPathChars()) >= 0)
+        {
+            reader.Error("Directory", directory, "is not allowed: the path of a folder");
+        }
+
+        reader.RejectUnknown();
+        return new StateOptions { Directory = directory };
+    }
+
+    private static ResponseHeaderOptions ReadResponseHeaders(SectionReader reader)
+    {
+        var options = new ResponseHeaderOptions
+        {
+            Environment = reader.Boolean("Environment", fallback: true),
+            Version = reader.Boolean("Version", fallback: true),
+        };
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static FrozenDictionary<string, ServiceOptions> ReadServices(SectionReader reader)
+    {
+        var services = new Dictionary<string, ServiceOptions>(StringComparer.OrdinalIgnoreCase);
+        var clusters = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, entry) in reader.Children())
+        {
+            if (name.Length > MaxNameLength || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
+            {
+                reader.Error(name, name, $"is not allowed as a service name: 1 to {MaxNameLength} of A-Z a-z 0-9 - _ .");
+            }
+
+            var service = ReadService(name, entry);
+            foreach (var slot in SlotNames.All)
+            {
+                var cluster = service.ClusterOf(slot);
+                if (cluster.Length == 0)
+                {
+                    continue;
+                }
+
+                if (!clusters.TryAdd(cluster, $"{name}:{slot}"))
+                {
+                    entry.Error(slot.ToString(), cluster, $"is not allowed: the cluster is {clusters[cluster]} already, and a cluster can be one slot only");
+                }
+            }
+
+            services[name] = service;
+        }
+
+        return services.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static ServiceOptions ReadService(string name, SectionReader reader)
+    {
+        var defaults = new ServiceOptions { Name = name, Blue = "", Green = "" };
+        var drain = reader.Section("Drain");
+        var bake = reader.Section("Bake");
+        var decommission = reader.Section("Decommission");
+        var options = defaults with
+        {
+            Blue = reader.RequiredText("Blue", "the id of a cluster in ReverseProxy:Clusters"),
+            Green = reader.RequiredText("Green", "the id of a cluster in ReverseProxy:Clusters"),
+            InitialActive = reader.Parse<SlotName>("InitialActive", defaults.InitialActive, SlotNames.TryParse, "is not allowed: blue or green"),
+            Health = ReadHealth(reader.Section("Health")),
+            DrainTimeout = drain.Duration("Timeout", defaults.DrainTimeout, TimeSpan.Zero, LongestInterval),
+            BakeDuration = bake.Duration("Duration", defaults.BakeDuration, TimeSpan.Zero, LongestBake),
+            DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),
+        };
+        drain.RejectUnknown();
+        bake.RejectUnknown();
+        decommission.RejectUnknown();
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static HealthOptions ReadHealth(SectionReader reader)
+    {
+        var defaults = new HealthOptions();
+        var options = new HealthOptions
+        {
+            Path = reader.Parse(
+                "Path",
+                defaults.Path,
+                (string text, out string value) => (value = text).StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal),
+                "is not allowed: a path that begins with one slash, such as /health"),
+            Interval = reader.Duration("Interval", defaults.Interval, ShortestInterval, LongestInterval),
+            Timeout = reader.Duration("Timeout", defaults.Timeout, ShortestInterval, TimeSpan.FromMinutes(5)),
+            HealthyThreshold = reader.Integer("HealthyThreshold", defaults.HealthyThreshold, 1, 100),
+            UnhealthyThreshold = reader.Integer("UnhealthyThreshold", defaults.UnhealthyThreshold, 1, 100),
+            VerifyInterval = reader.Duration("VerifyInterval", defaults.VerifyInterval, ShortestInterval, TimeSpan.FromMinutes(5)),
+            ExpectStatus = reader.Parse<StatusCodeSet>(
+                "ExpectStatus",
+                defaults.ExpectStatus,
+                StatusCodeSet.TryParse,
+                "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\""),
+            RequireReport = reader.Boolean("RequireReport", defaults.RequireReport),
+            AllowDegraded = reader.Boolean("AllowDegraded", defaults.AllowDegraded),
+            RequiredChecks = reader.TextList("RequiredChecks"),
+        };
+        reader.RejectUnknown();
+        return options;
+    }
+}

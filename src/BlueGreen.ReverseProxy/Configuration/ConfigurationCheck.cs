@@ -1,0 +1,148 @@
+using BlueGreen.Contracts;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlueGreen.ReverseProxy.Configuration;
+
+/// <summary>
+/// Everything that can be said of the configuration before a port is opened: the <c>BlueGreen</c> section, YARP's own rules for
+/// its routes and clusters, and what the two have to agree on.
+/// </summary>
+public sealed class ConfigurationCheck
+{
+    private readonly BlueGreenSettings _settings;
+    private readonly IEnumerable<IProxyConfigProvider> _providers;
+    private readonly IConfigValidator _validator;
+
+    internal ConfigurationCheck(BlueGreenSettings settings, IEnumerable<IProxyConfigProvider> providers, IConfigValidator validator)
+    {
+        _settings = settings;
+        _providers = providers;
+        _validator = validator;
+    }
+
+    /// <summary>Finds every error.</summary>
+    /// <returns>The errors; empty when the configuration can be used.</returns>
+    public async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync()
+    {
+        var errors = new List<ConfigurationError>(_settings.Errors);
+        var routes = new Dictionary<string, RouteConfig>(StringComparer.OrdinalIgnoreCase);
+        var clusters = new Dictionary<string, ClusterConfig>(StringComparer.OrdinalIgnoreCase);
+        if (!TryLoad(routes, clusters, errors))
+        {
+            // Without YARP's section every cluster would be missing: one error is the truth, the rest is noise.
+            return errors;
+        }
+
+        foreach (var route in routes.Values)
+        {
+            AddYarpErrors(errors, $"ReverseProxy:Routes:{route.RouteId}", await _validator.ValidateRouteAsync(route));
+        }
+
+        foreach (var cluster in clusters.Values)
+        {
+            AddYarpErrors(errors, $"ReverseProxy:Clusters:{cluster.ClusterId}", await _validator.ValidateClusterAsync(cluster));
+        }
+
+        foreach (var service in _settings.Options.Services.Values)
+        {
+            foreach (var slot in SlotNames.All)
+            {
+                CheckSlot(errors, service, slot, clusters);
+            }
+        }
+
+        return errors;
+    }
+
+    private bool TryLoad(Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters, List<ConfigurationError> errors)
+    {
+        try
+        {
+            foreach (var config in _providers.Select(provider => provider.GetConfig()))
+            {
+                foreach (var route in config.Routes)
+                {
+                    routes[route.RouteId] = route;
+                }
+
+                foreach (var cluster in config.Clusters)
+                {
+                    clusters[cluster.ClusterId] = cluster;
+                }
+            }
+
+            return true;
+        }
+#pragma warning disable CA1031 // A provider may throw anything at a value that it can't convert; all of it is a configuration error.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            errors.Add(new("ReverseProxy", null, $"can't be read: {InnermostMessage(exception)}"));
+            return false;
+        }
+    }
+
+    private static void CheckSlot(List<ConfigurationError> errors, ServiceOptions service, SlotName slot, Dictionary<string, ClusterConfig> clusters)
+    {
+        var id = service.ClusterOf(slot);
+        if (id.Length == 0)
+        {
+            return;
+        }
+
+        if (!clusters.TryGetValue(id, out var cluster))
+        {
+            errors.Add(new($"BlueGreen:Services:{service.Name}:{slot}", id, $"is not a cluster in ReverseProxy:Clusters: {NamesOf(clusters)}"));
+            return;
+        }
+
+        foreach (var (destinationId, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>(StringComparer.Ordinal))
+        {
+            if (!DestinationAddress.IsValid(destination.Address))
+            {
+                errors.Add(new(
+                    $"ReverseProxy:Clusters:{id}:Destinations:{destinationId}:Address",
+                    destination.Address,
+                    $"is not allowed: {DestinationAddress.Allowed}"));
+            }
+        }
+    }
+
+    private static void AddYarpErrors(List<ConfigurationError> errors, string key, IList<Exception> found)
+    {
+        foreach (var exception in found)
+        {
+            errors.Add(new(key, null, exception.Message));
+        }
+    }
+
+    private static string NamesOf(Dictionary<string, ClusterConfig> clusters) =>
+        clusters.Count == 0 ? "there are none" : string.Join(", ", clusters.Keys.Order(StringComparer.Ordinal));
+
+    private static string InnermostMessage(Exception exception)
+    {
+        while (exception.InnerException is { } inner)
+        {
+            exception = inner;
+        }
+
+        return exception.Message;
+    }
+}
+
+/// <summary>The <c>BlueGreen</c> section as read, with what was wrong with it.</summary>
+internal sealed record BlueGreenSettings(BlueGreenOptions Options, IReadOnlyList<ConfigurationError> Errors);
+
+/// <summary>What the address of a destination may look like, wherever it comes from.</summary>
+internal static class DestinationAddress
+{
+    public const string Allowed = "an absolute http or https URL without query or fragment, such as http://10.0.0.11:8080/";
+
+    public static bool IsValid(string? address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        && uri.Host.Length > 0
+        && uri.Query.Length == 0
+        && uri.Fragment.Length == 0
+        && uri.UserInfo.Length == 0;
+}

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace BlueGreen.ReverseProxy.Configuration;
+
+/// <summary>
+/// Reads one section of the configuration into typed values. A value that can't be used becomes an error and the default
+/// stands in for it, so that one pass finds every error; a key that nobody asked for is an error too.
+/// </summary>
+/// <remarks>The framework's binder stops at the first bad value and skips unknown keys, so a typing mistake would be a silent default.</remarks>
+internal sealed class SectionReader(IConfigurationSection section, List<ConfigurationError> errors)
+{
+    private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    public string Path => section.Path;
+
+    public bool Exists => section.Exists();
+
+    public SectionReader Section(string key) => new(Known(key), errors);
+
+    public IEnumerable<(string Key, SectionReader Reader)> Children()
+    {
+        foreach (var child in section.GetChildren())
+        {
+            _known.Add(child.Key);
+            yield return (child.Key, new SectionReader(child, errors));
+        }
+    }
+
+    public string? Text(string key)
+    {
+        var child = Known(key);
+        if (child.Value is null && child.GetChildren().Any())
+        {
+            errors.Add(new(child.Path, null, "holds a section, but a single value is expected"));
+            return null;
+        }
+
+        return string.IsNullOrWhiteSpace(child.Value) ? null : child.Value;
+    }
+
+    public string RequiredText(string key, string allowed)
+    {
+        var text = Text(key);
+        if (text is null)
+        {
+            errors.Add(new(PathOf(key), null, $"is missing: {allowed}"));
+        }
+
+        return text ?? "";
+    }
+
+    public bool Boolean(string key, bool fallback) => Parse(key, fallback, bool.TryParse, "is not allowed: true or false");
+
+    public int Integer(string key, int fallback, int min, int max) => Parse(
+        key,
+        fallback,
+        (string text, out int value) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
+        $"is not allowed: a whole number from {min} to {max}");
+
+    // "10" is ten days to TimeSpan.Parse; somebody who writes it means seconds. Only forms with a colon are taken.
+    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max) => Parse(
+        key,
+        fallback,
+        (string text, out TimeSpan value) =>
+        {
+            value = default;
+            return text.Contains(':')
+                && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value)
+                && value >= min
+                && value <= max;
+        },
+        $"is not allowed: a duration (\"hh:mm:ss\", \"d.hh:mm:ss\") from \"{min:c}\" to \"{max:c}\"");
+
+    public T Parse<T>(string key, T fallback, TryParse<T> parse, string allowed)
+    {
+        var text = Text(key);
+        if (text is null)
+        {
+            return fallback;
+        }
+
+        if (parse(text, out var value))
+        {
+            return value;
+        }
+
+        errors.Add(new(PathOf(key), text, allowed));
+        return fallback;
+    }
+
+    public ImmutableArray<string> TextList(string key)
+    {
+        var child = Known(key);
+        if (!string.IsNullOrEmpty(child.Value))
+        {
+            errors.Add(new(child.Path, child.Value, "is not allowed: a list, such as [ \"database\" ]"));
+            return [];
+        }
+
+        var values = ImmutableArray.CreateBuilder<string>();
+        foreach (var item in child.GetChildren())
+        {
+            if (string.IsNullOrWhiteSpace(item.Value))
+            {
+                errors.Add(new(item.Path, item.Value, "is not allowed: a text that is not empty"));
+            }
+            else
+            {
+                values.Add(item.Value);
+            }
+        }
+
+        return values.ToImmutable();
+    }
+
+    public void Error(string key, string? value, string allowed) => errors.Add(new(PathOf(key), value, allowed));
+
+    /// <summary>Call when everything that may be there has been read.</summary>
+    public void RejectUnknown()
+    {
+        foreach (var child in section.GetChildren())
+        {
+            if (!_known.Contains(child.Key))
+            {
+                errors.Add(new(child.Path, null, $"is not a known key: {string.Join(", ", _known.Order(StringComparer.Ordinal))}"));
+            }
+        }
+    }
+
+    private string PathOf(string key) => ConfigurationPath.Combine(section.Path, key);
+
+    private IConfigurationSection Known(string key)
+    {
+        _known.Add(key);
+        return section.GetSection(key);
+    }
+
+    public delegate bool TryParse<T>(string text, out T value);
+}

@@ -1,0 +1,44 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>Audit entries that are committed with the change that they speak of.</summary>
+internal static class ReleaseAudit
+{
+    /// <summary>Who acts when nobody asked: timers, deadlines, recovery.</summary>
+    public static Caller Gateway { get; } = new("gateway", null);
+
+    public static GatewayState Add(GatewayState state, DateTimeOffset now, Caller caller, string action, string result, ReleaseState release, string? detail) =>
+        Add(state, now, caller, action, result, [.. release.Services.Select(service => service.Name)], release.Id, release.Force, release.Reason, detail);
+
+    public static GatewayState Add(
+        GatewayState state,
+        DateTimeOffset now,
+        Caller caller,
+        string action,
+        string result,
+        IReadOnlyList<string> services,
+        string? release,
+        bool force,
+        string? reason,
+        string? detail)
+    {
+        var entry = new AuditEntry(state.LastAudit + 1, now, caller.Actor, caller.Client, action, result, services, release, force, reason, detail);
+        return state with { LastAudit = entry.Sequence, JustAudited = state.JustAudited.Add(entry) };
+    }
+
+    /// <summary>A status as it is written on the wire.</summary>
+    public static string NameOf(ReleaseStatus status) => status switch
+    {
+        ReleaseStatus.Verifying => "verifying",
+        ReleaseStatus.AwaitingApproval => "awaitingApproval",
+        ReleaseStatus.Draining => "draining",
+        ReleaseStatus.Baking => "baking",
+        ReleaseStatus.Succeeded => "succeeded",
+        ReleaseStatus.Rejected => "rejected",
+        ReleaseStatus.RolledBack => "rolledBack",
+        ReleaseStatus.Aborted => "aborted",
+        _ => "failed",
+    };
+}

@@ -1,0 +1,130 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>How far a caller wants to wait.</summary>
+internal enum WaitUntil
+{
+    Switched,
+    Drained,
+    Completed,
+}
+
+/// <summary>What can be asked of releases: order one, step in, wait.</summary>
+internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, TimeProvider time)
+{
+    /// <summary>Makes a release of an order, or says why not.</summary>
+    /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
+    public async Task<OrderOutcome> PlaceAsync(ReleaseOrder order)
+    {
+        var outcome = await state.CommitAsync(current =>
+        {
+            var (next, outcome) = ReleaseOrders.Decide(current, state.NewestFirst(), order, time.GetUtcNow());
+            return new Decision<OrderOutcome>(next, outcome, outcome.Started is { } started ? () => runner.Start(started.Id) : null);
+        });
+        if (outcome.Refused is { } refusal)
+        {
+            await AuditAsync(order.Caller, order.Kind == ReleaseKind.Cutover ? "cutover" : "rollback", refusal.Code, order.Services, refusal.ReleaseId, order.Force, order.Reason, refusal.Detail);
+        }
+
+        return outcome;
+    }
+
+    public Task<(ReleaseState? Release, Refusal? Refused)> ApproveAsync(string id, Caller caller) => StepInAsync(
+        id,
+        caller,
+        "approve",
+        isDone: release => release.ApprovedBy is not null,
+        isAllowed: release => release.Status == ReleaseStatus.AwaitingApproval,
+        ReleaseTransitions.Approve);
+
+    public Task<(ReleaseState? Release, Refusal? Refused)> AbortAsync(string id, Caller caller) => StepInAsync(
+        id,
+        caller,
+        "abort",
+        isDone: release => release.Status == ReleaseStatus.Aborted,
+        isAllowed: release => release.Status.IsBeforeSwitch(),
+        ReleaseTransitions.Abort);
+
+    public Task<(ReleaseState? Release, Refusal? Refused)> FinishAsync(string id, Caller caller) => StepInAsync(
+        id,
+        caller,
+        "finish",
+        isDone: release => release.Status == ReleaseStatus.Succeeded,
+        isAllowed: release => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking,
+        ReleaseTransitions.Finish);
+
+    /// <summary>Waits for a release, at most so long.</summary>
+    /// <returns>The release as it is then, and whether it got as far as asked for or has ended.</returns>
+    /// <exception cref="StateUnavailableException">The switch could not be stored: nothing was switched.</exception>
+    public async Task<(ReleaseState Release, bool Reached)> WaitAsync(string id, WaitUntil until, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(atMost, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var reached = state.WaitUntilAsync(_ => HasReached(state.Find(id)!, until), linked.Token);
+        var unstorable = runner.ProgressOf(id)?.Unstorable;
+        if (unstorable is not null && await Task.WhenAny(reached, unstorable) == unstorable)
+        {
+            await linked.CancelAsync();
+            await reached.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw new StateUnavailableException((await unstorable).Message);
+        }
+
+        await reached.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return (state.Find(id)!, reached.IsCompletedSuccessfully);
+    }
+
+    /// <summary>Writes down a refusal.</summary>
+    public Task AuditAsync(
+        Caller caller, string action, string result, IReadOnlyList<string> services, string? release, bool force, string? reason, string? detail) =>
+        state.AuditAsync(sequence =>
+            new AuditEntry(sequence, time.GetUtcNow(), caller.Actor, caller.Client, action, result, services, release, force, reason, detail));
+
+    private static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
+    {
+        WaitUntil.Switched => release.SwitchedAt is not null,
+        WaitUntil.Drained => release.DrainedAt is not null,
+        _ => false,
+    };
+
+    private async Task<(ReleaseState? Release, Refusal? Refused)> StepInAsync(
+        string id,
+        Caller caller,
+        string action,
+        Func<ReleaseState, bool> isDone,
+        Func<ReleaseState, bool> isAllowed,
+        Func<GatewayState, ReleaseState, Caller, DateTimeOffset, GatewayState> transition)
+    {
+        var result = await state.CommitAsync<(ReleaseState? Release, Refusal? Refused)>(current =>
+        {
+            if (state.Find(id) is not { } release)
+            {
+                return new(null, (null, new(ProblemCodes.UnknownRelease, $"There is no release {id}.")));
+            }
+
+            if (isDone(release))
+            {
+                return new(null, (release, null));
+            }
+
+            if (!isAllowed(release))
+            {
+                return new(null, (null, new(
+                    ProblemCodes.WrongStatus,
+                    $"Release {id} is {ReleaseAudit.NameOf(release.Status)}: {action} is not possible now.",
+                    ReleaseId: id)));
+            }
+
+            var next = transition(current, release, caller, time.GetUtcNow());
+            return new(next, (ReleaseTransitions.Running(next, id) ?? next.JustEnded.Find(ended => ended.Id == id), null));
+        });
+        if (result.Refused is { } refusal)
+        {
+            await AuditAsync(caller, action, refusal.Code, [], id, force: false, reason: null, refusal.Detail);
+        }
+
+        return result;
+    }
+}

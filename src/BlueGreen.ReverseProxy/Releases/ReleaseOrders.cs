@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>Whether an order becomes a release. Pure: the state in, the next state and the answer out.</summary>
+internal static class ReleaseOrders
+{
+    private static readonly TimeSpan IdempotencyWindow = TimeSpan.FromHours(24);
+
+    /// <summary>Decides on an order.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="known">All releases that are known, newest first.</param>
+    /// <param name="order">The order.</param>
+    /// <param name="now">The time (UTC).</param>
+    public static (GatewayState? Next, OrderOutcome Outcome) Decide(
+        GatewayState state, IEnumerable<ReleaseState> known, ReleaseOrder order, DateTimeOffset now)
+    {
+        if (order.IdempotencyKey is { } key
+            && known.FirstOrDefault(release => release.IdempotencyKey == key && now - release.CreatedAt < IdempotencyWindow) is { } earlier)
+        {
+            return (null, earlier.RequestHash == order.RequestHash
+                ? OrderOutcome.Same(earlier)
+                : OrderOutcome.Of(new(
+                    ProblemCodes.IdempotencyMismatch,
+                    $"The Idempotency-Key was used for another request, release {earlier.Id}. Use a new key for a new request.",
+                    ReleaseId: earlier.Id)));
+        }
+
+        foreach (var name in order.Services)
+        {
+            if (order.IfMatch is { } expected && state.Services[name].Generation != expected)
+            {
+                return (null, OrderOutcome.Of(new(
+                    ProblemCodes.StaleGeneration,
+                    $"Service {name} is at generation {state.Services[name].Generation}, not {expected}: it has changed since. Look at it again, then repeat.",
+                    Generation: state.Services[name].Generation)));
+            }
+        }
+
+        return order.Kind == ReleaseKind.Cutover ? DecideCutover(state, order, now) : DecideRollback(state, order, now);
+    }
+
+    private static (GatewayState? Next, OrderOutcome Outcome) DecideCutover(GatewayState state, ReleaseOrder order, DateTimeOffset now)
+    {
+        if (order.To is { } wanted && order.Services.All(name => state.Services[name].Active == wanted))
+        {
+            return (null, OrderOutcome.Nothing);
+        }
+
+        if (RunningOf(state, order.Services) is { } running)
+        {
+            return (null, OrderOutcome.Of(InProgress(running)));
+        }
+
+        return Create(state, order, now, name => order.To ?? state.Services[name].Active.Other());
+    }
+
+    private static (GatewayState? Next, OrderOutcome Outcome) DecideRollback(GatewayState state, ReleaseOrder order, DateTimeOffset now)
+    {
+        // Two people who both press the button mean the same rollback.
+        if (state.Running.Find(release => release.Kind == ReleaseKind.Rollback && order.Services.Any(release.Concerns)) is { } rollback)
+        {
+            return (null, OrderOutcome.Same(rollback));
+        }
+
+        // What has not been switched yet is undone by not switching it.
+        if (RunningOf(state, order.Services) is { } running && running.Status.IsBeforeSwitch())
+        {
+            var aborted = ReleaseTransitions.End(
+                state, running, ReleaseStatus.Aborted, $"rollback was asked for by {order.Caller.Actor} before the switch; nothing was switched", now);
+            return (aborted, OrderOutcome.Same(aborted.JustEnded[^1]));
+        }
+
+        foreach (var name in order.Services)
+        {
+            var service = state.Services[name];
+            if (service.RollbackTo is null)
+            {
+                // A pipeline that repeats its rollback must not bring the bad version back.
+                return (null, service.RolledBack
+                    ? OrderOutcome.Nothing
+                    : OrderOutcome.Of(new(
+                        ProblemCodes.NothingToRollBack,
+                        $"Service {name} has no slot to go back to: it was never switched, or {service.Active.Other().ToText()} was deployed anew since. Use cutover.")));
+            }
+        }
+
+        return Create(state, order, now, name => state.Services[name].RollbackTo!.Value);
+    }
+
+    private static (GatewayState? Next, OrderOutcome Outcome) Create(
+        GatewayState state, ReleaseOrder order, DateTimeOffset now, Func<string, SlotName> target)
+    {
+        var release = new ReleaseState
+        {
+            Id = ReleaseId.Next(state.LastRelease + 1),
+            Kind = order.Kind,
+            Services =
+            [
+                .. order.Services.Select(name => new ReleaseService(name, state.Services[name].Active, target(name), state.Services[name].Generation)),
+            ],
+            Status = ReleaseStatus.Verifying,
+            Actor = order.Caller.Actor,
+            CreatedAt = now,
+            DrainSeconds = order.DrainSeconds,
+            BakeSeconds = order.BakeSeconds,
+            Reason = order.Reason,
+            ExpectVersion = order.ExpectVersion,
+            Force = order.Force,
+            RequireApproval = order.RequireApproval,
+            IdempotencyKey = order.IdempotencyKey,
+            RequestHash = order.RequestHash,
+            Events = [new ReleaseEvent(now, "created", order.Reason)],
+        };
+        var next = state with { LastRelease = state.LastRelease + 1, Running = state.Running.Add(release) };
+        next = ReleaseAudit.Add(next, now, order.Caller, order.Kind == ReleaseKind.Cutover ? "cutover" : "rollback", "accepted", release, detail: null);
+        return (next, OrderOutcome.New(release));
+    }
+
+    private static ReleaseState? RunningOf(GatewayState state, ImmutableArray<string> services) =>
+        state.Running.Find(release => services.Any(release.Concerns));
+
+    private static Refusal InProgress(ReleaseState running) => new(
+        ProblemCodes.ReleaseInProgress,
+        $"Release {running.Id} by {running.Actor} is running ({ReleaseAudit.NameOf(running.Status)}) for {string.Join(", ", running.Services.Select(service => service.Name))}. "
+        + "Wait for it, abort it, or finish it.",
+        ReleaseId: running.Id);
+}

@@ -1,0 +1,341 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>
+/// Takes each running release through its steps. A step looks at the committed status, waits for what that status waits for, and
+/// commits the next one in a decision that checks the status again: whatever a caller has changed meanwhile wins.
+/// </summary>
+internal sealed partial class ReleaseRunner : IHostedService, IDisposable
+{
+    private static readonly TimeSpan LongestStoreRetry = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<string, ReleaseProgress> _progress = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> _runs = new(StringComparer.Ordinal);
+    private readonly CommittedState _state;
+    private readonly ServiceCatalog _services;
+    private readonly GateEvaluator _gates;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ReleaseRunner> _logger;
+    private readonly ResiliencePipeline _untilStored;
+
+    public ReleaseRunner(CommittedState state, ServiceCatalog services, GateEvaluator gates, TimeProvider time, ILogger<ReleaseRunner> logger)
+    {
+        _state = state;
+        _services = services;
+        _gates = gates;
+        _time = time;
+        _logger = logger;
+        _untilStored = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<StateUnavailableException>(),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(100),
+                MaxDelay = LongestStoreRetry,
+                OnRetry = retry =>
+                {
+                    LogStoreRetry(_logger, retry.Outcome.Exception?.Message ?? "", retry.RetryDelay.TotalSeconds);
+                    return default;
+                },
+            })
+            .Build();
+    }
+
+    /// <summary>Takes up the releases that the last process left running.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var release in _state.Current.Running)
+        {
+            Start(release.Id, resumed: true);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_runs.Values).WaitAsync(cancellationToken);
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    public void Start(string releaseId) => Start(releaseId, resumed: false);
+
+    /// <summary>What is known beside the state; null once the release has ended.</summary>
+    public ReleaseProgress? ProgressOf(string releaseId) => _progress.GetValueOrDefault(releaseId);
+
+    private void Start(string releaseId, bool resumed)
+    {
+        _progress[releaseId] = new ReleaseProgress();
+        _runs[releaseId] = Task.Run(() => RunToEndAsync(releaseId, resumed));
+    }
+
+    private async Task RunToEndAsync(string id, bool resumed)
+    {
+        try
+        {
+            await RunAsync(id, resumed);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The gateway stops; the next process takes the release up from its committed state.
+        }
+#pragma warning disable CA1031 // The last resort of a task that nobody awaits before the gateway stops.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogDefect(_logger, exception, id);
+            await EndAfterDefectAsync(id, exception);
+        }
+        finally
+        {
+            _progress.TryRemove(id, out _);
+            _runs.TryRemove(id, out _);
+        }
+    }
+
+    private async Task RunAsync(string id, bool resumed)
+    {
+        if (resumed)
+        {
+            await ResumeAsync(id);
+        }
+
+        while (ReleaseTransitions.Running(_state.Current, id) is { } release)
+        {
+            switch (release.Status)
+            {
+                case ReleaseStatus.Verifying:
+                    await VerifyAsync(release);
+                    break;
+                case ReleaseStatus.AwaitingApproval:
+                    await LeftAsync(id, ReleaseStatus.AwaitingApproval, _stop.Token);
+                    break;
+                case ReleaseStatus.Draining:
+                    await DrainAsync(release);
+                    break;
+                default:
+                    await BakeAsync(release);
+                    break;
+            }
+        }
+    }
+
+    // What the last process had measured is gone with it, and what it drained is too: its connections ended when it did.
+    private async Task ResumeAsync(string id)
+    {
+        await CommitUntilStoredAsync(id, ReleaseStatus.Verifying, (state, release) =>
+            ReleaseTransitions.End(state, release, ReleaseStatus.Failed, "the gateway stopped during the verification; nothing was switched", _time.GetUtcNow()));
+
+        if (ReleaseTransitions.Running(_state.Current, id) is { SwitchedAt: { } switchedAt })
+        {
+            // The monotonic clock of the last process can't be read on. The time of day stands in, held to what is possible:
+            // a clock that was set back does not make the time left longer than the whole.
+            var elapsed = _time.GetUtcNow() - switchedAt;
+            var ticks = (elapsed < TimeSpan.Zero ? TimeSpan.Zero : elapsed).TotalSeconds * _time.TimestampFrequency;
+            _progress[id].SwitchedAt = _time.GetTimestamp() - (long)ticks;
+        }
+    }
+
+    private async Task VerifyAsync(ReleaseState release)
+    {
+        var plan = new GatePlan(
+            release.Kind,
+            release.Force,
+            release.ExpectVersion,
+            [.. release.Services.Select(entry => (Entry(entry.Name), Entry(entry.Name)[entry.To]))]);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var left = LeftAsync(release.Id, ReleaseStatus.Verifying, over.Token);
+        var evaluation = _gates.EvaluateAsync(plan, over.Token);
+        var first = await Task.WhenAny(left, evaluation);
+        if (first == left)
+        {
+            await over.CancelAsync();
+            await QuietlyAsync(evaluation);
+            _stop.Token.ThrowIfCancellationRequested();
+            return;
+        }
+
+        var gates = await evaluation;
+        await over.CancelAsync();
+        await QuietlyAsync(left);
+        await DecideOnGatesAsync(release.Id, gates);
+    }
+
+    private async Task DecideOnGatesAsync(string id, ImmutableList<Gate> gates)
+    {
+        var progress = _progress[id];
+        try
+        {
+            await _state.CommitAsync(state =>
+            {
+                if (ReleaseTransitions.Running(state, id) is not { Status: ReleaseStatus.Verifying } release)
+                {
+                    return new Decision<bool>(null, false);
+                }
+
+                var failed = gates.Exists(gate => gate.Status == GateStatus.Failed);
+                var next = failed
+                    ? ReleaseTransitions.Reject(state, release, gates, _time.GetUtcNow())
+                    : ReleaseTransitions.Pass(state, release, gates, _time.GetUtcNow());
+                var switched = ReleaseTransitions.Running(next, id)?.Status == ReleaseStatus.Draining;
+                return new Decision<bool>(next, true, switched ? () => TakeSwitch(release, progress) : null);
+            });
+        }
+        catch (StateUnavailableException exception)
+        {
+            progress.FailToStore(exception);
+            await CommitUntilStoredAsync(id, ReleaseStatus.Verifying, (state, release) =>
+                ReleaseTransitions.End(state, release, ReleaseStatus.Failed, $"the switch could not be stored; nothing was switched: {exception.Message}", _time.GetUtcNow()));
+        }
+    }
+
+    // Runs right after the new table was published, before anything else is decided.
+    private void TakeSwitch(ReleaseState release, ReleaseProgress progress)
+    {
+        var old = OldSlots(release).ToList();
+        progress.SwitchedAt = _time.GetTimestamp();
+        progress.Signals = [.. old.Select(slot => slot.Drain)];
+        progress.StartedWith = old.Sum(slot => slot.InFlight.Count);
+        foreach (var entry in release.Services)
+        {
+            LogSwitched(_logger, entry.Name, entry.From.ToText(), entry.To.ToText(), release.Id);
+        }
+    }
+
+    private async Task DrainAsync(ReleaseState release)
+    {
+        var progress = _progress[release.Id];
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var left = LeftAsync(release.Id, ReleaseStatus.Draining, over.Token);
+        var idle = Task.WhenAll(OldSlots(release).Select(slot => slot.InFlight.WhenIdleAsync(over.Token)));
+        var deadline = Task.Delay(Left(progress, release.DrainSeconds), _time, over.Token);
+        var first = await Task.WhenAny(idle, left, deadline);
+        if (first == deadline && !_stop.IsCancellationRequested)
+        {
+            await CancelRemainingAsync(release);
+            first = await Task.WhenAny(idle, left);
+        }
+
+        await over.CancelAsync();
+        await QuietlyAsync(Task.WhenAll(idle, left, deadline));
+        _stop.Token.ThrowIfCancellationRequested();
+        if (first == idle)
+        {
+            await CommitUntilStoredAsync(release.Id, ReleaseStatus.Draining, (state, current) =>
+                ReleaseTransitions.Drained(
+                    state, current, progress.StartedWith, progress.Aborted, Left(progress, current.BakeSeconds) == TimeSpan.Zero, _time.GetUtcNow()));
+        }
+    }
+
+    // The deadline can pass in the same moment in which a rollback makes the old slot active again. Decided under the one writer:
+    // either the rollback came first and the release is no longer draining, or it comes second and gives the slot a new signal.
+    private async Task CancelRemainingAsync(ReleaseState release)
+    {
+        var remaining = await _state.CommitAsync(state =>
+        {
+            if (ReleaseTransitions.Running(state, release.Id) is not { Status: ReleaseStatus.Draining })
+            {
+                return new Decision<long>(null, 0);
+            }
+
+            var slots = OldSlots(release).ToList();
+            return new Decision<long>(null, slots.Sum(slot => slot.InFlight.Count), () => slots.ForEach(slot => slot.Drain.Raise()));
+        });
+        if (remaining > 0)
+        {
+            LogDeadline(_logger, release.Id, remaining);
+        }
+    }
+
+    private async Task BakeAsync(ReleaseState release)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var left = LeftAsync(release.Id, ReleaseStatus.Baking, over.Token);
+        var end = Task.Delay(Left(_progress[release.Id], release.BakeSeconds), _time, over.Token);
+        var first = await Task.WhenAny(left, end);
+        await over.CancelAsync();
+        await QuietlyAsync(Task.WhenAll(left, end));
+        _stop.Token.ThrowIfCancellationRequested();
+        if (first == end)
+        {
+            await CommitUntilStoredAsync(release.Id, ReleaseStatus.Baking, (state, current) =>
+                ReleaseTransitions.Succeed(state, current, _time.GetUtcNow()));
+        }
+    }
+
+    // After the switch a store that fails holds up the record, not the truth: the step is repeated until it is stored.
+    private async Task CommitUntilStoredAsync(string id, ReleaseStatus expected, Func<GatewayState, ReleaseState, GatewayState> transition) =>
+        await _untilStored.ExecuteAsync(
+            async _ => await _state.CommitAsync(state =>
+                ReleaseTransitions.Running(state, id) is { } release && release.Status == expected
+                    ? new Decision<bool>(transition(state, release), true)
+                    : new Decision<bool>(null, false)),
+            _stop.Token);
+
+    // A release that nobody takes through its steps any more would be in the way of the next one for ever.
+    private async Task EndAfterDefectAsync(string id, Exception exception)
+    {
+        try
+        {
+            await _untilStored.ExecuteAsync(
+                async _ => await _state.CommitAsync(state =>
+                {
+                    if (ReleaseTransitions.Running(state, id) is not { } release)
+                    {
+                        return new Decision<bool>(null, false);
+                    }
+
+                    var switched = release.SwitchedAt is null ? "nothing was switched" : "the switch stays, nobody watched its end";
+                    return new(ReleaseTransitions.End(state, release, ReleaseStatus.Failed, $"{exception.Message} ({switched})", _time.GetUtcNow()), true);
+                }),
+                _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway stops; the next process ends it.
+        }
+    }
+
+    private Task LeftAsync(string id, ReleaseStatus status, CancellationToken cancellationToken) =>
+        _state.WaitUntilAsync(state => ReleaseTransitions.Running(state, id)?.Status != status, cancellationToken);
+
+    private IEnumerable<Slot> OldSlots(ReleaseState release) => release.Services.Select(entry => Entry(entry.Name)[entry.From]);
+
+    private ServiceEntry Entry(string service) =>
+        _services.TryGet(service, out var entry) ? entry : throw new InvalidOperationException($"Service {service} is no longer configured.");
+
+    private TimeSpan Left(ReleaseProgress progress, double seconds)
+    {
+        var left = TimeSpan.FromSeconds(seconds) - _time.GetElapsedTime(progress.SwitchedAt ?? _time.GetTimestamp());
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    // Waits for what was cancelled, so that nothing runs on behind the step.
+    private static async Task QuietlyAsync(Task task) => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    [LoggerMessage(4001, LogLevel.Information, "Switched {Service} from {From} to {To} by release {Release}.")]
+    private static partial void LogSwitched(ILogger logger, string service, string from, string to, string release);
+
+    [LoggerMessage(4002, LogLevel.Warning, "The drain deadline of release {Release} has passed: {Remaining} requests are cancelled.")]
+    private static partial void LogDeadline(ILogger logger, string release, long remaining);
+
+    [LoggerMessage(4003, LogLevel.Error, "{Error} The next try is in {Seconds:0.0} s.")]
+    private static partial void LogStoreRetry(ILogger logger, string error, double seconds);
+
+    [LoggerMessage(4004, LogLevel.Critical, "Release {Release} was stopped by a defect of the gateway.")]
+    private static partial void LogDefect(ILogger logger, Exception exception, string release);
+}

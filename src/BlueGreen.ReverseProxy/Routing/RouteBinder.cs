@@ -1,0 +1,96 @@
+using System.Collections.Frozen;
+using BlueGreen.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Model;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace BlueGreen.ReverseProxy.Routing;
+
+/// <summary>Binds every YARP route to the slots of its service, each time YARP has applied a configuration.</summary>
+/// <remarks>
+/// Between YARP's new endpoints and the new bindings there is a moment in which a request can arrive on a route model that no
+/// table knows. <see cref="Bind(RouteModel)"/> makes its binding on the spot, so that the request still goes to the active slot
+/// and not to the cluster that the route happens to name.
+/// </remarks>
+internal sealed partial class RouteBinder(
+    ServiceCatalog services,
+    RoutingTablePublisher tables,
+    ITransformBuilder transforms,
+    IServiceProvider provider,
+    ILogger<RouteBinder> logger) : IConfigChangeListener
+{
+    // YARP's state is built with its listeners, of which this is one, so it can only be asked for later.
+    private IProxyStateLookup Yarp => provider.GetRequiredService<IProxyStateLookup>();
+
+    public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+    }
+
+    public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)
+    {
+    }
+
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception)
+    {
+    }
+
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        var known = tables.Current.Bindings
+            .Where(binding => binding.Value.Service is not null)
+            .ToDictionary(binding => binding.Key.Config.RouteId, binding => binding.Value, StringComparer.OrdinalIgnoreCase);
+        var bindings = new Dictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance);
+        foreach (var route in Yarp.GetRoutes())
+        {
+            bindings[route] = Bind(route, known.GetValueOrDefault(route.Config.RouteId));
+        }
+
+        tables.Bind(bindings.ToFrozenDictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance));
+    }
+
+    public RouteBinding Bind(RouteModel route) => Bind(route, previous: null);
+
+    private RouteBinding Bind(RouteModel route, RouteBinding? previous)
+    {
+        if (!services.TryGetByCluster(route.Config.ClusterId, out var owner))
+        {
+            return RouteBinding.Plain;
+        }
+
+        return new RouteBinding(owner.Service, BindSlot(route, owner.Service.Blue, previous), BindSlot(route, owner.Service.Green, previous));
+    }
+
+    private SlotRoute? BindSlot(RouteModel route, Slot slot, RouteBinding? previous)
+    {
+        var before = previous?[slot.Name];
+        if (!Yarp.TryGetCluster(slot.ClusterId, out var cluster))
+        {
+            // A reload of the configuration has taken the cluster away. Its last state still knows its destinations: requests are
+            // served as before, and the log says what to repair.
+            LogClusterMissing(logger, slot.ClusterId, slot.Name.ToText(), route.Config.RouteId);
+            return before;
+        }
+
+        if (ReferenceEquals(route.Cluster, cluster))
+        {
+            return new SlotRoute(route, cluster, cluster.Model);
+        }
+
+        if (before is not null
+            && ReferenceEquals(before.Cluster, cluster)
+            && ReferenceEquals(before.BuiltFor, cluster.Model)
+            && ReferenceEquals(before.Model.Config, route.Config))
+        {
+            return before;
+        }
+
+        var model = cluster.Model;
+        return new SlotRoute(new RouteModel(route.Config, cluster, transforms.Build(route.Config, model.Config)), cluster, model);
+    }
+
+    [LoggerMessage(1001, LogLevel.Error, "Cluster {Cluster} of slot {Slot} is gone from ReverseProxy:Clusters; route {Route} goes on with its last destinations. Put the cluster back.")]
+    private static partial void LogClusterMissing(ILogger logger, string cluster, string slot, string route);
+}

@@ -1,0 +1,38 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+
+namespace BlueGreen.ReverseProxy.Routing;
+
+/// <summary>The configured services, by name and by the cluster of a slot. Fixed for as long as the process lives.</summary>
+internal sealed class ServiceCatalog
+{
+    private readonly FrozenDictionary<string, ServiceEntry> _byName;
+    private readonly FrozenDictionary<string, (ServiceEntry Service, Slot Slot)> _byCluster;
+
+    public ServiceCatalog(BlueGreenOptions options)
+    {
+        All = [.. options.Services.Values.OrderBy(service => service.Name, StringComparer.Ordinal).Select((service, index) => new ServiceEntry(index, service))];
+        _byName = All.ToFrozenDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase);
+        _byCluster = All
+            .SelectMany(service => SlotNames.All.Select(slot => (Service: service, Slot: service[slot])))
+            .ToFrozenDictionary(entry => entry.Slot.ClusterId, StringComparer.OrdinalIgnoreCase);
+    }
+
+    public ImmutableArray<ServiceEntry> All { get; }
+
+    public bool TryGet(string name, [NotNullWhen(true)] out ServiceEntry? service) => _byName.TryGetValue(name, out service);
+
+    public bool TryGetByCluster(string? clusterId, out (ServiceEntry Service, Slot Slot) entry)
+    {
+        if (clusterId is null)
+        {
+            entry = default;
+            return false;
+        }
+
+        return _byCluster.TryGetValue(clusterId, out entry);
+    }
+}

@@ -1,0 +1,20 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+
+namespace BlueGreen.ReverseProxy.Routing;
+
+/// <summary>A configured service, its slots, and its place in every <see cref="RoutingTable"/>.</summary>
+internal sealed class ServiceEntry(int index, ServiceOptions options)
+{
+    public int Index { get; } = index;
+
+    public ServiceOptions Options { get; } = options;
+
+    public string Name => Options.Name;
+
+    public Slot Blue { get; } = new(SlotName.Blue, options.Blue);
+
+    public Slot Green { get; } = new(SlotName.Green, options.Green);
+
+    public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
+}

@@ -1,0 +1,52 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.InFlight;
+
+namespace BlueGreen.ReverseProxy.Routing;
+
+/// <summary>One slot of a service, for as long as the process lives.</summary>
+internal sealed class Slot(SlotName name, string clusterId)
+{
+    private DrainSignal _drain = new();
+    private string? _reportedVersion;
+    private string? _declaredVersion;
+
+    public SlotName Name { get; } = name;
+
+    public string ClusterId { get; } = clusterId;
+
+    public string EnvironmentHeader { get; } = name.ToText();
+
+    public InFlightCounter InFlight { get; } = new();
+
+    public DrainSignal Drain => Volatile.Read(ref _drain);
+
+    /// <summary>What the slot's destinations report as their version, as long as they agree.</summary>
+    public string? ReportedVersion
+    {
+        get => Volatile.Read(ref _reportedVersion);
+        set => Volatile.Write(ref _reportedVersion, value);
+    }
+
+    /// <summary>The version that was said to be deployed.</summary>
+    public string? DeclaredVersion
+    {
+        get => Volatile.Read(ref _declaredVersion);
+        set => Volatile.Write(ref _declaredVersion, value);
+    }
+
+    /// <summary>The version as far as it is known; what is measured goes before what was said.</summary>
+    public string? Version => ReportedVersion ?? DeclaredVersion;
+
+    /// <summary>To be called before a table is published that makes the slot active.</summary>
+    /// <remarks>
+    /// The signal is replaced here and not when it is raised: a request may have taken its lease before the switch and read the
+    /// signal after the deadline, and has to find the raised one.
+    /// </remarks>
+    public void Reactivate()
+    {
+        if (Drain.IsRaised)
+        {
+            Volatile.Write(ref _drain, new DrainSignal());
+        }
+    }
+}

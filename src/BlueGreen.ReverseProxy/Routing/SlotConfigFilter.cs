@@ -1,0 +1,105 @@
+using BlueGreen.Contracts;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.SessionAffinity;
+
+namespace BlueGreen.ReverseProxy.Routing;
+
+/// <summary>Turns the clusters of a service into slots, whichever provider they come from.</summary>
+internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConfigProvider destinations, ILogger<SlotConfigFilter> logger)
+    : IProxyConfigFilter, IConfigChangeListener
+{
+    private const string OriginalHostTransform = "RequestHeaderOriginalHost";
+
+    // Affinity by cookie: policies whose key is a name that only the gateway and the browser share.
+    private static readonly string[] CookiePolicies = ["Cookie", "HashCookie", "ArrCookie"];
+
+    private HashSet<string> _sharedCookies = [];
+
+    // Called before the filters of the same load; YARP runs one load at a time.
+    public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        var clusters = proxyConfigs
+            .SelectMany(config => config.Clusters)
+            .DistinctBy(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase);
+        _sharedCookies = services.All
+            .Where(service => CookieOf(clusters, service.Blue) is { } cookie && cookie == CookieOf(clusters, service.Green))
+            .SelectMany(service => new[] { service.Blue.ClusterId, service.Green.ClusterId })
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+    }
+
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception)
+    {
+    }
+
+    public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)
+    {
+    }
+
+    public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel)
+    {
+        if (!services.TryGetByCluster(cluster.ClusterId, out var owner))
+        {
+            return new(cluster);
+        }
+
+        if (destinations.Applying.ByCluster.TryGetValue(cluster.ClusterId, out var deployed))
+        {
+            cluster = cluster with { Destinations = deployed };
+        }
+
+        return new(cluster with
+        {
+            HealthCheck = WithDeepHealth(cluster),
+            SessionAffinity = _sharedCookies.Contains(cluster.ClusterId)
+                ? cluster.SessionAffinity! with { AffinityKeyName = $"{cluster.SessionAffinity.AffinityKeyName}.{owner.Slot.Name.ToText()}" }
+                : cluster.SessionAffinity,
+        });
+    }
+
+    public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel)
+    {
+        // The API builds its callbacks and redirects on the stable domain, unless the route says otherwise.
+        if (services.TryGetByCluster(route.ClusterId, out _)
+            && !(route.Transforms?.Any(transform => transform.ContainsKey(OriginalHostTransform)) ?? false))
+        {
+            var original = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { [OriginalHostTransform] = bool.TrueString };
+            route = route with { Transforms = [original, .. route.Transforms ?? []] };
+        }
+
+        return new(route);
+    }
+
+    // Results come from the gateway's own prober, through IDestinationHealthUpdater. YARP's prober would overwrite them with what a
+    // bare status code says, so it is off for slots; the policies below read the results nevertheless.
+    private HealthCheckConfig WithDeepHealth(ClusterConfig cluster)
+    {
+        var health = cluster.HealthCheck ?? new HealthCheckConfig();
+        if (health.Active?.Enabled == true)
+        {
+            LogActiveHealthCheckReplaced(logger, cluster.ClusterId);
+        }
+
+        return health with
+        {
+            Active = health.Active is null ? null : health.Active with { Enabled = false },
+            AvailableDestinationsPolicy = SlotDestinationsPolicy.Replacing(health.AvailableDestinationsPolicy),
+        };
+    }
+
+    // A cookie of one slot that is read in the other names a destination that is not there, at a warning a request. Where both
+    // slots use one name, each gets a name of its own, so that a client that comes back to a slot finds its destination again.
+    private static string? CookieOf(Dictionary<string, ClusterConfig> clusters, Slot slot) =>
+        clusters.GetValueOrDefault(slot.ClusterId)?.SessionAffinity is { Enabled: true } affinity
+        && CookiePolicies.Contains(affinity.Policy ?? SessionAffinityConstants.Policies.HashCookie, StringComparer.OrdinalIgnoreCase)
+            ? affinity.AffinityKeyName
+            : null;
+
+    [LoggerMessage(1002, LogLevel.Warning, "HealthCheck:Active of cluster {Cluster} is not used: the cluster is a slot, and BlueGreen:Services:…:Health probes it.")]
+    private static partial void LogActiveHealthCheckReplaced(ILogger logger, string cluster);
+}

@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Primitives;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlueGreen.ReverseProxy.Routing;
+
+/// <summary>
+/// Has YARP take over the destinations that were deployed at run time, and says when it really has. It provides no routes or
+/// clusters of its own: its change token makes YARP load again, and <see cref="SlotConfigFilter"/> puts the destinations into the
+/// clusters of the other providers.
+/// </summary>
+/// <remarks>
+/// YARP runs one load at a time: loaded, filters, applied or failed. The destinations are read once, at "loaded", so that all
+/// clusters of one load get the same version and "applied" speaks of exactly that one.
+/// </remarks>
+internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeListener
+{
+    private readonly Lock _lock = new();
+    private readonly List<(long Version, TaskCompletionSource Applied)> _waiters = [];
+    private Signal _signal = new();
+    private SlotDestinations _latest = SlotDestinations.None;
+    private SlotDestinations _applying = SlotDestinations.None;
+
+    /// <summary>What the load that is under way, or the last one, puts into the clusters.</summary>
+    public SlotDestinations Applying => Volatile.Read(ref _applying);
+
+    public IProxyConfig GetConfig() => Volatile.Read(ref _signal);
+
+    /// <summary>Sets what YARP finds at its first load.</summary>
+    public void Start(ImmutableDictionary<string, ImmutableSortedDictionary<string, DestinationConfig>> byCluster)
+    {
+        lock (_lock)
+        {
+            _latest = _latest with { ByCluster = byCluster };
+        }
+    }
+
+    /// <summary>Replaces the destinations and waits until YARP has applied them.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="destinations">Its destinations; null for the configured ones.</param>
+    /// <exception cref="InvalidOperationException">YARP has refused the configuration; the one before goes on.</exception>
+    public async Task ApplyAsync(string clusterId, ImmutableSortedDictionary<string, DestinationConfig>? destinations)
+    {
+        var applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Signal signal;
+        lock (_lock)
+        {
+            Replace_NeedsLock(clusterId, destinations);
+            _waiters.Add((_latest.Version, applied));
+            signal = _signal;
+            Volatile.Write(ref _signal, new Signal());
+        }
+
+        signal.Raise();
+        await applied.Task;
+    }
+
+    /// <summary>Takes back what YARP has refused; it finds the destinations from before at its next load.</summary>
+    public void Withdraw(string clusterId, ImmutableSortedDictionary<string, DestinationConfig>? destinations)
+    {
+        lock (_lock)
+        {
+            Replace_NeedsLock(clusterId, destinations);
+        }
+    }
+
+    public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _applying, _latest);
+        }
+    }
+
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => Complete(failure: null);
+
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => Complete(exception);
+
+    public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)
+    {
+        // Another provider's file can't be read. YARP goes on with that provider's last configuration and applies it with ours.
+    }
+
+    private void Replace_NeedsLock(string clusterId, ImmutableSortedDictionary<string, DestinationConfig>? destinations)
+    {
+        var byCluster = destinations is null ? _latest.ByCluster.Remove(clusterId) : _latest.ByCluster.SetItem(clusterId, destinations);
+        _latest = new SlotDestinations(_latest.Version + 1, byCluster);
+    }
+
+    private void Complete(Exception? failure)
+    {
+        var version = Applying.Version;
+        List<TaskCompletionSource> done;
+        lock (_lock)
+        {
+            done = [.. _waiters.Where(waiter => waiter.Version <= version).Select(waiter => waiter.Applied)];
+            _waiters.RemoveAll(waiter => waiter.Version <= version);
+        }
+
+        foreach (var waiter in done)
+        {
+            if (failure is null)
+            {
+                waiter.TrySetResult();
+            }
+            else
+            {
+                waiter.TrySetException(new InvalidOperationException($"YARP has refused the configuration: {failure.Message}", failure));
+            }
+        }
+    }
+
+#pragma warning disable CA1001 // YARP reads the token long after it was raised, and a source without a timer holds nothing that the collector can't free.
+    private sealed class Signal : IProxyConfig
+#pragma warning restore CA1001
+    {
+        private readonly CancellationTokenSource _changed = new();
+
+        public Signal()
+        {
+            ChangeToken = new CancellationChangeToken(_changed.Token);
+        }
+
+        public IReadOnlyList<RouteConfig> Routes => [];
+
+        public IReadOnlyList<ClusterConfig> Clusters => [];
+
+        public IChangeToken ChangeToken { get; }
+
+        public void Raise() => _changed.Cancel();
+    }
+}
