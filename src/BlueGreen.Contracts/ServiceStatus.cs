@@ -99,7 +99,7 @@ public sealed record HealthReport(
     SchemaReport? Schema);
 
 /// <summary>The database's schema version and what this version of the API can work with.</summary>
-/// <param name="Current">The schema version that the database is at.</param>
+/// <param name="Current">The schema version that the database is at; null when the API could not read it.</param>
 /// <param name="Min">The oldest schema version that this API works with.</param>
 /// <param name="Max">The newest schema version that this API works with.</param>
-public sealed record SchemaReport(long Current, long Min, long Max);
+public sealed record SchemaReport(long? Current, long Min, long Max);

@@ -121,6 +121,8 @@ internal sealed partial class HealthMonitor(
     // Under the lock. A loop ends only when it is told to; anything else is a defect that must not end quietly.
     private void Run(DestinationProber prober)
     {
+        // No part of the log scope or trace of the deployment that may have brought the destination.
+        using var alone = ExecutionContext.SuppressFlow();
         _loops.RemoveAll(loop => loop.IsCompleted);
         _loops.Add(Task.Run(async () =>
         {

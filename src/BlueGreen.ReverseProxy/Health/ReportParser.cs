@@ -104,10 +104,10 @@ internal static class ReportParser
         }
 
         if (element.ValueKind == JsonValueKind.Object
-            && TryReadNumber(element, "current", out var current)
             && TryReadNumber(element, "min", out var min)
             && TryReadNumber(element, "max", out var max)
-            && min <= max)
+            && min <= max
+            && TryReadCurrent(element, out var current))
         {
             schema = new SchemaReport(current, min, max);
             return true;
@@ -115,6 +115,20 @@ internal static class ReportParser
 
         error = "the report's schema is not { \"current\": N, \"min\": N, \"max\": N } with whole numbers and min <= max";
         return false;
+    }
+
+    // An API that can't reach its database knows its range all the same, and says that it is unhealthy.
+    private static bool TryReadCurrent(JsonElement element, out long? current)
+    {
+        current = null;
+        if (!TryGet(element, "current", out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        var isNumber = TryReadNumber(element, "current", out var number);
+        current = number;
+        return isNumber;
     }
 
     private static bool TryReadNumber(JsonElement element, string name, out long number)

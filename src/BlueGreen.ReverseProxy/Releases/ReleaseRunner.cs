@@ -80,7 +80,12 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     private void Start(string releaseId, bool resumed)
     {
         _progress[releaseId] = new ReleaseProgress();
-        _runs[releaseId] = Task.Run(() => RunToEndAsync(releaseId, resumed));
+
+        // The release outlives the request that asked for it, and is no part of its log scope or trace.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _runs[releaseId] = Task.Run(() => RunToEndAsync(releaseId, resumed));
+        }
     }
 
     private async Task RunToEndAsync(string id, bool resumed)
