@@ -43,11 +43,11 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         }
         catch (HttpRequestException exception)
         {
-            reason = Describe(exception);
+            reason = attempt.StatusCode is null ? Describe(exception) : CutOff(exception);
         }
         catch (IOException exception)
         {
-            reason = $"the answer was cut off: {exception.Message}";
+            reason = CutOff(exception);
         }
 
 #pragma warning disable CA1031 // Whatever else can go wrong, the destination has not shown that it is healthy.
@@ -143,10 +143,11 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
     {
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
         SocketException socket => $"can't connect: {socket.Message}",
-        HttpIOException io => $"the answer was cut off: {io.Message}",
-        IOException io => $"the connection broke: {io.Message}",
-        _ => exception.Message,
+        IOException io => $"the connection broke: {io.Message.TrimEnd('.')}",
+        _ => exception.Message.TrimEnd('.'),
     };
+
+    private static string CutOff(Exception exception) => $"the report was cut off: {(exception.InnerException ?? exception).Message.TrimEnd('.')}";
 
     private sealed class Attempt
     {

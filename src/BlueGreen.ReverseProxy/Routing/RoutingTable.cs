@@ -36,7 +36,7 @@ internal sealed class RoutingTable
             active[service.Index] = slot;
         }
 
-        return new RoutingTable(_bindings, active.MoveToImmutable());
+        return new RoutingTable(_bindings, active.ToImmutable());
     }
 
     public RoutingTable WithBindings(FrozenDictionary<RouteModel, RouteBinding> bindings) => new(bindings, _active);

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+/// <summary>A gateway process in front of two versions of an API, with short intervals.</summary>
+internal sealed class Fleet : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private Fleet(TestApi blue, TestApi green)
+    {
+        Blue = blue;
+        Green = green;
+    }
+
+    public TestApi Blue { get; }
+
+    public TestApi Green { get; }
+
+    public GatewayProcess Gateway { get; private set; } = null!;
+
+    public AdminClient Admin => Gateway.Admin;
+
+    public string Folder => _folder.Path;
+
+    public string ConfigFile => _folder.File("gateway.json");
+
+    public string StateFile => Path.Combine(StateFolder, "state.json");
+
+    public string StateFolder => _folder.File("state");
+
+    /// <summary>Starts everything, and waits until both slots are known to be healthy.</summary>
+    /// <param name="configure">Changes the configuration before the gateway starts.</param>
+    /// <param name="protocols">What the listeners speak; HTTP/2 is without TLS, by prior knowledge.</param>
+    /// <param name="untilHealthy">False for tests whose APIs are not healthy to begin with.</param>
+    public static async Task<Fleet> StartAsync(Action<JsonNode>? configure = null, HttpProtocols protocols = HttpProtocols.Http1, bool untilHealthy = true)
+    {
+        var fleet = new Fleet(await TestApi.StartAsync("1.0.0", protocols), await TestApi.StartAsync("2.0.0", protocols));
+        var configuration = Configuration(fleet.Blue.Address, fleet.Green.Address);
+        if (protocols == HttpProtocols.Http2)
+        {
+            configuration["Kestrel"] = JsonNode.Parse("""{ "EndpointDefaults": { "Protocols": "Http2" } }""");
+            foreach (var cluster in new[] { "orders-blue", "orders-green" })
+            {
+                configuration["ReverseProxy"]!["Clusters"]![cluster]!["HttpRequest"] = JsonNode.Parse("""{ "Version": "2", "VersionPolicy": "RequestVersionExact" }""");
+            }
+        }
+
+        configure?.Invoke(configuration);
+        await File.WriteAllTextAsync(fleet.ConfigFile, configuration.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        await fleet.StartGatewayAsync();
+        if (untilHealthy)
+        {
+            await fleet.Admin.UntilHealthyAsync();
+        }
+
+        return fleet;
+    }
+
+    /// <summary>The service section of a configuration.</summary>
+    public static JsonNode Service(JsonNode configuration) => configuration["BlueGreen"]!["Services"]!["orders"]!;
+
+    public static JsonNode Configuration(string blue, string green) => JsonNode.Parse($$"""
+        {
+          "ReverseProxy": {
+            "Routes": { "orders": { "ClusterId": "orders-blue", "Match": { "Path": "/orders/{**rest}" } } },
+            "Clusters": {
+              "orders-blue": { "Destinations": { "b1": { "Address": "{{blue}}" } } },
+              "orders-green": { "Destinations": { "g1": { "Address": "{{green}}" } } }
+            }
+          },
+          "BlueGreen": {
+            "Services": {
+              "orders": {
+                "Blue": "orders-blue", "Green": "orders-green",
+                "Health": { "Interval": "00:00:00.2", "Timeout": "00:00:05", "VerifyInterval": "00:00:00.02", "RequiredChecks": [ "database" ] },
+                "Drain": { "Timeout": "00:00:30" },
+                "Bake": { "Duration": "00:00:00" }
+              }
+            }
+          }
+        }
+        """)!;
+
+    public async Task StartGatewayAsync(params string[] arguments) => Gateway = await GatewayProcess.StartAsync(ConfigFile, Folder, arguments);
+
+    /// <summary>Ends the gateway by kill -9 and starts it anew on the same state.</summary>
+    public async Task RestartAfterKillAsync()
+    {
+        await Gateway.KillAsync();
+        await Gateway.DisposeAsync();
+        await StartGatewayAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Gateway is not null)
+        {
+            await Gateway.DisposeAsync();
+        }
+
+        await Blue.DisposeAsync();
+        await Green.DisposeAsync();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,14 @@
+namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+/// <summary>A test that needs what only Linux has, such as <c>/dev/full</c>.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Skip = "Needs Linux.";
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+/// <summary>An API behind the gateway: real Kestrel, with health and behaviour that the test sets while it runs.</summary>
+internal sealed class TestApi : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
+    private long _requests;
+    private long _probes;
+
+    private TestApi(WebApplication app, string version)
+    {
+        _app = app;
+        Version = version;
+        Health = context => WriteReportAsync(context, "healthy");
+    }
+
+    public string Version { get; }
+
+    public string Address { get; private set; } = "";
+
+    /// <summary>How the health path is answered; may be replaced at any time.</summary>
+    public Func<HttpContext, Task> Health { get; set; }
+
+    /// <summary>Requests that have reached the API, probes aside.</summary>
+    public long Requests => Interlocked.Read(ref _requests);
+
+    public long Probes => Interlocked.Read(ref _probes);
+
+    public static async Task<TestApi> StartAsync(string version, HttpProtocols protocols = HttpProtocols.Http1)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols);
+        });
+        builder.Services.AddRoutingCore();
+        var app = builder.Build();
+        var api = new TestApi(app, version);
+        app.Run(api.HandleAsync);
+        await app.StartAsync();
+        api.Address = app.Urls.Single();
+        return api;
+    }
+
+    /// <summary>Lets requests to <c>/…/gate/{name}</c> go on.</summary>
+    public void Open(string gate) => GateOf(gate).TrySetResult();
+
+    public Task WriteReportAsync(HttpContext context, string status, int statusCode = StatusCodes.Status200OK)
+    {
+        context.Response.StatusCode = statusCode;
+        return context.Response.WriteAsJsonAsync(new
+        {
+            status,
+            version = Version,
+            environment = "test",
+            uptime = 1.5,
+            checks = new { database = status == "healthy", cache = new { status, durationMs = 1.8 } },
+            schema = new { current = 42, min = 40, max = 42 },
+        });
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var gate in _gates.Values)
+        {
+            gate.TrySetResult();
+        }
+
+        return _app.DisposeAsync();
+    }
+
+    private TaskCompletionSource GateOf(string name) => _gates.GetOrAdd(name, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        if (path == "/health")
+        {
+            Interlocked.Increment(ref _probes);
+            await Health(context);
+            return;
+        }
+
+        Interlocked.Increment(ref _requests);
+        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        switch (segments.ElementAtOrDefault(1))
+        {
+            case "gate":
+                // Waits until the test says so: no sleeping, whatever the speed of the machine.
+                await GateOf(segments[2]).Task.WaitAsync(context.RequestAborted);
+                await context.Response.WriteAsync(Version);
+                break;
+            case "stream":
+                await context.Response.WriteAsync("begun\n");
+                await context.Response.Body.FlushAsync();
+                await GateOf(segments[2]).Task.WaitAsync(context.RequestAborted);
+                await context.Response.WriteAsync("ended\n");
+                break;
+            case "echo":
+                // The hash of what arrived: a body that was cut or mixed up would not match.
+                var hash = await SHA256.HashDataAsync(context.Request.Body, context.RequestAborted);
+                await context.Response.WriteAsync($"{Version} {Convert.ToHexStringLower(hash)}");
+                break;
+            case "headers":
+                context.Response.Headers["X-Environment"] = "api-says-so";
+                await context.Response.WriteAsJsonAsync(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
+                break;
+            case "status":
+                context.Response.StatusCode = int.Parse(segments[2]);
+                break;
+            default:
+                await context.Response.WriteAsync(Version);
+                break;
+        }
+    }
+}
