@@ -6,7 +6,14 @@ namespace BlueGreen.Gateway;
 /// <summary>Where the configuration comes from, and what is wrong with it.</summary>
 internal static class GatewayConfiguration
 {
+    /// <summary>Where proxied traffic is listened for when nothing else is said.</summary>
+    public const string DefaultUrls = "http://localhost:8080";
+
     private const string ConfigOption = "--config";
+
+    // Every way in which ASP.NET Core lets an operator name listeners. The default is not in appsettings.json: there it would
+    // outrank ASPNETCORE_URLS, which container images set.
+    private static readonly string[] ListenerKeys = ["Urls", "Http_Ports", "Https_Ports"];
 
     /// <summary>Takes <c>--config FILE</c> and <c>--config=FILE</c> out of the arguments; the rest are <c>--Section:Key=value</c>.</summary>
     public static (IReadOnlyList<string> Files, string[] Others) SplitArguments(string[] args)
@@ -70,6 +77,10 @@ internal static class GatewayConfiguration
         configuration.AddEnvironmentVariables();
         configuration.AddCommandLine(rest);
     }
+
+    /// <summary>Whether the operator has said where to listen.</summary>
+    public static bool NamesListeners(ConfigurationManager configuration) =>
+        Array.Exists(ListenerKeys, key => !string.IsNullOrWhiteSpace(configuration[key])) || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 
     /// <summary>Everything that is wrong with the configuration of the built application, whose ports are still closed.</summary>
     public static async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync(WebApplication app)

@@ -60,6 +60,10 @@ internal static class GatewayHost
         GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
         builder.AddGatewayLogging();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        if (!GatewayConfiguration.NamesListeners(builder.Configuration))
+        {
+            builder.WebHost.UseUrls(GatewayConfiguration.DefaultUrls);
+        }
 
         // The keys of affinity cookies: kept with the state, so that a restart does not scatter the sessions.
         builder.Services.AddDataProtection()

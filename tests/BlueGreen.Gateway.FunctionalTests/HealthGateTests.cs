@@ -29,12 +29,18 @@ public sealed class HealthGateTests
     [MemberData(nameof(BadHealth))]
     public async Task Cutover_StandbyIsNotHealthy_IsRejectedWithTheReasonAndNothingMoves(string kind, string reason)
     {
+        // A short limit only where the limit is what is tested: on a busy machine any answer may take a quarter of a second.
         await using var fleet = await Fleet.StartAsync(configuration =>
-            Fleet.Service(configuration)["Health"]!["Timeout"] = "00:00:00.25");
+        {
+            if (kind.StartsWith("slow", StringComparison.Ordinal))
+            {
+                Fleet.Service(configuration)["Health"]!["Timeout"] = "00:00:00.25";
+            }
+        }, untilHealthy: false);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.Health == HealthState.Healthy);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
 
         // Healthy until just now: an old result must not count.
-        (await fleet.Admin.StatusAsync()).Slots.Green.Health.Should().Be(HealthState.Healthy);
         fleet.Green.Health = Bad(fleet.Green, kind);
 
         var answer = await fleet.Admin.CutoverAsync();

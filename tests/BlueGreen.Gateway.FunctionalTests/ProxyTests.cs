@@ -19,6 +19,8 @@ public sealed class ProxyTests
 
         response.Headers.GetValues("X-Environment").Should().Equal(["blue"], "the gateway's value replaces the API's");
         response.Headers.GetValues("X-API-Version").Should().Equal("1.0.0");
+        using var versioned = await client.GetAsync("/orders/versioned");
+        versioned.Headers.GetValues("X-API-Version").Should().Equal(["the-apis-own"], "it is only added where the API sent none");
         using var missing = await client.GetAsync("/orders/status/404");
         missing.StatusCode.Should().Be(HttpStatusCode.NotFound);
         missing.Headers.GetValues("X-Environment").Should().Equal("blue");

@@ -145,8 +145,10 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         await CommitUntilStoredAsync(id, ReleaseStatus.Verifying, (state, release) =>
             ReleaseTransitions.End(state, release, ReleaseStatus.Failed, "the gateway stopped during the verification; nothing was switched", _time.GetUtcNow()));
 
-        if (ReleaseTransitions.Running(_state.Current, id) is { SwitchedAt: { } switchedAt })
+        if (ReleaseTransitions.Running(_state.Current, id) is { SwitchedAt: { } switchedAt } switched)
         {
+            _progress[id].StartedWith = switched.DrainStartedWith;
+
             // The monotonic clock of the last process can't be read on. The time of day stands in, held to what is possible:
             // a clock that was set back does not make the time left longer than the whole.
             var elapsed = _time.GetUtcNow() - switchedAt;
@@ -195,7 +197,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
                 var failed = gates.Exists(gate => gate.Status == GateStatus.Failed);
                 var next = failed
                     ? ReleaseTransitions.Reject(state, release, gates, _time.GetUtcNow())
-                    : ReleaseTransitions.Pass(state, release, gates, _time.GetUtcNow());
+                    : ReleaseTransitions.Pass(state, release, gates, OldSlots(release).Sum(slot => slot.InFlight.Count), _time.GetUtcNow());
                 var switched = ReleaseTransitions.Running(next, id)?.Status == ReleaseStatus.Draining;
                 return new Decision<bool>(next, true, switched ? () => TakeSwitch(release, progress) : null);
             });

@@ -14,12 +14,17 @@ internal static class ReleaseTransitions
     public static ReleaseState? Running(GatewayState state, string releaseId) => state.Running.Find(release => release.Id == releaseId);
 
     /// <summary>The gates have passed: switch, or wait for somebody's approval.</summary>
-    public static GatewayState Pass(GatewayState state, ReleaseState release, ImmutableList<Gate> gates, DateTimeOffset now)
+    /// <param name="state">The state.</param>
+    /// <param name="release">The release, verifying.</param>
+    /// <param name="gates">Their verdicts.</param>
+    /// <param name="inFlight">What is in flight on the old slots, in case that this process does not live to count it after the switch.</param>
+    /// <param name="now">The time (UTC).</param>
+    public static GatewayState Pass(GatewayState state, ReleaseState release, ImmutableList<Gate> gates, long inFlight, DateTimeOffset now)
     {
         var passed = WithGates(release, gates, now);
         return release.RequireApproval && release.ApprovedBy is null
             ? Replace(state, passed with { Status = ReleaseStatus.AwaitingApproval, Events = passed.Events.Add(new(now, "awaitingApproval", null)) })
-            : Switch(state, passed, now);
+            : Switch(state, passed with { DrainStartedWith = inFlight }, now);
     }
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>

@@ -116,6 +116,9 @@ internal sealed class TestApi : IAsyncDisposable
                 context.Response.Headers["X-Environment"] = "api-says-so";
                 await context.Response.WriteAsJsonAsync(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
                 break;
+            case "versioned":
+                context.Response.Headers["X-API-Version"] = "the-apis-own";
+                break;
             case "status":
                 context.Response.StatusCode = int.Parse(segments[2]);
                 break;
