@@ -154,4 +154,14 @@ public sealed record BakeStatus(double DurationSeconds, DateTimeOffset? EndsAt);
 /// <param name="At">When (UTC).</param>
 /// <param name="Type">What: <c>created</c>, <c>gatePassed</c>, <c>gateFailed</c>, <c>switched</c>, <c>drained</c>, …</param>
 /// <param name="Detail">For people; null where the type says it all.</param>
-public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail);
+/// <param name="Sequence">Its place among the events of all releases; the id that <c>Last-Event-ID</c> resumes after.</param>
+public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail, long Sequence = 0);
+
+/// <summary>An event as <c>GET /v1/events</c> sends it.</summary>
+/// <param name="Sequence">The event's id.</param>
+/// <param name="At">When (UTC).</param>
+/// <param name="Type">What; the name of the server-sent event too.</param>
+/// <param name="Release">The release.</param>
+/// <param name="Services">The release's services.</param>
+/// <param name="Detail">For people; null where the type says it all.</param>
+public sealed record StreamedEvent(long Sequence, DateTimeOffset At, string Type, string Release, IReadOnlyList<string> Services, string? Detail);

@@ -17,6 +17,31 @@ public sealed record CutoverRequest(
     double? DrainSeconds = null,
     bool? RequireApproval = null);
 
+/// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
+/// <param name="Services">The services; at least one.</param>
+/// <param name="To">The slot to switch to; default: the standby of each.</param>
+/// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
+/// <param name="ExpectVersion">The version that every destination of every new slot must report.</param>
+/// <param name="Force">Skips the gates; audited.</param>
+/// <param name="BakeSeconds">Overrides the configured bake (0 to 604,800); default: the longest of the services'.</param>
+/// <param name="DrainSeconds">Overrides the configured drain timeout (0 to 86,400); default: the longest of the services'.</param>
+/// <param name="RequireApproval">Waits for <c>approve</c> after the gates have passed.</param>
+public sealed record GroupCutoverRequest(
+    IReadOnlyList<string> Services,
+    SlotName? To = null,
+    string? Reason = null,
+    string? ExpectVersion = null,
+    bool? Force = null,
+    double? BakeSeconds = null,
+    double? DrainSeconds = null,
+    bool? RequireApproval = null);
+
+/// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>
+/// <param name="Release">The id of the release.</param>
+/// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
+/// <param name="Force">Switches back even when an old slot is not healthy; audited.</param>
+public sealed record GroupRollbackRequest(string Release, string? Reason = null, bool? Force = null);
+
 /// <summary>The body of <c>POST /v1/services/{service}/rollback</c>. Every field may be left out.</summary>
 /// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
 /// <param name="Force">Switches back even when the old slot is not healthy; audited.</param>
@@ -51,6 +76,10 @@ public sealed record Preflight(string Service, SlotName From, SlotName To, bool 
 /// <param name="Force">Whether gates or conflicts were overridden.</param>
 /// <param name="Reason">The reason that the caller gave.</param>
 /// <param name="Detail">For people.</param>
+/// <param name="Hash">
+/// SHA-256, hexadecimal, over the hash of the entry before and this entry without its hash: a line that was removed or edited
+/// breaks the chain.
+/// </param>
 public sealed record AuditEntry(
     long Sequence,
     DateTimeOffset At,
@@ -62,4 +91,13 @@ public sealed record AuditEntry(
     string? Release,
     bool Force,
     string? Reason,
-    string? Detail);
+    string? Detail,
+    string? Hash = null);
+
+/// <summary>The body of a hook's call.</summary>
+/// <param name="Id">The same at every try of one call.</param>
+/// <param name="Event"><c>preSwitch</c>, <c>postSwitch</c>, <c>drained</c>, <c>succeeded</c>, <c>rolledBack</c>, <c>rejected</c> or <c>decommission</c>.</param>
+/// <param name="At">When it happened (UTC).</param>
+/// <param name="Service">The service whose standby may be taken down; null for other events.</param>
+/// <param name="Release">The release, as it is at the time of the call.</param>
+public sealed record HookBody(string Id, string Event, DateTimeOffset At, string? Service, Release Release);

@@ -8,6 +8,7 @@ namespace BlueGreen.Contracts;
 /// <param name="Active">The slot that new requests go to.</param>
 /// <param name="Standby">The other one.</param>
 /// <param name="RollbackTo">The slot that a rollback would switch to; null when there is nothing to roll back.</param>
+/// <param name="StandbyUse">How long the standby has not been needed.</param>
 /// <param name="Slots">Both slots.</param>
 /// <param name="Release">The running release, or null.</param>
 public sealed record ServiceStatus(
@@ -16,8 +17,18 @@ public sealed record ServiceStatus(
     SlotName Active,
     SlotName Standby,
     SlotName? RollbackTo,
+    StandbyStatus StandbyUse,
     SlotPair Slots,
     Release? Release);
+
+/// <summary>What the standby is there for, and for how long it has not been needed.</summary>
+/// <param name="IdleSince">The end of the release that left it (UTC); null while one runs, and before the first.</param>
+/// <param name="IdleSeconds">For how long that is, in seconds.</param>
+/// <param name="DecommissionAt">When the decommission hooks are due (UTC); null while they can't be, or were called.</param>
+/// <param name="DecommissionedAt">When they were called (UTC).</param>
+/// <param name="Warning">Set when the standby seems forgotten.</param>
+public sealed record StandbyStatus(
+    DateTimeOffset? IdleSince, double? IdleSeconds, DateTimeOffset? DecommissionAt, DateTimeOffset? DecommissionedAt, string? Warning);
 
 /// <summary>The two slots of a service.</summary>
 /// <param name="Blue">The blue slot.</param>

@@ -20,6 +20,7 @@ internal static partial class AdminEndpoints
         var v1 = all.MapGroup("/v1");
         ServiceEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);
+        EventEndpoints.Map(v1);
         AuditEndpoints.Map(v1);
 
         // Wrapped as a convention and not as middleware: it holds wherever the endpoints are mapped, and for endpoints of every kind.
@@ -54,9 +55,9 @@ internal static partial class AdminEndpoints
         {
             await Problems.Of(ProblemCodes.StateUnavailable, $"{exception.Message} Nothing has changed.").ExecuteAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || admin.Readiness.Stopping.IsCancellationRequested)
         {
-            // The caller has gone; what it started goes on.
+            // The caller has gone, or the gateway stops; what was started goes on, or is taken up again.
         }
 #pragma warning disable CA1031 // The last resort of a request: the caller learns that it was the gateway's fault.
         catch (Exception exception) when (!context.Response.HasStarted)

@@ -1,6 +1,8 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 
@@ -14,6 +16,7 @@ internal sealed record AdminServices(
     AuditJournal Audit,
     HealthMonitor Health,
     GateEvaluator Gates,
+    PreSwitchHooks Hooks,
     ReleaseEngine Releases,
     ReleaseRunner Runner,
     SlotDeployer Deployer,

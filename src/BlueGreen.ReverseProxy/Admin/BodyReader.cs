@@ -107,6 +107,29 @@ internal sealed class BodyReader
         return null;
     }
 
+    /// <summary>A list of texts that is not empty and names nothing twice.</summary>
+    public IReadOnlyList<string> TextList(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            Fail(name, "is missing");
+            return [];
+        }
+
+        List<string> texts = value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)]
+            : [];
+        if (texts.Count == 0
+            || texts.Count != value.GetArrayLength()
+            || texts.Distinct(StringComparer.OrdinalIgnoreCase).Count() != texts.Count)
+        {
+            Fail(name, "must be a list of at least one text, none of them twice");
+            return [];
+        }
+
+        return texts;
+    }
+
     /// <summary>The fields of an object of objects, such as destinations by id.</summary>
     public IEnumerable<(string Key, BodyReader Reader)> Map(string name)
     {

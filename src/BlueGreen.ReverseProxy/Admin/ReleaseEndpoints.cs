@@ -15,6 +15,7 @@ internal static class ReleaseEndpoints
 {
     private const int MaxReasonLength = 1000;
     private const int MaxVersionLength = 100;
+    private const int MaxIdLength = 100;
     private const double LongestBake = 7 * 24 * 3600;
     private const double LongestDrain = 24 * 3600;
     private const int DefaultLimit = 50;
@@ -34,6 +35,21 @@ internal static class ReleaseEndpoints
             .WithName("rollback")
             .WithSummary("Switches back to the slot that was active before, at once.")
             .Accepts<RollbackRequest>(isOptional: true, "application/json")
+            .StartsRelease();
+
+        endpoints.MapPost("/cutover", GroupCutoverAsync)
+            .WithTags("Releases")
+            .Needs(AdminRole.Operator)
+            .WithName("cutoverGroup")
+            .WithSummary("Several services in one release: all switch in one step, or none.")
+            .Accepts<GroupCutoverRequest>("application/json")
+            .StartsRelease();
+        endpoints.MapPost("/rollback", GroupRollbackAsync)
+            .WithTags("Releases")
+            .Needs(AdminRole.Operator)
+            .WithName("rollbackGroup")
+            .WithSummary("Takes back a release, with all of its services in one step.")
+            .Accepts<GroupRollbackRequest>("application/json")
             .StartsRelease();
 
         var releases = endpoints.MapGroup("/releases").WithTags("Releases");
@@ -88,36 +104,7 @@ internal static class ReleaseEndpoints
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static Task<IResult> CutoverAsync(HttpContext context, AdminServices admin, string service) =>
-        PlaceAsync(context, admin, service, (request, entry) => new ReleaseOrder
-        {
-            Kind = ReleaseKind.Cutover,
-            Caller = AdminAuthentication.CallerOf(context),
-            Services = [entry.Name],
-            To = request.Body.Slot("to"),
-            Reason = request.Body.Text("reason", MaxReasonLength),
-            ExpectVersion = request.Body.Text("expectVersion", MaxVersionLength),
-            Force = request.Body.Boolean("force") ?? false,
-            BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? entry.Options.BakeDuration.TotalSeconds,
-            DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? entry.Options.DrainTimeout.TotalSeconds,
-            RequireApproval = request.Body.Boolean("requireApproval") ?? false,
-        });
-
-    // What a rollback goes back to was good before; there is nothing to watch for, and the next release need not wait.
-    private static Task<IResult> RollbackAsync(HttpContext context, AdminServices admin, string service) =>
-        PlaceAsync(context, admin, service, (request, entry) => new ReleaseOrder
-        {
-            Kind = ReleaseKind.Rollback,
-            Caller = AdminAuthentication.CallerOf(context),
-            Services = [entry.Name],
-            Reason = request.Body.Text("reason", MaxReasonLength),
-            Force = request.Body.Boolean("force") ?? false,
-            BakeSeconds = 0,
-            DrainSeconds = entry.Options.DrainTimeout.TotalSeconds,
-        });
-
-    private static async Task<IResult> PlaceAsync(
-        HttpContext context, AdminServices admin, string service, Func<AdminRequest, ServiceEntry, ReleaseOrder> read)
+    private static async Task<IResult> CutoverAsync(HttpContext context, AdminServices admin, string service)
     {
         if (!admin.Services.TryGet(service, out var entry))
         {
@@ -125,17 +112,118 @@ internal static class ReleaseEndpoints
         }
 
         var (request, problem) = await AdminRequest.ReadAsync(context);
+        return request is null ? problem! : await PlaceAsync(context, admin, request, ReadCutover(context, request, [entry]));
+    }
+
+    private static async Task<IResult> RollbackAsync(HttpContext context, AdminServices admin, string service)
+    {
+        if (!admin.Services.TryGet(service, out var entry))
+        {
+            return ServiceEndpoints.Unknown(admin, service);
+        }
+
+        var (request, problem) = await AdminRequest.ReadAsync(context);
+        return request is null ? problem! : await PlaceAsync(context, admin, request, ReadRollback(context, request, [entry]));
+    }
+
+    private static async Task<IResult> GroupCutoverAsync(HttpContext context, AdminServices admin)
+    {
+        var (request, problem) = await AdminRequest.ReadAsync(context);
         if (request is null)
         {
             return problem!;
         }
 
-        var order = read(request, entry);
+        var names = request.Body.TextList("services");
+        var entries = new List<ServiceEntry>();
+        foreach (var name in names)
+        {
+            if (!admin.Services.TryGet(name, out var entry))
+            {
+                return ServiceEndpoints.Unknown(admin, name);
+            }
+
+            entries.Add(entry);
+        }
+
+        return await PlaceAsync(context, admin, request, ReadCutover(context, request, entries));
+    }
+
+    private static async Task<IResult> GroupRollbackAsync(HttpContext context, AdminServices admin)
+    {
+        var (request, problem) = await AdminRequest.ReadAsync(context);
+        if (request is null)
+        {
+            return problem!;
+        }
+
+        var id = request.Body.Text("release", MaxIdLength);
+        if (id is null)
+        {
+            request.Body.Fail("release", "is missing: the id of the release to take back");
+            return request.IsInvalid(out problem) ? problem : throw new InvalidOperationException("A field that has failed makes the request invalid.");
+        }
+
+        if (admin.State.Find(id) is not { } release)
+        {
+            return Problems.Of(ProblemCodes.UnknownRelease, $"There is no release {id}.");
+        }
+
+        var entries = new List<ServiceEntry>();
+        foreach (var name in release.Services.Select(service => service.Name))
+        {
+            if (!admin.Services.TryGet(name, out var entry))
+            {
+                return ServiceEndpoints.Unknown(admin, name);
+            }
+
+            entries.Add(entry);
+        }
+
+        return await PlaceAsync(context, admin, request, ReadRollback(context, request, entries) with { TakesBack = release.Status.IsBeforeSwitch() ? null : id });
+    }
+
+    private static ReleaseOrder ReadCutover(HttpContext context, AdminRequest request, IReadOnlyCollection<ServiceEntry> entries) => new()
+    {
+        Kind = ReleaseKind.Cutover,
+        Caller = AdminAuthentication.CallerOf(context),
+        Services = [.. entries.Select(entry => entry.Name)],
+        To = request.Body.Slot("to"),
+        Reason = request.Body.Text("reason", MaxReasonLength),
+        ExpectVersion = request.Body.Text("expectVersion", MaxVersionLength),
+        Force = request.Body.Boolean("force") ?? false,
+        BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(entries, entry => entry.Options.BakeDuration),
+        DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(entries, entry => entry.Options.DrainTimeout),
+        RequireApproval = request.Body.Boolean("requireApproval") ?? false,
+    };
+
+    // What a rollback goes back to was good before; there is nothing to watch for, and the next release need not wait.
+    private static ReleaseOrder ReadRollback(HttpContext context, AdminRequest request, IReadOnlyCollection<ServiceEntry> entries) => new()
+    {
+        Kind = ReleaseKind.Rollback,
+        Caller = AdminAuthentication.CallerOf(context),
+        Services = [.. entries.Select(entry => entry.Name)],
+        Reason = request.Body.Text("reason", MaxReasonLength),
+        Force = request.Body.Boolean("force") ?? false,
+        BakeSeconds = 0,
+        DrainSeconds = Longest(entries, entry => entry.Options.DrainTimeout),
+    };
+
+    private static double Longest(IReadOnlyCollection<ServiceEntry> entries, Func<ServiceEntry, TimeSpan> duration) =>
+        entries.Select(entry => duration(entry).TotalSeconds).DefaultIfEmpty().Max();
+
+    private static async Task<IResult> PlaceAsync(HttpContext context, AdminServices admin, AdminRequest request, ReleaseOrder order)
+    {
         var idempotency = request.Idempotency();
         order = order with { IfMatch = request.IfMatch(), IdempotencyKey = idempotency?.Key, RequestHash = idempotency?.Hash };
+        if (order.IfMatch is not null && order.Services.Length > 1)
+        {
+            request.Body.Fail("If-Match", "names the generation of one service, and the release has several");
+        }
+
         var wait = request.Wait();
         var until = request.Until();
-        if (request.IsInvalid(out problem))
+        if (request.IsInvalid(out var problem))
         {
             return problem;
         }

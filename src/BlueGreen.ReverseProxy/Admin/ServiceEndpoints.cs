@@ -2,6 +2,7 @@ using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -72,10 +73,12 @@ internal static class ServiceEndpoints
             return Problems.Invalid("to", "must be blue or green");
         }
 
-        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [(entry, entry[target])]);
+        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(admin.State.Current, entry, target)]);
         var gates = await admin.Gates.EvaluateAsync(plan, context.RequestAborted);
+        var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed);
+        gates = gates.AddRange(admin.Hooks.Name(ReleaseKind.Cutover, [entry.Name], GateStatus.Pending, "called at the cutover"));
         return TypedResults.Json(
-            new Preflight(entry.Name, active, target, gates.TrueForAll(gate => gate.Status == GateStatus.Passed), gates),
+            new Preflight(entry.Name, active, target, passed, gates),
             ContractsJson.Default.Preflight);
     }
 

@@ -20,32 +20,12 @@ internal static class Views
             state.Active,
             state.Active.Other(),
             state.RollbackTo,
+            Standby(admin, service, state),
             new SlotPair(Of(admin, service.Blue), Of(admin, service.Green)),
             running is null ? null : Of(admin, running));
     }
 
-    public static Release Of(AdminServices admin, ReleaseState release)
-    {
-        var progress = admin.Runner.ProgressOf(release.Id);
-        return new Release(
-            release.Id,
-            release.Kind,
-            release.Services,
-            release.Status,
-            release.Status.IsEnded() ? ReleaseAudit.NameOf(release.Status) : null,
-            release.Detail,
-            release.Reason,
-            release.Actor,
-            release.Force,
-            release.CreatedAt,
-            release.SwitchedAt,
-            release.DrainedAt,
-            release.CompletedAt,
-            release.Gates,
-            DrainOf(admin, release, progress),
-            new BakeStatus(release.BakeSeconds, release.SwitchedAt?.AddSeconds(release.BakeSeconds)),
-            release.Events);
-    }
+    public static Release Of(AdminServices admin, ReleaseState release) => ReleaseView.Of(release, admin.Runner.ProgressOf(release.Id), admin.Services);
 
     /// <summary>The answer to a cutover or rollback that had nothing to do.</summary>
     public static Release AlreadyActive(AdminServices admin, ReleaseOrder order, DateTimeOffset now)
@@ -88,19 +68,16 @@ internal static class Views
             ]);
     }
 
-    private static DrainStatus? DrainOf(AdminServices admin, ReleaseState release, ReleaseProgress? progress)
+    private static StandbyStatus Standby(AdminServices admin, ServiceEntry service, ServiceState state)
     {
-        if (release.SwitchedAt is not { } switchedAt)
-        {
-            return null;
-        }
-
-        var deadline = switchedAt.AddSeconds(release.DrainSeconds);
-        return release.Status == ReleaseStatus.Draining && progress is not null
-            ? new DrainStatus(deadline, progress.StartedWith, RemainingOf(admin, release), progress.Aborted)
-            : new DrainStatus(deadline, release.DrainStartedWith, 0, release.DrainAborted);
+        var idle = state.StandbySince is { } since && admin.Time.GetUtcNow() - since is var elapsed && elapsed > TimeSpan.Zero ? elapsed : (TimeSpan?)null;
+        var due = Decommissioner.DueAt(state, service.Options);
+        var forgotten = idle > service.Options.DecommissionAfter * 2;
+        return new StandbyStatus(
+            state.StandbySince,
+            idle?.TotalSeconds,
+            due,
+            state.DecommissionedAt,
+            forgotten ? $"{state.Active.Other().ToText()} has stood idle for {idle:d\\.hh\\:mm\\:ss}: take it down, or deploy the next version there" : null);
     }
-
-    private static long RemainingOf(AdminServices admin, ReleaseState release) => release.Services
-        .Sum(entry => admin.Services.TryGet(entry.Name, out var service) ? service[entry.From].InFlight.Count : 0);
 }

@@ -16,6 +16,9 @@ public sealed record BlueGreenOptions
     /// <summary>What the gateway adds to proxied responses.</summary>
     public ResponseHeaderOptions ResponseHeaders { get; init; } = new();
 
+    /// <summary>Who is told of releases, by name in order.</summary>
+    public ImmutableArray<HookOptions> Hooks { get; init; } = [];
+
     /// <summary>The services by name; names are compared without regard to case.</summary>
     public FrozenDictionary<string, ServiceOptions> Services { get; init; } = FrozenDictionary<string, ServiceOptions>.Empty;
 }
@@ -93,12 +96,23 @@ public sealed record ServiceOptions
     /// <summary>How long the new slot is watched after the switch. Default 15 minutes.</summary>
     public TimeSpan BakeDuration { get; init; } = DefaultBakeDuration;
 
+    /// <summary>How much of the old slot the new one has to match.</summary>
+    public CapacityOptions Capacity { get; init; } = new();
+
+    /// <summary>What is requested of the new slot before the switch.</summary>
+    public WarmUpOptions WarmUp { get; init; } = new();
+
+    /// <summary>How long a release waits for its approval before it ends as aborted. Default 24 hours.</summary>
+    public TimeSpan ApprovalTimeout { get; init; } = DefaultApprovalTimeout;
+
     /// <summary>How long after a successful bake the old slot may be taken down. Default 24 hours.</summary>
     public TimeSpan DecommissionAfter { get; init; } = DefaultDecommissionAfter;
 
     internal static TimeSpan DefaultDrainTimeout { get; } = TimeSpan.FromMinutes(5);
 
     internal static TimeSpan DefaultBakeDuration { get; } = TimeSpan.FromMinutes(15);
+
+    internal static TimeSpan DefaultApprovalTimeout { get; } = TimeSpan.FromHours(24);
 
     internal static TimeSpan DefaultDecommissionAfter { get; } = TimeSpan.FromHours(24);
 
@@ -138,4 +152,87 @@ public sealed record HealthOptions
 
     /// <summary>The checks that the report has to contain, passed. Default none.</summary>
     public ImmutableArray<string> RequiredChecks { get; init; } = [];
+}
+
+/// <summary><c>BlueGreen:Services:{name}:Capacity</c>: the new slot needs both, as many destinations as the higher of them says.</summary>
+public sealed record CapacityOptions
+{
+    /// <summary>How many destinations of the new slot have to be healthy at the least. Default 1.</summary>
+    public int MinDestinations { get; init; } = 1;
+
+    /// <summary>How many in percent of the old slot's destinations, rounded up. Default 0: not asked for.</summary>
+    public int MinPercent { get; init; }
+}
+
+/// <summary><c>BlueGreen:Services:{name}:WarmUp</c>.</summary>
+public sealed record WarmUpOptions
+{
+    /// <summary>The paths that are requested with GET of every destination. Default none: no warm-up.</summary>
+    public ImmutableArray<string> Paths { get; init; } = [];
+
+    /// <summary>How often each path is requested of each destination. Default 10.</summary>
+    public int Count { get; init; } = 10;
+
+    /// <summary>How many requests run at once a destination. Default 2.</summary>
+    public int Concurrency { get; init; } = 2;
+
+    /// <summary>The HTTP status codes that pass. Default 200-299.</summary>
+    public StatusCodeSet ExpectStatus { get; init; } = StatusCodeSet.Success;
+
+    /// <summary>How long one request may take. Default 10 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>One entry of <c>BlueGreen:Hooks</c>: an address that is called when something happens to a release.</summary>
+public sealed record HookOptions
+{
+    /// <summary>The hook's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The address, <c>http</c> or <c>https</c>.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>What it is called for.</summary>
+    public required ImmutableArray<HookEvent> Events { get; init; }
+
+    /// <summary>The services that it is called for. Default: all.</summary>
+    public ImmutableArray<string> Services { get; init; } = [];
+
+    /// <summary>The key of the signature; without one, calls are not signed.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>How long one call may take. Default 10 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a hook may go on answering "still working", or a delivery be tried. Default 24 hours.</summary>
+    public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Whether the hook wants to hear of this, for one of these services.</summary>
+    public bool Wants(HookEvent hookEvent, IEnumerable<string> services) =>
+        Events.Contains(hookEvent) && (Services.IsEmpty || services.Any(service => Services.Contains(service, StringComparer.OrdinalIgnoreCase)));
+}
+
+/// <summary>What a hook can be called for.</summary>
+public enum HookEvent
+{
+    /// <summary>The gates have passed; anything but success rejects the release.</summary>
+    PreSwitch = 0,
+
+    /// <summary>Switched.</summary>
+    PostSwitch = 1,
+
+    /// <summary>The old slot has drained.</summary>
+    Drained = 2,
+
+    /// <summary>The release has succeeded.</summary>
+    Succeeded = 3,
+
+    /// <summary>The release was rolled back.</summary>
+    RolledBack = 4,
+
+    /// <summary>A gate has failed.</summary>
+    Rejected = 5,
+
+    /// <summary>The old slot may be taken down.</summary>
+    Decommission = 6,
 }

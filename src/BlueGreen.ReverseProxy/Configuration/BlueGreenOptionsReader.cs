@@ -11,6 +11,8 @@ internal static class BlueGreenOptionsReader
 {
     private const int Sha256Bytes = 32;
     private const int MaxNameLength = 64;
+    private const string PathAllowed = "is not allowed: a path that begins with one slash, such as /health";
+    private const string StatusCodesAllowed = "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\"";
 
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
@@ -28,6 +30,7 @@ internal static class BlueGreenOptionsReader
             ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
             Services = ReadServices(reader.Section("Services")),
         };
+        options = options with { Hooks = HookOptionsReader.Read(reader.Section("Hooks"), options.Services.Keys) };
         reader.RejectUnknown();
         return (options, errors);
     }
@@ -168,6 +171,7 @@ internal static class BlueGreenOptionsReader
         var drain = reader.Section("Drain");
         var bake = reader.Section("Bake");
         var decommission = reader.Section("Decommission");
+        var approval = reader.Section("Approval");
         var options = defaults with
         {
             Blue = reader.RequiredText("Blue", "the id of a cluster in ReverseProxy:Clusters"),
@@ -176,14 +180,52 @@ internal static class BlueGreenOptionsReader
             Health = ReadHealth(reader.Section("Health")),
             DrainTimeout = drain.Duration("Timeout", defaults.DrainTimeout, TimeSpan.Zero, LongestInterval),
             BakeDuration = bake.Duration("Duration", defaults.BakeDuration, TimeSpan.Zero, LongestBake),
+            Capacity = ReadCapacity(reader.Section("Capacity")),
+            WarmUp = ReadWarmUp(reader.Section("WarmUp")),
+            ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestBake),
             DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),
         };
         drain.RejectUnknown();
         bake.RejectUnknown();
         decommission.RejectUnknown();
+        approval.RejectUnknown();
         reader.RejectUnknown();
         return options;
     }
+
+    private static CapacityOptions ReadCapacity(SectionReader reader)
+    {
+        var defaults = new CapacityOptions();
+        var options = new CapacityOptions
+        {
+            MinDestinations = reader.Integer("MinDestinations", defaults.MinDestinations, 1, 1000),
+            MinPercent = reader.Integer("MinPercent", defaults.MinPercent, 0, 1000),
+        };
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static WarmUpOptions ReadWarmUp(SectionReader reader)
+    {
+        var defaults = new WarmUpOptions();
+        var options = new WarmUpOptions
+        {
+            Paths = reader.TextList("Paths"),
+            Count = reader.Integer("Count", defaults.Count, 1, 10_000),
+            Concurrency = reader.Integer("Concurrency", defaults.Concurrency, 1, 100),
+            ExpectStatus = reader.Parse<StatusCodeSet>("ExpectStatus", defaults.ExpectStatus, StatusCodeSet.TryParse, StatusCodesAllowed),
+            Timeout = reader.Duration("Timeout", defaults.Timeout, ShortestInterval, TimeSpan.FromMinutes(5)),
+        };
+        foreach (var path in options.Paths.Where(path => !IsPath(path)))
+        {
+            reader.Error("Paths", path, PathAllowed);
+        }
+
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static bool IsPath(string text) => text.StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal);
 
     private static HealthOptions ReadHealth(SectionReader reader)
     {
@@ -193,8 +235,8 @@ internal static class BlueGreenOptionsReader
             Path = reader.Parse(
                 "Path",
                 defaults.Path,
-                (string text, out string value) => (value = text).StartsWith('/') && !text.StartsWith("//", StringComparison.Ordinal),
-                "is not allowed: a path that begins with one slash, such as /health"),
+                (string text, out string value) => IsPath(value = text),
+                PathAllowed),
             Interval = reader.Duration("Interval", defaults.Interval, ShortestInterval, LongestInterval),
             Timeout = reader.Duration("Timeout", defaults.Timeout, ShortestInterval, TimeSpan.FromMinutes(5)),
             HealthyThreshold = reader.Integer("HealthyThreshold", defaults.HealthyThreshold, 1, 100),
@@ -204,7 +246,7 @@ internal static class BlueGreenOptionsReader
                 "ExpectStatus",
                 defaults.ExpectStatus,
                 StatusCodeSet.TryParse,
-                "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\""),
+                StatusCodesAllowed),
             RequireReport = reader.Boolean("RequireReport", defaults.RequireReport),
             AllowDegraded = reader.Boolean("AllowDegraded", defaults.AllowDegraded),
             RequiredChecks = reader.TextList("RequiredChecks"),

@@ -9,6 +9,9 @@ public sealed class StatusCodeSet
     /// <summary>Only 200.</summary>
     public static StatusCodeSet Ok { get; } = new([(200, 200)], "200");
 
+    /// <summary>200 to 299.</summary>
+    public static StatusCodeSet Success { get; } = new([(200, 299)], "200-299");
+
     private const int Lowest = 100;
     private const int Highest = 599;
 

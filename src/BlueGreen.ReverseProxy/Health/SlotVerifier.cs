@@ -6,8 +6,11 @@ namespace BlueGreen.ReverseProxy.Health;
 /// <summary>The outcome of a verification.</summary>
 /// <param name="Passed">Whether every destination passed every probe.</param>
 /// <param name="Detail">What was found, for people.</param>
+/// <param name="Destinations">The ids of the destinations that were probed.</param>
+/// <param name="PassedDestinations">How many of them passed every probe that they were sent.</param>
 /// <param name="Reports">The newest report of every destination that sent one, by destination id.</param>
-internal sealed record SlotVerification(bool Passed, string Detail, IReadOnlyDictionary<string, HealthReport> Reports);
+internal sealed record SlotVerification(
+    bool Passed, string Detail, IReadOnlyList<string> Destinations, int PassedDestinations, IReadOnlyDictionary<string, HealthReport> Reports);
 
 /// <summary>Measures a slot afresh. What was measured before the call counts for nothing.</summary>
 internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
@@ -16,12 +19,14 @@ internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
     public async Task<SlotVerification> VerifyAsync(ServiceEntry service, Slot slot, int passes, CancellationToken cancellationToken)
     {
         var probers = monitor.ProbersOf(slot);
+        var reports = new Dictionary<string, HealthReport>(StringComparer.Ordinal);
+        SlotVerification Result(bool passed, string detail, int passedDestinations) =>
+            new(passed, detail, [.. probers.Select(prober => prober.Id)], passedDestinations, reports);
         if (probers.IsEmpty)
         {
-            return new(false, $"{slot.Name.ToText()} has no destinations", new Dictionary<string, HealthReport>(StringComparer.Ordinal));
+            return Result(false, $"{slot.Name.ToText()} has no destinations", 0);
         }
 
-        var reports = new Dictionary<string, HealthReport>(StringComparer.Ordinal);
         for (var round = 1; ; round++)
         {
             var probes = await Task.WhenAll(probers.Select(prober => prober.ProbeAsync(cancellationToken)));
@@ -41,18 +46,21 @@ internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
 
             if (failures.Count > 0)
             {
-                return new(false, $"probe {round} of {passes} failed on {failures.Count} of {probers.Length} destinations: {string.Join("; ", failures)}", reports);
+                return Result(
+                    false,
+                    $"probe {round} of {passes} failed on {failures.Count} of {probers.Length} destinations: {string.Join("; ", failures)}",
+                    probers.Length - failures.Count);
             }
 
             // Somebody replaced destinations meanwhile: what passed is not what would take the traffic.
             if (!monitor.ProbersOf(slot).SequenceEqual(probers))
             {
-                return new(false, $"the destinations of {slot.Name.ToText()} changed during the verification", reports);
+                return Result(false, $"the destinations of {slot.Name.ToText()} changed during the verification", 0);
             }
 
             if (round == passes)
             {
-                return new(true, $"{Count(probers.Length, "destination")} passed {Count(passes, "probe")} in a row", reports);
+                return Result(true, $"{Count(probers.Length, "destination")} passed {Count(passes, "probe")} in a row", probers.Length);
             }
 
             await Task.Delay(service.Options.Health.VerifyInterval, time, cancellationToken);

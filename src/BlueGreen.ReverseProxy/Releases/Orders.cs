@@ -21,6 +21,9 @@ internal sealed record ReleaseOrder
     /// <summary>The slot to switch to; null for the standby, or for a rollback.</summary>
     public SlotName? To { get; init; }
 
+    /// <summary>The release that a rollback takes back; null for whatever the service switched last.</summary>
+    public string? TakesBack { get; init; }
+
     public string? Reason { get; init; }
 
     public string? ExpectVersion { get; init; }

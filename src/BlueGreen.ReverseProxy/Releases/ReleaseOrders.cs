@@ -54,7 +54,9 @@ internal static class ReleaseOrders
             return (null, OrderOutcome.Of(InProgress(running)));
         }
 
-        return Create(state, order, now, name => order.To ?? state.Services[name].Active.Other());
+        // What is where it is wanted already has nothing to switch; the rest goes in one step.
+        var moving = order with { Services = [.. order.Services.Where(name => state.Services[name].Active != order.To)] };
+        return Create(state, moving, now, name => order.To ?? state.Services[name].Active.Other());
     }
 
     private static (GatewayState? Next, OrderOutcome Outcome) DecideRollback(GatewayState state, ReleaseOrder order, DateTimeOffset now)
@@ -63,6 +65,12 @@ internal static class ReleaseOrders
         if (state.Running.Find(release => release.Kind == ReleaseKind.Rollback && order.Services.Any(release.Concerns)) is { } rollback)
         {
             return (null, OrderOutcome.Same(rollback));
+        }
+
+        if (order.Services.All(name => state.Services[name] is { RollbackTo: null, RolledBack: true }) && RunningOf(state, order.Services) is null)
+        {
+            // A pipeline that repeats its rollback must not bring the bad version back.
+            return (null, OrderOutcome.Nothing);
         }
 
         // What has not been switched yet is undone by not switching it.
@@ -76,14 +84,21 @@ internal static class ReleaseOrders
         foreach (var name in order.Services)
         {
             var service = state.Services[name];
+            if (order.TakesBack is { } id && service.LastRelease != id && !service.RolledBack)
+            {
+                return (null, OrderOutcome.Of(new(
+                    ProblemCodes.NothingToRollBack,
+                    $"Service {name} was switched again since release {id}{(service.LastRelease is null ? "" : $", by {service.LastRelease}")}. Roll back that release, or use cutover.",
+                    ReleaseId: service.LastRelease)));
+            }
+
             if (service.RollbackTo is null)
             {
-                // A pipeline that repeats its rollback must not bring the bad version back.
-                return (null, service.RolledBack
-                    ? OrderOutcome.Nothing
-                    : OrderOutcome.Of(new(
-                        ProblemCodes.NothingToRollBack,
-                        $"Service {name} has no slot to go back to: it was never switched, or {service.Active.Other().ToText()} was deployed anew since. Use cutover.")));
+                return (null, OrderOutcome.Of(new(
+                    ProblemCodes.NothingToRollBack,
+                    service.RolledBack
+                        ? $"Service {name} was rolled back already, and others of the group were not. Roll those back by themselves."
+                        : $"Service {name} has no slot to go back to: it was never switched, or {service.Active.Other().ToText()} was deployed anew since. Use cutover.")));
             }
         }
 

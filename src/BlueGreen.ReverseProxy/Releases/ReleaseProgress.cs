@@ -11,6 +11,9 @@ internal sealed class ReleaseProgress
     /// <summary>The monotonic time of the switch; null before it.</summary>
     public long? SwitchedAt { get; set; }
 
+    /// <summary>The monotonic time since which somebody's approval is waited for; null before that.</summary>
+    public long? AwaitingSince { get; set; }
+
     /// <summary>What was in flight on the old slots right after the switch.</summary>
     public long StartedWith { get; set; }
 

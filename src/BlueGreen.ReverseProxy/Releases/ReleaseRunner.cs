@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
@@ -24,15 +26,17 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     private readonly CommittedState _state;
     private readonly ServiceCatalog _services;
     private readonly GateEvaluator _gates;
+    private readonly PreSwitchHooks _hooks;
     private readonly TimeProvider _time;
     private readonly ILogger<ReleaseRunner> _logger;
     private readonly ResiliencePipeline _untilStored;
 
-    public ReleaseRunner(CommittedState state, ServiceCatalog services, GateEvaluator gates, TimeProvider time, ILogger<ReleaseRunner> logger)
+    public ReleaseRunner(CommittedState state, ServiceCatalog services, GateEvaluator gates, PreSwitchHooks hooks, TimeProvider time, ILogger<ReleaseRunner> logger)
     {
         _state = state;
         _services = services;
         _gates = gates;
+        _hooks = hooks;
         _time = time;
         _logger = logger;
         _untilStored = new ResiliencePipelineBuilder { TimeProvider = time }
@@ -127,7 +131,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
                     await VerifyAsync(release);
                     break;
                 case ReleaseStatus.AwaitingApproval:
-                    await LeftAsync(id, ReleaseStatus.AwaitingApproval, _stop.Token);
+                    await AwaitApprovalAsync(release);
                     break;
                 case ReleaseStatus.Draining:
                     await DrainAsync(release);
@@ -149,12 +153,16 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         {
             _progress[id].StartedWith = switched.DrainStartedWith;
 
-            // The monotonic clock of the last process can't be read on. The time of day stands in, held to what is possible:
-            // a clock that was set back does not make the time left longer than the whole.
-            var elapsed = _time.GetUtcNow() - switchedAt;
-            var ticks = (elapsed < TimeSpan.Zero ? TimeSpan.Zero : elapsed).TotalSeconds * _time.TimestampFrequency;
-            _progress[id].SwitchedAt = _time.GetTimestamp() - (long)ticks;
+            _progress[id].SwitchedAt = Backdated(switchedAt);
         }
+    }
+
+    // The monotonic clock of the last process can't be read on. The time of day stands in, held to what is possible: a clock that
+    // was set back does not make the time left longer than the whole.
+    private long Backdated(DateTimeOffset since)
+    {
+        var elapsed = _time.GetUtcNow() - since;
+        return _time.GetTimestamp() - (long)((elapsed < TimeSpan.Zero ? TimeSpan.Zero : elapsed).TotalSeconds * _time.TimestampFrequency);
     }
 
     private async Task VerifyAsync(ReleaseState release)
@@ -163,10 +171,10 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
             release.Kind,
             release.Force,
             release.ExpectVersion,
-            [.. release.Services.Select(entry => (Entry(entry.Name), Entry(entry.Name)[entry.To]))]);
+            [.. release.Services.Select(entry => GateTargets.Of(_state.Current, Entry(entry.Name), entry.To))]);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var left = LeftAsync(release.Id, ReleaseStatus.Verifying, over.Token);
-        var evaluation = _gates.EvaluateAsync(plan, over.Token);
+        var evaluation = EvaluateAsync(release, plan, over.Token);
         var first = await Task.WhenAny(left, evaluation);
         if (first == left)
         {
@@ -180,6 +188,39 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         await over.CancelAsync();
         await QuietlyAsync(left);
         await DecideOnGatesAsync(release.Id, gates);
+    }
+
+    private async Task<ImmutableList<Gate>> EvaluateAsync(ReleaseState release, GatePlan plan, CancellationToken cancellationToken)
+    {
+        var gates = await _gates.EvaluateAsync(plan, cancellationToken);
+        if (release.Force)
+        {
+            return gates.AddRange(_hooks.Name(release.Kind, [.. release.Services.Select(service => service.Name)], GateStatus.Skipped, "forced"));
+        }
+
+        // A hook may run tests for an hour; it is not asked about a release that fails anyway.
+        return gates.Exists(gate => gate.Status == GateStatus.Failed) ? gates : gates.AddRange(await _hooks.CallAsync(release, cancellationToken));
+    }
+
+    // Nobody's approval is no approval: a release that was forgotten must not be in the way for ever, nor switch a week later.
+    private async Task AwaitApprovalAsync(ReleaseState release)
+    {
+        var limit = release.Services.Min(entry => Entry(entry.Name).Options.ApprovalTimeout);
+        var progress = _progress[release.Id];
+        progress.AwaitingSince ??= Backdated(release.AwaitingSince ?? release.CreatedAt);
+        var elapsed = _time.GetElapsedTime(progress.AwaitingSince.Value);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var left = LeftAsync(release.Id, ReleaseStatus.AwaitingApproval, over.Token);
+        var end = Task.Delay(limit > elapsed ? limit - elapsed : TimeSpan.Zero, _time, over.Token);
+        var first = await Task.WhenAny(left, end);
+        await over.CancelAsync();
+        await QuietlyAsync(Task.WhenAll(left, end));
+        _stop.Token.ThrowIfCancellationRequested();
+        if (first == end)
+        {
+            await CommitUntilStoredAsync(release.Id, ReleaseStatus.AwaitingApproval, (state, current) =>
+                ReleaseTransitions.End(state, current, ReleaseStatus.Aborted, $"nobody approved within {limit}; nothing was switched", _time.GetUtcNow()));
+        }
     }
 
     private async Task DecideOnGatesAsync(string id, ImmutableList<Gate> gates)
@@ -197,7 +238,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
                 var failed = gates.Exists(gate => gate.Status == GateStatus.Failed);
                 var next = failed
                     ? ReleaseTransitions.Reject(state, release, gates, _time.GetUtcNow())
-                    : ReleaseTransitions.Pass(state, release, gates, OldSlots(release).Sum(slot => slot.InFlight.Count), _time.GetUtcNow());
+                    : ReleaseTransitions.Pass(state, release, gates, See(release), _time.GetUtcNow());
                 var switched = ReleaseTransitions.Running(next, id)?.Status == ReleaseStatus.Draining;
                 return new Decision<bool>(next, true, switched ? () => TakeSwitch(release, progress) : null);
             });
@@ -209,6 +250,16 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
                 ReleaseTransitions.End(state, release, ReleaseStatus.Failed, $"the switch could not be stored; nothing was switched: {exception.Message}", _time.GetUtcNow()));
         }
     }
+
+    private SwitchSighting See(ReleaseState release) => new(
+        OldSlots(release).Sum(slot => slot.InFlight.Count),
+        Versions(release, entry => entry.From),
+        Versions(release, entry => entry.To));
+
+    private ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleaseService, SlotName> slot) => release.Services
+        .Select(entry => (entry.Name, Entry(entry.Name)[slot(entry)].Version))
+        .Where(entry => entry.Version is not null)
+        .ToImmutableSortedDictionary(entry => entry.Name, entry => entry.Version!, StringComparer.OrdinalIgnoreCase);
 
     // Runs right after the new table was published, before anything else is decided.
     private void TakeSwitch(ReleaseState release, ReleaseProgress progress)

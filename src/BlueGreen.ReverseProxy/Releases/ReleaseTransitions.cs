@@ -1,8 +1,16 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>What was seen of the slots in the moment in which a switch was decided.</summary>
+/// <param name="InFlight">What is in flight on the old slots, in case that this process does not live to count it after the switch.</param>
+/// <param name="OldVersions">The version that each service leaves, where it is known.</param>
+/// <param name="NewVersions">The version that each service goes to, where it is known.</param>
+internal sealed record SwitchSighting(
+    long InFlight, ImmutableSortedDictionary<string, string> OldVersions, ImmutableSortedDictionary<string, string> NewVersions);
 
 /// <summary>
 /// The steps of a release. Pure: each takes the state and gives the next one, and each is only called for a release that
@@ -10,6 +18,8 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// </summary>
 internal static class ReleaseTransitions
 {
+    private const int MaxKnownBad = 50;
+
     /// <summary>The release, as long as it runs.</summary>
     public static ReleaseState? Running(GatewayState state, string releaseId) => state.Running.Find(release => release.Id == releaseId);
 
@@ -17,14 +27,25 @@ internal static class ReleaseTransitions
     /// <param name="state">The state.</param>
     /// <param name="release">The release, verifying.</param>
     /// <param name="gates">Their verdicts.</param>
-    /// <param name="inFlight">What is in flight on the old slots, in case that this process does not live to count it after the switch.</param>
+    /// <param name="seen">What was seen of the slots in the moment of the decision.</param>
     /// <param name="now">The time (UTC).</param>
-    public static GatewayState Pass(GatewayState state, ReleaseState release, ImmutableList<Gate> gates, long inFlight, DateTimeOffset now)
+    public static GatewayState Pass(GatewayState state, ReleaseState release, ImmutableList<Gate> gates, SwitchSighting seen, DateTimeOffset now)
     {
-        var passed = WithGates(release, gates, now);
-        return release.RequireApproval && release.ApprovedBy is null
-            ? Replace(state, passed with { Status = ReleaseStatus.AwaitingApproval, Events = passed.Events.Add(new(now, "awaitingApproval", null)) })
-            : Switch(state, passed with { DrainStartedWith = inFlight }, now);
+        if (!release.RequireApproval)
+        {
+            return Switch(state, WithGates(release, gates, now), seen, now);
+        }
+
+        var waits = release.ApprovedBy is null;
+        var approval = new Gate(
+            GateNames.Approval,
+            string.Join(", ", release.Services.Select(service => service.Name)),
+            waits ? GateStatus.Pending : GateStatus.Passed,
+            waits ? "waits for approve" : $"approved by {release.ApprovedBy}");
+        var passed = WithGates(release, gates.Add(approval), now);
+        return waits
+            ? Replace(state, passed with { Status = ReleaseStatus.AwaitingApproval, AwaitingSince = now })
+            : Switch(state, passed, seen, now);
     }
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>
@@ -59,7 +80,7 @@ internal static class ReleaseTransitions
         var finished = release with { BakeSeconds = 0, Events = release.Events.Add(new(now, "bakeFinished", $"by {caller.Actor}")) };
         var next = ReleaseAudit.Add(Replace(state, finished), now, caller, "finish", "done", finished, detail: null);
         return release.Status == ReleaseStatus.Baking
-            ? End(next, finished, ReleaseStatus.Succeeded, $"the bake was ended early by {caller.Actor}", now)
+            ? End(Settle(next, finished, now), finished, ReleaseStatus.Succeeded, $"the bake was ended early by {caller.Actor}", now)
             : next;
     }
 
@@ -79,7 +100,7 @@ internal static class ReleaseTransitions
 
     /// <summary>The bake is over.</summary>
     public static GatewayState Succeed(GatewayState state, ReleaseState release, DateTimeOffset now) =>
-        End(state, release, ReleaseStatus.Succeeded, release.BakeSeconds > 0 ? "drained, and the bake is over" : "drained", now);
+        End(Settle(state, release, now), release, ReleaseStatus.Succeeded, release.BakeSeconds > 0 ? "drained, and the bake is over" : "drained", now);
 
     /// <summary>Ends a release.</summary>
     public static GatewayState End(GatewayState state, ReleaseState release, ReleaseStatus status, string detail, DateTimeOffset now)
@@ -99,7 +120,7 @@ internal static class ReleaseTransitions
         return ReleaseAudit.Add(next, now, ReleaseAudit.Gateway, ReleaseAudit.NameOf(status), "done", ended, detail);
     }
 
-    private static GatewayState Switch(GatewayState state, ReleaseState release, DateTimeOffset now)
+    private static GatewayState Switch(GatewayState state, ReleaseState release, SwitchSighting seen, DateTimeOffset now)
     {
         var services = state.Services;
         foreach (var entry in release.Services)
@@ -112,6 +133,10 @@ internal static class ReleaseTransitions
                 Generation = service.Generation + 1,
                 RollbackTo = isRollback ? null : entry.From,
                 RolledBack = isRollback,
+                LastRelease = release.Id,
+                StandbySince = null,
+                DecommissionedAt = null,
+                KnownBad = isRollback && seen.OldVersions.TryGetValue(entry.Name, out var bad) ? WithBad(service.KnownBad, bad) : service.KnownBad,
             });
         }
 
@@ -125,10 +150,33 @@ internal static class ReleaseTransitions
         {
             Status = ReleaseStatus.Draining,
             SwitchedAt = now,
+            DrainStartedWith = seen.InFlight,
+            Versions = seen.NewVersions,
             Services = [.. release.Services.Select(entry => entry with { Generation = services[entry.Name].Generation })],
             Events = release.Events.Add(new(now, "switched", string.Join(", ", release.Services.Select(entry => $"{entry.Name}: {entry.From.ToText()} to {entry.To.ToText()}")))),
         };
         return ReleaseAudit.Add(Replace(next, switched), now, ReleaseAudit.Gateway, "switched", "done", switched, detail: null);
+    }
+
+    // From now on the standby is not needed, and a version that was rolled back once and has now been released is not bad any more.
+    private static GatewayState Settle(GatewayState state, ReleaseState release, DateTimeOffset now)
+    {
+        var services = state.Services;
+        foreach (var entry in release.Services.Where(entry => services[entry.Name].LastRelease == release.Id))
+        {
+            var service = services[entry.Name] with { StandbySince = now };
+            services = services.SetItem(entry.Name, release.Kind == ReleaseKind.Cutover && release.Versions.TryGetValue(entry.Name, out var version)
+                ? service with { KnownBad = service.KnownBad.Remove(version) }
+                : service);
+        }
+
+        return state with { Services = services };
+    }
+
+    private static ImmutableList<string> WithBad(ImmutableList<string> known, string version)
+    {
+        var bad = known.Remove(version).Add(version);
+        return bad.Count > MaxKnownBad ? bad.RemoveAt(0) : bad;
     }
 
     private static ReleaseState WithGates(ReleaseState release, ImmutableList<Gate> gates, DateTimeOffset now) => release with

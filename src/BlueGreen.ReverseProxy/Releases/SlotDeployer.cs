@@ -75,6 +75,8 @@ internal sealed partial class SlotDeployer(
             Generation = known.Generation + 1,
             RollbackTo = known.RollbackTo == slot ? null : known.RollbackTo,
             RolledBack = known.RolledBack && slot == known.Active,
+            StandbySince = slot == known.Active ? known.StandbySince : null,
+            DecommissionedAt = slot == known.Active ? known.DecommissionedAt : null,
         };
         var committed = ReleaseAudit.Add(
             current with { Services = current.Services.SetItem(service.Name, next) },

@@ -13,22 +13,50 @@ internal sealed partial class AuditJournal(FileStateStore store, ILogger<AuditJo
     private readonly JournalFile<AuditEntry> _file = new(Path.Combine(store.Folder, "audit.jsonl"), StateJson.Default.AuditEntry);
     private ImmutableList<AuditEntry> _newest = [];
 
+    // Only ever used by the one writer of the state.
+    private string _lastHash = AuditChain.Start;
+
     /// <summary>Oldest first.</summary>
     public ImmutableList<AuditEntry> Newest => Volatile.Read(ref _newest);
 
     public long LastSequence => Newest is [.., var last] ? last.Sequence : 0;
 
-    public void Load()
+    /// <summary>Reads the journal and checks its chain. What is wrong is logged; the journal goes on after it.</summary>
+    /// <param name="expected">The sequence that the state says has been reached; entries that the state still carries aside.</param>
+    public void Load(long expected)
     {
         try
         {
-            var (entries, unreadable) = _file.ReadAll();
-            if (unreadable > 0)
+            var newest = new Queue<AuditEntry>();
+            var line = 0;
+            var previous = AuditChain.Start;
+            foreach (var (_, entry) in _file.Read())
             {
-                LogUnreadable(logger, unreadable, _file.Path);
+                line++;
+                if (entry is null || entry.Hash != AuditChain.HashOf(previous, entry))
+                {
+                    LogBroken(logger, _file.Path, line);
+                }
+
+                if (entry is null)
+                {
+                    continue;
+                }
+
+                previous = entry.Hash ?? previous;
+                newest.Enqueue(entry);
+                if (newest.Count > Kept)
+                {
+                    newest.Dequeue();
+                }
             }
 
-            Volatile.Write(ref _newest, [.. entries.TakeLast(Kept)]);
+            _lastHash = previous;
+            Volatile.Write(ref _newest, [.. newest]);
+            if (LastSequence < expected)
+            {
+                LogTruncated(logger, _file.Path, LastSequence, expected);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -36,20 +64,31 @@ internal sealed partial class AuditJournal(FileStateStore store, ILogger<AuditJo
         }
     }
 
-    /// <summary>Adds the entries that are not there yet.</summary>
+    /// <summary>Adds the entries that are not there yet, each chained to the one before.</summary>
     /// <exception cref="IOException">Not written.</exception>
     /// <exception cref="UnauthorizedAccessException">Not written.</exception>
     public void Append(IEnumerable<AuditEntry> entries)
     {
         var last = LastSequence;
-        AuditEntry[] added = [.. entries.Where(entry => entry.Sequence > last)];
+        var hash = _lastHash;
+        var added = new List<AuditEntry>();
+        foreach (var entry in entries.Where(entry => entry.Sequence > last))
+        {
+            hash = AuditChain.HashOf(hash, entry);
+            added.Add(entry with { Hash = hash });
+        }
+
         _file.Append(added);
+        _lastHash = hash;
         var newest = Newest.AddRange(added);
         Volatile.Write(ref _newest, newest.Count > Kept ? newest.RemoveRange(0, newest.Count - Kept) : newest);
     }
 
-    [LoggerMessage(2201, LogLevel.Warning, "{Count} lines of {Path} can't be read and are passed over.")]
-    private static partial void LogUnreadable(ILogger logger, int count, string path);
+    [LoggerMessage(2201, LogLevel.Critical, "The audit journal {Path} has been changed: line {Line} does not follow from the one before.")]
+    private static partial void LogBroken(ILogger logger, string path, int line);
+
+    [LoggerMessage(2203, LogLevel.Critical, "The audit journal {Path} has been cut: it ends with entry {Last}, and entry {Expected} was written.")]
+    private static partial void LogTruncated(ILogger logger, string path, long last, long expected);
 
     [LoggerMessage(2202, LogLevel.Error, "The audit journal {Path} can't be read.")]
     private static partial void LogUnavailable(ILogger logger, Exception exception, string path);

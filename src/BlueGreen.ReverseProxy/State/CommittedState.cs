@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
@@ -24,6 +25,7 @@ internal sealed partial class CommittedState : IDisposable
     private readonly AuditJournal _audit;
     private readonly ServiceCatalog _services;
     private readonly RoutingTablePublisher _tables;
+    private readonly ImmutableArray<HookOptions> _hooks;
     private readonly ILogger<CommittedState> _logger;
     private GatewayState _current;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,8 +37,10 @@ internal sealed partial class CommittedState : IDisposable
         ServiceCatalog services,
         RoutingTablePublisher tables,
         SlotConfigProvider destinations,
+        BlueGreenOptions options,
         ILogger<CommittedState> logger)
     {
+        _hooks = options.Hooks;
         _store = store;
         _history = history;
         _audit = audit;
@@ -63,7 +67,7 @@ internal sealed partial class CommittedState : IDisposable
             var decision = decide(WithoutJournaled(current));
             if (decision.Next is { } next)
             {
-                next = next with { Revision = current.Revision + 1 };
+                next = HookOutbox.Enqueue(EventNumbers.Assign(next with { Revision = current.Revision + 1 }), after: current.LastEvent, _hooks);
 
                 // The disk may take its time; the callers of other decisions wait on the semaphore without a thread.
                 await Task.Run(() => _store.Write(next));
@@ -94,7 +98,11 @@ internal sealed partial class CommittedState : IDisposable
             var current = Current;
             var next = current with { LastAudit = current.LastAudit + 1 };
             Volatile.Write(ref _current, next);
-            await Task.Run(() => TryWrite(() => _audit.Append([.. next.JustAudited, entry(next.LastAudit)])));
+            if (!await Task.Run(() => TryWrite(() => _audit.Append([.. next.JustAudited, entry(next.LastAudit)]))))
+            {
+                // Not written down, so its number is free again: the journal must have no gap that looks like a removed line.
+                Volatile.Write(ref _current, current);
+            }
         }
         finally
         {
@@ -158,21 +166,23 @@ internal sealed partial class CommittedState : IDisposable
         _tables.Switch([.. services.Select(service => (service, Current.Services[service.Name].Active))]);
 
     // The state itself carries what the journals are still to get, so a crash between the two loses nothing.
-    private void WriteJournals(GatewayState state) => TryWrite(() =>
+    private void WriteJournals(GatewayState state) => _ = TryWrite(() =>
     {
         _audit.Append(state.JustAudited);
         _history.Append(state.JustEnded);
     });
 
-    private void TryWrite(Action write)
+    private bool TryWrite(Action write)
     {
         try
         {
             write();
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             LogJournalUnavailable(_logger, exception, _store.Folder);
+            return false;
         }
     }
 
@@ -191,8 +201,8 @@ internal sealed partial class CommittedState : IDisposable
     {
         var stored = _store.Load();
         _history.Load();
-        _audit.Load();
         var state = stored ?? new GatewayState();
+        _audit.Load(state.JustAudited is [var carried, ..] ? carried.Sequence - 1 : state.LastAudit);
         foreach (var service in _services.All)
         {
             if (!state.Services.TryGetValue(service.Name, out var known))
@@ -207,6 +217,9 @@ internal sealed partial class CommittedState : IDisposable
         }
 
         state = state with { LastAudit = Math.Max(state.LastAudit, _audit.LastSequence) };
+
+        // A hook that is no longer configured has nobody to call.
+        state = state with { Outbox = state.Outbox.RemoveAll(delivery => !_hooks.Any(hook => hook.Name == delivery.Hook)) };
         WriteJournals(state);
         if (!_services.All.IsEmpty && (stored is null || !stored.Services.Keys.SequenceEqual(state.Services.Keys)))
         {

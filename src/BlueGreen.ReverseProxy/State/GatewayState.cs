@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Routing;
 using Yarp.ReverseProxy.Configuration;
 
@@ -17,6 +18,9 @@ internal sealed record GatewayState
     /// <summary>The sequence of the newest audit entry.</summary>
     public long LastAudit { get; init; }
 
+    /// <summary>The sequence of the newest event of a release.</summary>
+    public long LastEvent { get; init; }
+
     /// <summary>Every service that was ever configured, by name.</summary>
     public ImmutableSortedDictionary<string, ServiceState> Services { get; init; } =
         ImmutableSortedDictionary.Create<string, ServiceState>(StringComparer.OrdinalIgnoreCase);
@@ -26,6 +30,9 @@ internal sealed record GatewayState
 
     /// <summary>Releases that ended in the newest commits and may not be in the history file yet.</summary>
     public ImmutableList<ReleaseState> JustEnded { get; init; } = [];
+
+    /// <summary>Calls of hooks that are still to be made, oldest first.</summary>
+    public ImmutableList<HookDelivery> Outbox { get; init; } = [];
 
     /// <summary>Audit entries of the newest commits that may not be in the journal yet.</summary>
     public ImmutableList<AuditEntry> JustAudited { get; init; } = [];
@@ -46,6 +53,18 @@ internal sealed record ServiceState(
     Deployment? Blue,
     Deployment? Green)
 {
+    /// <summary>The versions that were rolled back, oldest first; a release of one of them is refused.</summary>
+    public ImmutableList<string> KnownBad { get; init; } = [];
+
+    /// <summary>The release that switched the service last; null before the first.</summary>
+    public string? LastRelease { get; init; }
+
+    /// <summary>Since when the standby has been without work: the end of the release that left it; null while one runs, and before the first.</summary>
+    public DateTimeOffset? StandbySince { get; init; }
+
+    /// <summary>When the decommission hooks were told that the standby may be taken down; null when they were not.</summary>
+    public DateTimeOffset? DecommissionedAt { get; init; }
+
     public Deployment? this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 
     public ServiceState With(SlotName slot, Deployment? deployment) =>
@@ -119,6 +138,13 @@ internal sealed record ReleaseState
 
     public long DrainAborted { get; init; }
 
+    /// <summary>When the gates had passed and somebody's approval was first waited for.</summary>
+    public DateTimeOffset? AwaitingSince { get; init; }
+
+    /// <summary>The version that each service's new slot reported at the switch, by service; services without one are left out.</summary>
+    public ImmutableSortedDictionary<string, string> Versions { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
+
     public ImmutableList<Gate> Gates { get; init; } = [];
 
     public ImmutableList<ReleaseEvent> Events { get; init; } = [];
@@ -130,3 +156,12 @@ internal sealed record ReleaseState
 
     public bool Concerns(string service) => Services.Exists(entry => string.Equals(entry.Name, service, StringComparison.OrdinalIgnoreCase));
 }
+
+/// <summary>A call of a hook that is still to be made.</summary>
+/// <param name="Id">The same at every try, so that a receiver can tell a repeated call from a new one.</param>
+/// <param name="Hook">The hook's name.</param>
+/// <param name="Event">What it is called for.</param>
+/// <param name="Release">The release.</param>
+/// <param name="Service">The service that a decommission is about; null for other events.</param>
+/// <param name="At">When it happened (UTC).</param>
+internal sealed record HookDelivery(string Id, string Hook, HookEvent Event, string Release, string? Service, DateTimeOffset At);

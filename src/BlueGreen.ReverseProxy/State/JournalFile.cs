@@ -11,35 +11,9 @@ internal sealed class JournalFile<T>(string path, JsonTypeInfo<T> typeInfo)
 
     public string Path => path;
 
-    /// <summary>Reads every line; lines that can't be read, such as one that a power loss cut off, are counted and passed over.</summary>
-    public (List<T> Entries, int Unreadable) ReadAll()
-    {
-        var entries = new List<T>();
-        var unreadable = 0;
-        if (!File.Exists(path))
-        {
-            return (entries, unreadable);
-        }
-
-        foreach (var line in File.ReadLines(path))
-        {
-            if (line.Length == 0)
-            {
-                continue;
-            }
-
-            if (TryRead(line) is { } entry)
-            {
-                entries.Add(entry);
-            }
-            else
-            {
-                unreadable++;
-            }
-        }
-
-        return (entries, unreadable);
-    }
+    /// <summary>Reads line by line; a line that can't be read, such as one that a power loss cut off, comes as null.</summary>
+    public IEnumerable<(string Line, T? Entry)> Read() =>
+        File.Exists(path) ? File.ReadLines(path).Where(line => line.Length > 0).Select(line => (line, TryRead(line))) : [];
 
     /// <summary>Adds lines, on the disk when the call returns.</summary>
     public void Append(IReadOnlyCollection<T> entries)

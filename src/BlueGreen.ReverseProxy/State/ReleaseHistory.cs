@@ -18,15 +18,29 @@ internal sealed partial class ReleaseHistory(FileStateStore store, ILogger<Relea
     {
         try
         {
-            var (releases, unreadable) = _file.ReadAll();
+            var newest = new Queue<ReleaseState>();
+            var unreadable = 0;
+            foreach (var (_, release) in _file.Read())
+            {
+                if (release is null)
+                {
+                    unreadable++;
+                    continue;
+                }
+
+                newest.Enqueue(release);
+                if (newest.Count > Kept)
+                {
+                    newest.Dequeue();
+                }
+            }
+
             if (unreadable > 0)
             {
                 LogUnreadable(logger, unreadable, _file.Path);
             }
 
-            // A crash between the append and the next commit leaves a release to be appended again: the later line wins.
-            releases.Reverse();
-            Volatile.Write(ref _newestFirst, [.. releases.DistinctBy(release => release.Id, StringComparer.Ordinal).Take(Kept)]);
+            Volatile.Write(ref _newestFirst, [.. newest.Reverse().DistinctBy(release => release.Id, StringComparer.Ordinal)]);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

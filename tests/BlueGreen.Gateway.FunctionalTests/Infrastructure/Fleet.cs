@@ -62,6 +62,22 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>The service section of a configuration.</summary>
     public static JsonNode Service(JsonNode configuration) => configuration["BlueGreen"]!["Services"]!["orders"]!;
 
+    /// <summary>Adds a service that lives in the same APIs, under a path of its own.</summary>
+    public static void AddService(JsonNode configuration, string name)
+    {
+        var proxy = configuration["ReverseProxy"]!;
+        proxy["Routes"]![name] = JsonNode.Parse($$"""{ "ClusterId": "{{name}}-blue", "Match": { "Path": "/{{name}}/{**rest}" } }""");
+        foreach (var slot in new[] { "blue", "green" })
+        {
+            proxy["Clusters"]![$"{name}-{slot}"] = proxy["Clusters"]![$"orders-{slot}"]!.DeepClone();
+        }
+
+        var service = Service(configuration).DeepClone();
+        service[nameof(Blue)] = $"{name}-blue";
+        service[nameof(Green)] = $"{name}-green";
+        configuration["BlueGreen"]!["Services"]![name] = service;
+    }
+
     public static JsonNode Configuration(string blue, string green) => JsonNode.Parse($$"""
         {
           "ReverseProxy": {

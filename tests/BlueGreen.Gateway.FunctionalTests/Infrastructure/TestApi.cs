@@ -24,7 +24,11 @@ internal sealed class TestApi : IAsyncDisposable
         Health = context => WriteReportAsync(context, "healthy");
     }
 
-    public string Version { get; }
+    /// <summary>What the API reports as its version; may be replaced at any time.</summary>
+    public string Version { get; set; }
+
+    /// <summary>What the API reports as its schema; null for none.</summary>
+    public object? Schema { get; set; } = new { current = 42, min = 40, max = 42 };
 
     public string Address { get; private set; } = "";
 
@@ -66,7 +70,7 @@ internal sealed class TestApi : IAsyncDisposable
             environment = "test",
             uptime = 1.5,
             checks = new { database = status == "healthy", cache = new { status, durationMs = 1.8 } },
-            schema = new { current = 42, min = 40, max = 42 },
+            schema = Schema,
         });
     }
 

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Routing;
+
+namespace BlueGreen.ReverseProxy.Releases.Gates;
+
+/// <summary>What a release is held against.</summary>
+/// <param name="Kind">A rollback is asked for its health alone.</param>
+/// <param name="Force">Skips every gate.</param>
+/// <param name="ExpectVersion">The version that the new slot has to report.</param>
+/// <param name="Targets">The slot of each service that would become active, with what was rolled back of that service before.</param>
+internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets);
+
+/// <summary>One service of a plan.</summary>
+/// <param name="Service">The service.</param>
+/// <param name="From">The slot that is active.</param>
+/// <param name="To">The slot that would become active.</param>
+/// <param name="KnownBad">The versions that were rolled back.</param>
+internal sealed record GateTarget(ServiceEntry Service, Slot From, Slot To, ImmutableList<string> KnownBad);
+
+/// <summary>Evaluates the gates, each time by fresh measurement.</summary>
+internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer)
+{
+    public async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, CancellationToken cancellationToken)
+    {
+        var gates = await Task.WhenAll(plan.Targets.Select(target => EvaluateAsync(plan, target, cancellationToken)));
+        return [.. gates.SelectMany(gate => gate)];
+    }
+
+    private async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, GateTarget target, CancellationToken cancellationToken)
+    {
+        var service = target.Service;
+        if (plan.Force)
+        {
+            return [.. GateNames.For(plan.Kind, service.Options).Select(name => new Gate(name, service.Name, GateStatus.Skipped, "forced"))];
+        }
+
+        var verification = await verifier.VerifyAsync(service, target.To, PassesFor(plan.Kind, service, target.To), cancellationToken);
+        var gates = ImmutableList.Create(
+            new Gate(GateNames.DeepHealth, service.Name, verification.Passed ? GateStatus.Passed : GateStatus.Failed, verification.Detail));
+        if (plan.Kind == ReleaseKind.Rollback)
+        {
+            return gates;
+        }
+
+        if (!verification.Passed)
+        {
+            // What a sick destination reports of itself, or fails to, would only bury the reason.
+            return gates.AddRange(GateNames.For(plan.Kind, service.Options)
+                .Where(name => name != GateNames.DeepHealth)
+                .Select(name => new Gate(name, service.Name, GateStatus.Pending, "not judged: deep health has failed")));
+        }
+
+        gates = gates.AddRange(ReportGates.Judge(plan, target, verification, OldReports(target.From), monitor.ProbersOf(target.From).Length));
+
+        // Warming a slot that will not be switched to would only load it.
+        return service.Options.WarmUp.Paths.IsEmpty || gates.Exists(gate => gate.Status == GateStatus.Failed)
+            ? gates
+            : gates.Add(await warmer.WarmUpAsync(service, target.To, cancellationToken));
+    }
+
+    // A slot that was served from until a moment ago and has been measured healthy ever since is asked once more, so that a
+    // rollback is not kept waiting; one that is not known to be healthy has to show it like any other.
+    private int PassesFor(ReleaseKind kind, ServiceEntry service, Slot target) =>
+        kind == ReleaseKind.Rollback && monitor.HealthOf(target) == HealthState.Healthy ? 1 : service.Options.Health.HealthyThreshold;
+
+    private List<HealthReport> OldReports(Slot slot) =>
+        [.. monitor.ProbersOf(slot).Select(prober => prober.Record.LastProbe?.Report).OfType<HealthReport>()];
+}

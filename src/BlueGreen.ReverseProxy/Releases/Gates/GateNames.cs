@@ -1,0 +1,38 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+
+namespace BlueGreen.ReverseProxy.Releases.Gates;
+
+/// <summary>The gates by name, as they stand in <c>gates</c> and in docs/gates.</summary>
+internal static class GateNames
+{
+    public const string DeepHealth = "deepHealth";
+    public const string Version = "version";
+    public const string Schema = "schema";
+    public const string Capacity = "capacity";
+    public const string KnownBad = "knownBad";
+    public const string WarmUp = "warmUp";
+    public const string Approval = "approval";
+
+    /// <summary>The gate of a hook at <c>preSwitch</c>.</summary>
+    public static string Hook(string name) => $"hook:{name}";
+
+    /// <summary>The gates that a release would meet; what <c>force</c> skips is named, not left out.</summary>
+    public static IEnumerable<string> For(ReleaseKind kind, ServiceOptions service)
+    {
+        yield return DeepHealth;
+        if (kind == ReleaseKind.Rollback)
+        {
+            yield break;
+        }
+
+        yield return Version;
+        yield return Schema;
+        yield return Capacity;
+        yield return KnownBad;
+        if (!service.WarmUp.Paths.IsEmpty)
+        {
+            yield return WarmUp;
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Gates;
+
+/// <summary>Makes the target of a plan from the state.</summary>
+internal static class GateTargets
+{
+    public static GateTarget Of(GatewayState state, ServiceEntry service, SlotName to) =>
+        new(service, service[to.Other()], service[to], state.Services[service.Name].KnownBad);
+}

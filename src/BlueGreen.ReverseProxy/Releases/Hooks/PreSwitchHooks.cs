@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Hooks;
+
+/// <summary>
+/// The hooks that can reject a release. Called once each, when all other gates have passed, one after the other in the order of
+/// their names; the first failure ends it, for what comes after might act on a release that is over.
+/// </summary>
+internal sealed class PreSwitchHooks(BlueGreenOptions options, HookCall call, ServiceCatalog services, TimeProvider time)
+{
+    /// <summary>The gates that a release would meet here; preflight names them without calling, for a call may change things.</summary>
+    public ImmutableList<Gate> Name(ReleaseKind kind, IReadOnlyCollection<string> names, GateStatus status, string detail) =>
+        [.. For(kind, names).Select(hook => new Gate(GateNames.Hook(hook.Name), string.Join(", ", names), status, detail))];
+
+    public async Task<ImmutableList<Gate>> CallAsync(ReleaseState release, CancellationToken cancellationToken)
+    {
+        var gates = ImmutableList<Gate>.Empty;
+        var names = release.Services.Select(service => service.Name).ToList();
+        foreach (var hook in For(release.Kind, names))
+        {
+            var answer = await AskAsync(hook, release, cancellationToken);
+            gates = gates.Add(new(GateNames.Hook(hook.Name), string.Join(", ", names), answer.Success ? GateStatus.Passed : GateStatus.Failed, answer.Detail));
+            if (!answer.Success)
+            {
+                break;
+            }
+        }
+
+        return gates;
+    }
+
+    private async Task<HookAnswer> AskAsync(HookOptions hook, ReleaseState release, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var answer = await call.SendAsync(
+                hook,
+                HookEvent.PreSwitch,
+                $"{release.Id}-{hook.Name}",
+                release.CreatedAt,
+                ReleaseView.Of(release, progress: null, services),
+                service: null,
+                cancellationToken);
+            if (answer.AskAgain is not { } pause)
+            {
+                return answer;
+            }
+
+            if (time.GetElapsedTime(started) + pause > hook.GiveUpAfter)
+            {
+                return new(false, null, $"still working after {hook.GiveUpAfter}");
+            }
+
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    private IEnumerable<HookOptions> For(ReleaseKind kind, IReadOnlyCollection<string> names) =>
+        kind == ReleaseKind.Rollback ? [] : options.Hooks.Where(hook => hook.Wants(HookEvent.PreSwitch, names));
+}

@@ -1,0 +1,48 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>The wire record of a release: what is stored of it, and what is live.</summary>
+internal static class ReleaseView
+{
+    /// <summary>Makes the record.</summary>
+    /// <param name="release">What is stored.</param>
+    /// <param name="progress">What is live; null before it runs and once it has ended.</param>
+    /// <param name="services">Where the in-flight counts are.</param>
+    public static Release Of(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services) => new(
+        release.Id,
+        release.Kind,
+        release.Services,
+        release.Status,
+        release.Status.IsEnded() ? ReleaseAudit.NameOf(release.Status) : null,
+        release.Detail,
+        release.Reason,
+        release.Actor,
+        release.Force,
+        release.CreatedAt,
+        release.SwitchedAt,
+        release.DrainedAt,
+        release.CompletedAt,
+        release.Gates,
+        DrainOf(release, progress, services),
+        new BakeStatus(release.BakeSeconds, release.SwitchedAt?.AddSeconds(release.BakeSeconds)),
+        release.Events);
+
+    private static DrainStatus? DrainOf(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)
+    {
+        if (release.SwitchedAt is not { } switchedAt)
+        {
+            return null;
+        }
+
+        var deadline = switchedAt.AddSeconds(release.DrainSeconds);
+        return release.Status == ReleaseStatus.Draining && progress is not null
+            ? new DrainStatus(deadline, progress.StartedWith, RemainingOf(release, services), progress.Aborted)
+            : new DrainStatus(deadline, release.DrainStartedWith, 0, release.DrainAborted);
+    }
+
+    private static long RemainingOf(ReleaseState release, ServiceCatalog services) =>
+        release.Services.Sum(entry => services.TryGet(entry.Name, out var service) ? service[entry.From].InFlight.Count : 0);
+}
