@@ -78,7 +78,7 @@ internal static class BlueGreenOptionsReader
             var role = entry.Parse(
                 "Role",
                 AdminRole.Viewer,
-                (string text, out AdminRole value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value) && !int.TryParse(text, out _),
+                SectionReader.TryParseName,
                 "is not allowed: viewer, operator or admin");
             if (entry.Text("Role") is null)
             {

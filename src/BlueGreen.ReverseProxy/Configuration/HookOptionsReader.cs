@@ -37,7 +37,7 @@ internal static class HookOptionsReader
         var events = ImmutableArray.CreateBuilder<HookEvent>();
         foreach (var text in reader.TextList("Events"))
         {
-            if (Enum.TryParse<HookEvent>(text, ignoreCase: true, out var hookEvent) && !int.TryParse(text, out _))
+            if (SectionReader.TryParseName<HookEvent>(text, out var hookEvent))
             {
                 events.Add(hookEvent);
             }

@@ -17,7 +17,34 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
 
     public bool Exists => section.Exists();
 
-    public SectionReader Section(string key) => new(Known(key), errors);
+    public SectionReader Section(string key)
+    {
+        var child = Known(key);
+        if (!string.IsNullOrEmpty(child.Value))
+        {
+            // Not echoed: a token that somebody has put in place of a list of tokens would be shown.
+            errors.Add(new(child.Path, null, "holds a single value, but a section is expected"));
+        }
+
+        return new SectionReader(child, errors);
+    }
+
+    /// <summary>One of the names of an enumeration, in any case; the framework's parser takes numbers and lists of names too.</summary>
+    public static bool TryParseName<TEnum>(string text, out TEnum value)
+        where TEnum : struct, Enum
+    {
+        foreach (var name in Enum.GetNames<TEnum>())
+        {
+            if (string.Equals(name, text, StringComparison.OrdinalIgnoreCase))
+            {
+                value = Enum.Parse<TEnum>(name);
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
 
     public IEnumerable<(string Key, SectionReader Reader)> Children()
     {
@@ -60,7 +87,7 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
         $"is not allowed: a whole number from {min} to {max}");
 
-    // "10" is ten days to TimeSpan.Parse; somebody who writes it means seconds. Only forms with a colon are taken.
+    // "10" is ten days to TimeSpan.Parse, and "48:00:00" is 48: only the constant form with a colon is taken.
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max) => Parse(
         key,
         fallback,
@@ -68,7 +95,7 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
         {
             value = default;
             return text.Contains(':')
-                && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value)
+                && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out value)
                 && value >= min
                 && value <= max;
         },

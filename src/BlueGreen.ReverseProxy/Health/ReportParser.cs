@@ -32,6 +32,13 @@ internal static class ReportParser
             error = body.IsEmpty ? "the body is empty" : $"the body is not JSON: {OneLine(exception.Message)}";
             return false;
         }
+        catch (InvalidOperationException)
+        {
+            // JSON by its form, with a name or text that is no Unicode.
+            report = null;
+            error = "the body is not JSON: it contains text that is not valid Unicode";
+            return false;
+        }
     }
 
     private static bool TryRead(JsonElement root, [NotNullWhen(true)] out HealthReport? report, [NotNullWhen(false)] out string? error)
@@ -58,7 +65,7 @@ internal static class ReportParser
             overall,
             ReadText(root, "version"),
             ReadText(root, "environment"),
-            TryGet(root, "uptime", out var uptime) && uptime.ValueKind == JsonValueKind.Number && uptime.TryGetDouble(out var seconds) ? seconds : null,
+            TryGet(root, "uptime", out var uptime) && uptime.ValueKind == JsonValueKind.Number && uptime.TryGetDouble(out var seconds) && double.IsFinite(seconds) ? seconds : null,
             ReadChecks(root),
             schema);
         error = null;
@@ -77,12 +84,18 @@ internal static class ReportParser
 
             foreach (var check in found.EnumerateObject())
             {
-                checks[OneLine(check.Name)] = CheckStatus(check.Value);
+                // Reported twice, in two forms or two spellings: the worse one counts.
+                var name = OneLine(check.Name);
+                var status = CheckStatus(check.Value);
+                checks[name] = checks.TryGetValue(name, out var other) ? Worse(status, other) : status;
             }
         }
 
         return checks.ToImmutable();
     }
+
+    private static string Worse(string one, string other) =>
+        one == Unhealthy || other == Unhealthy ? Unhealthy : one == Degraded || other == Degraded ? Degraded : Healthy;
 
     // A check whose status can't be understood has not passed.
     private static string CheckStatus(JsonElement check) => check.ValueKind switch

@@ -23,10 +23,26 @@ internal sealed class InFlightCounter
     /// <remarks>
     /// The waiter is stored with a full fence before the count is read, and <see cref="Decrement"/> changes the count with a full
     /// fence before it reads the waiter: whichever comes second sees the other, so the last request can't leave unnoticed.
-    /// A request that is undoing its increment (see <see cref="Slots.SlotSelectionMiddleware"/>) may lift the count for a moment;
-    /// it was never served by the slot, so a zero seen before or after it is a true zero.
+    /// A waiter that is woken looks at the count itself: a request that left while the slot was active, bringing the count to zero,
+    /// may read the waiter only after another request came in and the drain began. Whoever sees zero here may end, for nothing is
+    /// served that comes later: a request that is undoing its increment (see <see cref="Slots.SlotSelectionMiddleware"/>) only
+    /// makes the wait a moment longer.
     /// </remarks>
-    public Task WhenIdleAsync(CancellationToken cancellationToken)
+    public async Task WhenIdleAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var woken = Register();
+            if (Count == 0)
+            {
+                return;
+            }
+
+            await woken.WaitAsync(cancellationToken);
+        }
+    }
+
+    private Task Register()
     {
         var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         while (true)
@@ -34,21 +50,15 @@ internal sealed class InFlightCounter
             var current = Volatile.Read(ref _idle);
             if (current is { Task.IsCompleted: false })
             {
-                waiter = current;
-                break;
+                // Read again with a fence, as the one who stored it did: the count must not be read before it.
+                Interlocked.MemoryBarrier();
+                return current.Task;
             }
 
             if (ReferenceEquals(Interlocked.CompareExchange(ref _idle, waiter, current), current))
             {
-                break;
+                return waiter.Task;
             }
         }
-
-        if (Count == 0)
-        {
-            waiter.TrySetResult();
-        }
-
-        return waiter.Task.WaitAsync(cancellationToken);
     }
 }

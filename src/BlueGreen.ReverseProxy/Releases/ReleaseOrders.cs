@@ -17,15 +17,9 @@ internal static class ReleaseOrders
     public static (GatewayState? Next, OrderOutcome Outcome) Decide(
         GatewayState state, IEnumerable<ReleaseState> known, ReleaseOrder order, DateTimeOffset now)
     {
-        if (order.IdempotencyKey is { } key
-            && known.FirstOrDefault(release => release.IdempotencyKey == key && now - release.CreatedAt < IdempotencyWindow) is { } earlier)
+        if (order.IdempotencyKey is { } key && Repeated(known, order, key, now) is { } repeated)
         {
-            return (null, earlier.RequestHash == order.RequestHash
-                ? OrderOutcome.Same(earlier)
-                : OrderOutcome.Of(new(
-                    ProblemCodes.IdempotencyMismatch,
-                    $"The Idempotency-Key was used for another request, release {earlier.Id}. Use a new key for a new request.",
-                    ReleaseId: earlier.Id)));
+            return (null, repeated);
         }
 
         foreach (var name in order.Services)
@@ -40,6 +34,28 @@ internal static class ReleaseOrders
         }
 
         return order.Kind == ReleaseKind.Cutover ? DecideCutover(state, order, now) : DecideRollback(state, order, now);
+    }
+
+    // The key of an order stands with the release that it made, or with the one that it ended.
+    private static OrderOutcome? Repeated(IEnumerable<ReleaseState> known, ReleaseOrder order, string key, DateTimeOffset now)
+    {
+        foreach (var release in known)
+        {
+            var hash = release.IdempotencyKey == key && now - release.CreatedAt < IdempotencyWindow ? release.RequestHash
+                : release.UndoneByKey == key && now - release.CompletedAt < IdempotencyWindow ? release.UndoneByHash
+                : null;
+            if (hash is not null)
+            {
+                return hash == order.RequestHash
+                    ? OrderOutcome.Same(release)
+                    : OrderOutcome.Of(new(
+                        ProblemCodes.IdempotencyMismatch,
+                        $"The Idempotency-Key was used for another request, release {release.Id}. Use a new key for a new request.",
+                        ReleaseId: release.Id));
+            }
+        }
+
+        return null;
     }
 
     private static (GatewayState? Next, OrderOutcome Outcome) DecideCutover(GatewayState state, ReleaseOrder order, DateTimeOffset now)
@@ -67,42 +83,51 @@ internal static class ReleaseOrders
             return (null, OrderOutcome.Same(rollback));
         }
 
-        if (order.Services.All(name => state.Services[name] is { RollbackTo: null, RolledBack: true }) && RunningOf(state, order.Services) is null)
+        var pending = state.Running.FindAll(release => release.Status.IsBeforeSwitch() && order.Services.Any(release.Concerns));
+        if (pending.IsEmpty && order.Services.All(name => state.Services[name] is { RollbackTo: null, RolledBack: true }))
         {
             // A pipeline that repeats its rollback must not bring the bad version back.
             return (null, OrderOutcome.Nothing);
         }
 
-        // What has not been switched yet is undone by not switching it.
-        if (RunningOf(state, order.Services) is { } running && running.Status.IsBeforeSwitch())
+        // What has not been switched yet is undone by not switching it; and that is all, unless a certain release is to be taken back.
+        ImmutableArray<string> rest = order.TakesBack is null
+            ? [.. order.Services.Where(name => !pending.Exists(release => release.Concerns(name)))]
+            : order.Services;
+        foreach (var name in rest)
         {
-            var aborted = ReleaseTransitions.End(
-                state, running, ReleaseStatus.Aborted, $"rollback was asked for by {order.Caller.Actor} before the switch; nothing was switched", now);
-            return (aborted, OrderOutcome.Same(aborted.JustEnded[^1]));
-        }
-
-        foreach (var name in order.Services)
-        {
-            var service = state.Services[name];
-            if (order.TakesBack is { } id && service.LastRelease != id && !service.RolledBack)
+            if (WhyNotBack(state.Services[name], name, order.TakesBack) is { } refusal)
             {
-                return (null, OrderOutcome.Of(new(
-                    ProblemCodes.NothingToRollBack,
-                    $"Service {name} was switched again since release {id}{(service.LastRelease is null ? "" : $", by {service.LastRelease}")}. Roll back that release, or use cutover.",
-                    ReleaseId: service.LastRelease)));
-            }
-
-            if (service.RollbackTo is null)
-            {
-                return (null, OrderOutcome.Of(new(
-                    ProblemCodes.NothingToRollBack,
-                    service.RolledBack
-                        ? $"Service {name} was rolled back already, and others of the group were not. Roll those back by themselves."
-                        : $"Service {name} has no slot to go back to: it was never switched, or {service.Active.Other().ToText()} was deployed anew since. Use cutover.")));
+                return (null, OrderOutcome.Of(refusal));
             }
         }
 
-        return Create(state, order, now, name => state.Services[name].RollbackTo!.Value);
+        var next = pending.Aggregate(state, (undone, release) => ReleaseTransitions.End(
+            undone,
+            release with { UndoneByKey = order.IdempotencyKey, UndoneByHash = order.RequestHash },
+            ReleaseStatus.Aborted,
+            $"rollback was asked for by {order.Caller.Actor} before the switch; nothing was switched",
+            now));
+        return rest.IsEmpty
+            ? (next, OrderOutcome.Same(next.JustEnded[^1]))
+            : Create(next, order with { Services = rest }, now, name => next.Services[name].RollbackTo!.Value);
+    }
+
+    private static Refusal? WhyNotBack(ServiceState service, string name, string? takesBack)
+    {
+        if (takesBack is not null && service.LastRelease != takesBack && !service.RolledBack)
+        {
+            return new(
+                ProblemCodes.NothingToRollBack,
+                $"Service {name} was switched again since release {takesBack}{(service.LastRelease is null ? "" : $", by {service.LastRelease}")}. Roll back that release, or use cutover.",
+                ReleaseId: service.LastRelease);
+        }
+
+        return service.RollbackTo is not null ? null : new(
+            ProblemCodes.NothingToRollBack,
+            service.RolledBack
+                ? $"Service {name} was rolled back already, and others of the group were not. Roll those back by themselves."
+                : $"Service {name} has no slot to go back to: it was never switched, or {service.Active.Other().ToText()} was deployed anew since. Use cutover.");
     }
 
     private static (GatewayState? Next, OrderOutcome Outcome) Create(

@@ -60,9 +60,9 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     /// <summary>Takes up the releases that the last process left running.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var release in _state.Current.Running)
+        foreach (var release in _state.Loaded.Running)
         {
-            Start(release.Id, resumed: true);
+            Start(release.Id, leftAt: release.Status);
         }
 
         return Task.CompletedTask;
@@ -76,27 +76,27 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
 
     public void Dispose() => _stop.Dispose();
 
-    public void Start(string releaseId) => Start(releaseId, resumed: false);
+    public void Start(string releaseId) => Start(releaseId, leftAt: null);
 
     /// <summary>What is known beside the state; null once the release has ended.</summary>
     public ReleaseProgress? ProgressOf(string releaseId) => _progress.GetValueOrDefault(releaseId);
 
-    private void Start(string releaseId, bool resumed)
+    private void Start(string releaseId, ReleaseStatus? leftAt)
     {
         _progress[releaseId] = new ReleaseProgress();
 
         // The release outlives the request that asked for it, and is no part of its log scope or trace.
         using (ExecutionContext.SuppressFlow())
         {
-            _runs[releaseId] = Task.Run(() => RunToEndAsync(releaseId, resumed));
+            _runs[releaseId] = Task.Run(() => RunToEndAsync(releaseId, leftAt));
         }
     }
 
-    private async Task RunToEndAsync(string id, bool resumed)
+    private async Task RunToEndAsync(string id, ReleaseStatus? leftAt)
     {
         try
         {
-            await RunAsync(id, resumed);
+            await RunAsync(id, leftAt);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -116,11 +116,11 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         }
     }
 
-    private async Task RunAsync(string id, bool resumed)
+    private async Task RunAsync(string id, ReleaseStatus? leftAt)
     {
-        if (resumed)
+        if (leftAt is { } status)
         {
-            await ResumeAsync(id);
+            await ResumeAsync(id, status);
         }
 
         while (ReleaseTransitions.Running(_state.Current, id) is { } release)
@@ -144,10 +144,13 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     }
 
     // What the last process had measured is gone with it, and what it drained is too: its connections ended when it did.
-    private async Task ResumeAsync(string id)
+    private async Task ResumeAsync(string id, ReleaseStatus leftAt)
     {
-        await CommitUntilStoredAsync(id, ReleaseStatus.Verifying, (state, release) =>
-            ReleaseTransitions.End(state, release, ReleaseStatus.Failed, "the gateway stopped during the verification; nothing was switched", _time.GetUtcNow()));
+        if (leftAt == ReleaseStatus.Verifying)
+        {
+            await CommitUntilStoredAsync(id, ReleaseStatus.Verifying, (state, release) =>
+                ReleaseTransitions.End(state, release, ReleaseStatus.Failed, "the gateway stopped during the verification; nothing was switched", _time.GetUtcNow()));
+        }
 
         if (ReleaseTransitions.Running(_state.Current, id) is { SwitchedAt: { } switchedAt } switched)
         {

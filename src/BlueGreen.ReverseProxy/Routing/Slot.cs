@@ -9,6 +9,7 @@ internal sealed class Slot(SlotName name, string clusterId)
     private DrainSignal _drain = new();
     private string? _reportedVersion;
     private string? _declaredVersion;
+    private string? _versionHeader;
 
     public SlotName Name { get; } = name;
 
@@ -24,18 +25,29 @@ internal sealed class Slot(SlotName name, string clusterId)
     public string? ReportedVersion
     {
         get => Volatile.Read(ref _reportedVersion);
-        set => Volatile.Write(ref _reportedVersion, value);
+        set
+        {
+            Volatile.Write(ref _reportedVersion, value);
+            Volatile.Write(ref _versionHeader, HeaderOf(Version));
+        }
     }
 
     /// <summary>The version that was said to be deployed.</summary>
     public string? DeclaredVersion
     {
         get => Volatile.Read(ref _declaredVersion);
-        set => Volatile.Write(ref _declaredVersion, value);
+        set
+        {
+            Volatile.Write(ref _declaredVersion, value);
+            Volatile.Write(ref _versionHeader, HeaderOf(Version));
+        }
     }
 
     /// <summary>The version as far as it is known; what is measured goes before what was said.</summary>
     public string? Version => ReportedVersion ?? DeclaredVersion;
+
+    /// <summary>The version for <c>X-API-Version</c>; null when it is not known, or when no header can hold it.</summary>
+    public string? VersionHeader => Volatile.Read(ref _versionHeader);
 
     /// <summary>To be called before a table is published that makes the slot active.</summary>
     /// <remarks>
@@ -49,4 +61,8 @@ internal sealed class Slot(SlotName name, string clusterId)
             Volatile.Write(ref _drain, new DrainSignal());
         }
     }
+
+    // Kestrel refuses anything else, and a report's version must not fail the requests.
+    private static string? HeaderOf(string? version) =>
+        version is not null && version.All(c => c is >= ' ' and <= '~') ? version : null;
 }

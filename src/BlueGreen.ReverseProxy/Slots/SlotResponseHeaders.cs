@@ -43,7 +43,7 @@ internal sealed class SlotResponseHeaders
             headers[Environment] = lease.Slot.EnvironmentHeader;
         }
 
-        if (version && lease.Slot.Version is { } value && !headers.ContainsKey(Version))
+        if (version && lease.Slot.VersionHeader is { } value && !headers.ContainsKey(Version))
         {
             headers[Version] = value;
         }

@@ -48,11 +48,15 @@ internal sealed partial class CommittedState : IDisposable
         _tables = tables;
         _logger = logger;
         _current = Load();
+        Loaded = _current;
         destinations.Start(DeployedDestinations());
         Publish(_services.All);
     }
 
     public GatewayState Current => Volatile.Read(ref _current);
+
+    /// <summary>The state as the last process left it: what runs in it was not started by this one.</summary>
+    public GatewayState Loaded { get; }
 
     public ServiceState this[ServiceEntry service] => Current.Services[service.Name];
 

@@ -154,6 +154,11 @@ internal sealed record ReleaseState
     /// <summary>The SHA-256 of what was asked for, to tell a repeated request from another one under the same key.</summary>
     public string? RequestHash { get; init; }
 
+    /// <summary>The idempotency key of the rollback that ended the release before its switch.</summary>
+    public string? UndoneByKey { get; init; }
+
+    public string? UndoneByHash { get; init; }
+
     public bool Concerns(string service) => Services.Exists(entry => string.Equals(entry.Name, service, StringComparison.OrdinalIgnoreCase));
 }
 

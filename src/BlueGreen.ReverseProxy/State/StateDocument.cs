@@ -51,9 +51,27 @@ internal static class StateDocument
 
         var state = Deserialize(body, static span => JsonSerializer.Deserialize(span, StateJson.Default.GatewayState), "the state");
 
-        // The serializer makes dictionaries with the default comparer; names are compared without regard to case.
-        return state with { Services = state.Services.ToImmutableSortedDictionary(StringComparer.OrdinalIgnoreCase) };
+        return state.Revision == header.Revision
+            ? WithComparers(state)
+            : throw new InvalidDataException($"the header speaks of revision {header.Revision}, the state is revision {state.Revision}");
     }
+
+    // The serializer makes dictionaries with the default comparer; names and ids are compared without regard to case.
+    private static GatewayState WithComparers(GatewayState state) => state with
+    {
+        Services = state.Services.ToImmutableSortedDictionary(
+            service => service.Key,
+            service => service.Value with { Blue = WithComparers(service.Value.Blue), Green = WithComparers(service.Value.Green) },
+            StringComparer.OrdinalIgnoreCase),
+        Running = [.. state.Running.Select(WithComparers)],
+        JustEnded = [.. state.JustEnded.Select(WithComparers)],
+    };
+
+    private static Deployment? WithComparers(Deployment? deployment) =>
+        deployment is null ? null : deployment with { Destinations = deployment.Destinations.ToImmutableSortedDictionary(StringComparer.OrdinalIgnoreCase) };
+
+    private static ReleaseState WithComparers(ReleaseState release) =>
+        release with { Versions = release.Versions.ToImmutableSortedDictionary(StringComparer.OrdinalIgnoreCase) };
 
     private static T Deserialize<T>(ReadOnlySpan<byte> bytes, SpanReader<T> read, string what)
         where T : class

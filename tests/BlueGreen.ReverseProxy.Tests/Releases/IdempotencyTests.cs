@@ -1,0 +1,80 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.Releases;
+
+public sealed class IdempotencyTests
+{
+    private static readonly ReleaseOrder Order = Ordering.Cutover("orders") with { IdempotencyKey = "key", RequestHash = "body" };
+
+    private readonly GatewayState _state = States.Of("orders").Place(Order);
+
+    [Fact]
+    public void Key_AgainWithTheSameBody_GetsTheSameRelease()
+    {
+        var (next, outcome) = _state.Decide(Order);
+
+        next.Should().BeNull();
+        outcome.Existing.Should().BeSameAs(_state.Newest());
+    }
+
+    [Fact]
+    public void Key_AgainAfterTheReleaseEnded_GetsTheSameRelease()
+    {
+        var ended = ReleaseTransitions.Reject(_state, _state.Newest(), Ordering.Gates(_state.Newest(), GateStatus.Failed), States.Now);
+
+        ended.Decide(Order, States.Now.AddHours(23.9)).Outcome.Existing!.Status.Should().Be(ReleaseStatus.Rejected);
+    }
+
+    // The retry of a request that was answered: the generation has moved on because of that very request.
+    [Fact]
+    public void Key_AgainWithAnIfMatchThatIsStaleByNow_GetsTheSameRelease()
+    {
+        var order = Order with { IfMatch = 1 };
+        var placed = States.Of("orders").Place(order);
+
+        placed.Pass(placed.Newest()).Decide(order).Outcome.Existing.Should().NotBeNull();
+    }
+
+    [Fact]
+    public void Key_AgainWithAnotherBody_IsRefused()
+    {
+        var (next, outcome) = _state.Decide(Order with { RequestHash = "other" });
+
+        next.Should().BeNull();
+        outcome.Refused!.Code.Should().Be(ProblemCodes.IdempotencyMismatch);
+        outcome.Refused.ReleaseId.Should().Be(_state.Newest().Id);
+    }
+
+    [Fact]
+    public void Key_After24Hours_IsForgotten()
+    {
+        var ended = ReleaseTransitions.Abort(_state, _state.Newest(), Ordering.Ci, States.Now);
+
+        ended.Decide(Order, States.Now.AddHours(24)).Outcome.Started.Should().NotBeNull();
+    }
+
+    [Fact]
+    public void Key_OfAnother_IsAnotherRequest()
+    {
+        _state.Decide(Order with { IdempotencyKey = "other" }).Outcome.Refused!.Code.Should().Be(ProblemCodes.ReleaseInProgress);
+    }
+
+    // The first rollback ended a cutover before its switch, and its answer was lost. The second one must not go on to undo the
+    // release before that.
+    [Fact]
+    public void Key_OfARollbackThatAbortedARelease_GetsThatReleaseAgain()
+    {
+        var before = States.Of("orders").Switched(ReleaseStatus.Succeeded).Place(Ordering.Cutover("orders"));
+        var rollback = Ordering.Rollback("orders") with { IdempotencyKey = "rb", RequestHash = "rb" };
+        var (aborted, first) = before.Decide(rollback);
+        first.Existing!.Status.Should().Be(ReleaseStatus.Aborted);
+
+        var (next, second) = aborted!.Decide(rollback);
+
+        next.Should().BeNull();
+        second.Existing?.Id.Should().Be(first.Existing.Id);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.Releases;
+
+/// <summary>Orders and steps as the engine and the runner apply them, without either.</summary>
+internal static class Ordering
+{
+    public static readonly Caller Ci = new("ci", "127.0.0.1");
+
+    public static ReleaseOrder Cutover(params string[] services) => new()
+    {
+        Kind = ReleaseKind.Cutover,
+        Caller = Ci,
+        Services = [.. services],
+        DrainSeconds = 300,
+        BakeSeconds = 900,
+    };
+
+    public static ReleaseOrder Rollback(params string[] services) => Cutover(services) with { Kind = ReleaseKind.Rollback, BakeSeconds = 0 };
+
+    public static (GatewayState? Next, OrderOutcome Outcome) Decide(this GatewayState state, ReleaseOrder order, DateTimeOffset? now = null) =>
+        ReleaseOrders.Decide(state, state.Running.Concat(state.JustEnded).OrderByDescending(release => ReleaseId.NumberOf(release.Id)), order, now ?? States.Now);
+
+    /// <summary>The state after an order that is accepted.</summary>
+    public static GatewayState Place(this GatewayState state, ReleaseOrder order)
+    {
+        var (next, outcome) = state.Decide(order);
+        outcome.Started.Should().NotBeNull("{0}", outcome.Refused?.Detail);
+        return next!;
+    }
+
+    public static ReleaseState Newest(this GatewayState state) =>
+        state.Running.Concat(state.JustEnded).MaxBy(release => ReleaseId.NumberOf(release.Id))!;
+
+    public static ReleaseState Release(this GatewayState state, string id) =>
+        state.Running.Concat(state.JustEnded).Single(release => release.Id == id);
+
+    public static GatewayState Pass(this GatewayState state, ReleaseState release) =>
+        ReleaseTransitions.Pass(state, release, Gates(release, GateStatus.Passed), new SwitchSighting(2, Versions(release, service => service.From), Versions(release, service => service.To)), States.Now);
+
+    private static ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleaseService, SlotName> slot) =>
+        release.Services.ToImmutableSortedDictionary(service => service.Name, service => slot(service) == SlotName.Blue ? "1.0.0" : "2.0.0", StringComparer.OrdinalIgnoreCase);
+
+    public static GatewayState Drained(this GatewayState state, ReleaseState release, bool bakeIsOver = false) =>
+        ReleaseTransitions.Drained(state, release, startedWith: 2, aborted: 1, bakeIsOver, States.Now);
+
+    public static ImmutableList<Gate> Gates(ReleaseState release, GateStatus status) =>
+        [.. release.Services.Select(service => new Gate("deepHealth", service.Name, status, "found"))];
+
+    /// <summary>The state after a cutover from blue to green that has gone as far as asked for.</summary>
+    public static GatewayState Switched(this GatewayState state, ReleaseStatus until = ReleaseStatus.Draining)
+    {
+        var placed = state.Place(Cutover("orders"));
+        var switched = placed.Pass(placed.Newest());
+        if (until == ReleaseStatus.Draining)
+        {
+            return switched;
+        }
+
+        var drained = switched.Drained(switched.Newest());
+        return until == ReleaseStatus.Baking ? drained : ReleaseTransitions.Succeed(drained, drained.Newest(), States.Now);
+    }
+}

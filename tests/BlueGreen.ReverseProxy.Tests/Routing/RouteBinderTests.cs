@@ -1,0 +1,98 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Tests.Support;
+using Yarp.ReverseProxy.Model;
+
+namespace BlueGreen.ReverseProxy.Tests.Routing;
+
+public sealed class RouteBinderTests : IDisposable
+{
+    private readonly ServiceCatalog _services = Services.Catalog("orders");
+    private readonly YarpState _yarp = new();
+    private readonly RoutingTablePublisher _tables;
+    private readonly RouteBinder _binder;
+
+    public RouteBinderTests()
+    {
+        _yarp.AddSlotsOf(_services);
+        _yarp.AddCluster("other");
+        _tables = new RoutingTablePublisher(_services);
+        _binder = _yarp.Binder(_services, _tables);
+    }
+
+    public void Dispose() => _yarp.Dispose();
+
+    [Theory]
+    [InlineData("orders-blue")]
+    [InlineData("orders-green")]
+    public void Bind_RouteOfEitherSlot_LeadsToBothSlotsWithTheirOwnClusters(string clusterId)
+    {
+        var binding = _binder.Bind(_yarp.AddRoute("r", clusterId));
+
+        binding.Service.Should().BeSameAs(_services.All[0]);
+        foreach (var slot in SlotNames.All)
+        {
+            var route = binding[slot]!;
+            route.Cluster.ClusterId.Should().Be(_services.All[0][slot].ClusterId);
+            route.Model.Cluster.Should().BeSameAs(route.Cluster, "load balancing, affinity and telemetry read the cluster of the model");
+        }
+    }
+
+    [Fact]
+    public void Bind_RouteOfAnotherCluster_IsPlain()
+    {
+        _binder.Bind(_yarp.AddRoute("r", "other")).Service.Should().BeNull();
+    }
+
+    [Fact]
+    public void ConfigurationApplied_BindsEveryRoute_AndKeepsWhatHasNotChanged()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var first = Binding(route);
+
+        _binder.ConfigurationApplied([]);
+
+        Binding(route).Green.Should().BeSameAs(first.Green, "building transforms for every route at every deployment is work for nothing");
+    }
+
+    [Fact]
+    public void ConfigurationApplied_ClusterGone_GoesOnWithItsLastState()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var before = Binding(route).Green;
+        _yarp.RemoveCluster("orders-green");
+
+        _binder.ConfigurationApplied([]);
+
+        before.Should().NotBeNull();
+        Binding(route).Green.Should().BeSameAs(before);
+    }
+
+    // The old state's destinations are those of the cluster that was taken away.
+    [Fact]
+    public void ConfigurationApplied_ClusterAddedAgain_UsesTheNewState()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var again = _yarp.AddCluster("orders-green");
+
+        _binder.ConfigurationApplied([]);
+
+        Binding(route).Green!.Cluster.Should().BeSameAs(again);
+    }
+
+    [Fact]
+    public void ConfigurationApplied_LeavesTheActiveSlotAlone()
+    {
+        _tables.Switch([(_services.All[0], SlotName.Green)]);
+
+        _binder.ConfigurationApplied([]);
+
+        _tables.Current.ActiveOf(_services.All[0]).Should().Be(SlotName.Green);
+    }
+
+    private RouteBinding Binding(RouteModel route) =>
+        _tables.Current.TryGetBinding(route, out var binding) ? binding : throw new InvalidOperationException("not bound");
+}

@@ -1,0 +1,165 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.State;
+
+public sealed class CommittedStateTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Commit_ThatMovesAService_StoresThenPublishesThenRunsWhatFollows()
+    {
+        using var open = Open();
+        var seen = default(SlotName?);
+
+        await open.State.CommitAsync(current => new Decision<bool>(ToGreen(current), true, () =>
+        {
+            seen = open.Tables.Current.ActiveOf(open.Services.All[0]);
+            Stored().Services["orders"].Active.Should().Be(SlotName.Green);
+        }));
+
+        seen.Should().Be(SlotName.Green);
+        open.State.Current.Services["orders"].Active.Should().Be(SlotName.Green);
+        open.Tables.Current.ActiveOf(open.Services.All[1]).Should().Be(SlotName.Blue);
+    }
+
+    [Fact]
+    public async Task Commit_OfSeveralServices_PublishesOneTable()
+    {
+        using var open = Open();
+        var before = open.Tables.Current;
+
+        await open.CommitAsync(current => ToGreen(current).With("users", users => users with { Active = SlotName.Green }));
+
+        open.Services.All.Select(open.Tables.Current.ActiveOf).Should().AllBeEquivalentTo(SlotName.Green);
+        open.Services.All.Select(before.ActiveOf).Should().AllBeEquivalentTo(SlotName.Blue);
+    }
+
+    [Fact]
+    public async Task Commit_DiskFull_PublishesNothing()
+    {
+        using var open = Open();
+        var (table, state) = (open.Tables.Current, open.State.Current);
+        var published = false;
+        _folder.MakeFull("state.json.tmp");
+
+        await open.State.Awaiting(it => it.CommitAsync(current => new Decision<bool>(ToGreen(current), true, () => published = true)))
+            .Should().ThrowAsync<StateUnavailableException>();
+
+        published.Should().BeFalse();
+        open.Tables.Current.Should().BeSameAs(table);
+        open.State.Current.Should().BeSameAs(state);
+        Stored().Services["orders"].Active.Should().Be(SlotName.Blue);
+    }
+
+    [Fact]
+    public async Task Commit_DiskFreeAgain_GoesOn()
+    {
+        using var open = Open();
+        _folder.MakeFull("state.json.tmp");
+        await open.Awaiting(it => it.CommitAsync(ToGreen)).Should().ThrowAsync<StateUnavailableException>();
+        File.Delete(_folder["state.json.tmp"]);
+
+        await open.CommitAsync(ToGreen);
+
+        open.Tables.Current.ActiveOf(open.Services.All[0]).Should().Be(SlotName.Green);
+    }
+
+    [Fact]
+    public async Task Commit_DecisionThrows_ChangesNothingAndBlocksNobody()
+    {
+        using var open = Open();
+        var state = open.State.Current;
+
+        await open.Awaiting(it => it.CommitAsync(_ => throw new FormatException())).Should().ThrowAsync<FormatException>();
+
+        open.State.Current.Should().BeSameAs(state);
+        await open.CommitAsync(ToGreen).WaitAsync(TestTime.Limit);
+    }
+
+    [Fact]
+    public async Task Commit_Nothing_WritesNothingButAnswers()
+    {
+        using var open = Open();
+        var revision = open.State.Current.Revision;
+
+        (await open.State.CommitAsync(_ => new Decision<int>(null, 42))).Should().Be(42);
+
+        open.State.Current.Revision.Should().Be(revision);
+    }
+
+    [Fact]
+    public async Task Restart_ActiveSlot_IsTheCommittedOne()
+    {
+        using (var open = Open())
+        {
+            await open.CommitAsync(ToGreen);
+        }
+
+        using var again = Open();
+
+        again.Tables.Current.ActiveOf(again.Services.All[0]).Should().Be(SlotName.Green);
+        again.Tables.Current.ActiveOf(again.Services.All[1]).Should().Be(SlotName.Blue);
+    }
+
+    [Fact]
+    public async Task Commits_FromManyThreads_AreSerialized()
+    {
+        const int Commits = 100;
+        using var open = Open();
+        var first = open.State.Current.Revision;
+        var inside = 0;
+        var revisions = new List<long>();
+
+        await Task.WhenAll(Enumerable.Range(0, Commits).Select(_ => Task.Run(() => open.CommitAsync(current =>
+        {
+            Interlocked.Increment(ref inside).Should().Be(1, "one decision at a time");
+            revisions.Add(current.Revision);
+            Interlocked.Decrement(ref inside);
+            return current with { LastRelease = current.LastRelease + 1 };
+        }))));
+
+        open.State.Current.LastRelease.Should().Be(Commits, "no change was computed on a state that was not the current one");
+        revisions.Should().Equal(Enumerable.Range(0, Commits).Select(index => first + index), "each revision follows the one before");
+        Stored().Revision.Should().Be(first + Commits);
+    }
+
+    [Fact]
+    public async Task WaitUntil_ChangesRaceWithTheWait_MissesNone()
+    {
+        const int Rounds = 100;
+        using var open = Open();
+
+        for (var round = 1; round <= Rounds; round++)
+        {
+            var wanted = round;
+            var waits = Enumerable.Range(0, 4).Select(_ => Task.Run(() => open.State.WaitUntilAsync(state => state.LastRelease == wanted, CancellationToken.None)));
+            var commit = Task.Run(() => open.CommitAsync(current => current with { LastRelease = wanted }));
+
+            await Task.WhenAll([.. waits, commit]).WaitAsync(TestTime.Limit);
+        }
+    }
+
+    [Fact]
+    public async Task WaitUntil_Cancelled_Ends()
+    {
+        using var open = Open();
+        using var cancel = new CancellationTokenSource();
+        var wait = open.State.WaitUntilAsync(_ => false, cancel.Token);
+
+        await cancel.CancelAsync();
+
+        await wait.Awaiting(it => it.WaitAsync(TestTime.Limit)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    private static GatewayState ToGreen(GatewayState state) =>
+        state.With("orders", orders => orders with { Active = SlotName.Green, Generation = orders.Generation + 1 });
+
+    private OpenState Open() => new(_folder.Path, "orders", "users");
+
+    private GatewayState Stored() => StateDocument.Read(File.ReadAllBytes(_folder["state.json"]));
+}

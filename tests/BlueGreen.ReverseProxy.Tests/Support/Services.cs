@@ -1,0 +1,21 @@
+using System.Collections.Frozen;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Routing;
+
+namespace BlueGreen.ReverseProxy.Tests.Support;
+
+/// <summary>Services as a configuration would name them: <c>orders</c> has the clusters <c>orders-blue</c> and <c>orders-green</c>.</summary>
+internal static class Services
+{
+    public static BlueGreenOptions Options(params string[] names) => new()
+    {
+        Services = names
+            .Select(name => new ServiceOptions { Name = name, Blue = name + "-blue", Green = name + "-green" })
+            .ToFrozenDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase),
+    };
+
+    public static ServiceCatalog Catalog(params string[] names) => new(Options(names));
+
+    public static ServiceEntry Entry(this ServiceCatalog catalog, string name) =>
+        catalog.TryGet(name, out var entry) ? entry : throw new ArgumentException($"no service {name}", nameof(name));
+}
