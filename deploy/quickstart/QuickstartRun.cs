@@ -101,14 +101,18 @@ internal static class QuickstartRun
     private static string Invitation(Installation installation)
     {
         var service = new Uri(installation.Admin, $"/v1/services/{GatewaySettings.Service}");
-        return $"""
 
-            Everything stays up until Ctrl-C. The configuration is {installation.ConfigFile}
-            The admin API is {installation.Admin}; from another terminal:
+        // Forced: the tour has rolled 2.0.0 back, and without force the gateway refuses a version that was.
+        return $$"""
 
-              curl -s {service}
-              curl -s -X POST -H "Prefer: wait=30" {service}/cutover
-              curl -s -X POST -H "Prefer: wait=30" {service}/rollback
+            Everything stays up until Ctrl-C. The configuration is {{installation.ConfigFile}}
+            The admin API is {{installation.Admin}}; from another terminal:
+
+              curl -s {{service}}
+              curl -s -X POST -H "Prefer: wait=30" -H "Content-Type: application/json" -d "{\"force\":true}" {{service}}/cutover
+              curl -s -X POST -H "Prefer: wait=30" {{service}}/rollback
+
+            The cutover is forced, because 2.0.0 was just rolled back: leave the -d away to see how it is refused.
 
             """;
     }

@@ -137,6 +137,76 @@ public sealed class ReleaseApiTests
     }
 
     [Fact]
+    public async Task IdempotencyKey_FiftyAtOnce_AllGetTheOneRelease()
+    {
+        await using var fleet = await Fleet.StartAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ =>
+            fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, headers: ("Idempotency-Key", "one"))));
+
+        answers.Should().OnlyContain(answer => answer.Status == 200);
+        answers.Select(answer => answer.Release.Id).Distinct().Should().ContainSingle();
+        (await fleet.Admin.StatusAsync()).Generation.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData("verifying", "approve", 409)]
+    [InlineData("verifying", "finish", 409)]
+    [InlineData("verifying", "abort", 200)]
+    [InlineData("awaitingApproval", "finish", 409)]
+    [InlineData("awaitingApproval", "abort", 200)]
+    [InlineData("draining", "approve", 409)]
+    [InlineData("draining", "abort", 409)]
+    [InlineData("draining", "finish", 200)]
+    [InlineData("baking", "approve", 409)]
+    [InlineData("baking", "abort", 409)]
+    [InlineData("baking", "finish", 200)]
+    [InlineData("succeeded", "approve", 409)]
+    [InlineData("succeeded", "abort", 409)]
+    [InlineData("succeeded", "finish", 200)]
+    public async Task Step_InEveryStatus_IsDoneOrRefusedWithAClearConflict(string status, string step, int expected)
+    {
+        await using var fleet = await Fleet.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        Task<HttpResponseMessage>? slow = null;
+        if (status == "verifying")
+        {
+            fleet.Green.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
+        }
+        else if (status == "draining")
+        {
+            slow = client.GetAsync("/orders/gate/slow");
+            await fleet.Admin.UntilAsync(before => before.Slots.Blue.InFlight.Total == 1);
+        }
+
+        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = status == "awaitingApproval", bakeSeconds = status == "succeeded" ? 0 : 600 }, wait: null)).Release.Id!;
+        Release release;
+        do
+        {
+            release = await fleet.Admin.ReleaseAsync(id);
+        }
+        while (ReleaseStatusName(release.Status) != status);
+
+        var answer = await fleet.Admin.PostAsync($"/v1/releases/{id}/{step}");
+
+        answer.Status.Should().Be(expected, answer.Body);
+        if (expected == 409)
+        {
+            answer.Code.Should().Be("wrong-status");
+            answer.Detail.Should().Contain($"is {status}: {step} is not possible now");
+            ReleaseStatusName((await fleet.Admin.ReleaseAsync(id)).Status).Should().Be(status);
+        }
+
+        fleet.Blue.Open("slow");
+        if (slow is not null)
+        {
+            (await slow).EnsureSuccessStatusCode();
+        }
+    }
+
+    private static string ReleaseStatusName(ReleaseStatus status) => char.ToLowerInvariant(status.ToString()[0]) + status.ToString()[1..];
+
+    [Fact]
     public async Task IdempotencyKey_RejectedRelease_IsRejectedAgainWithoutAnotherTry()
     {
         await using var fleet = await Fleet.StartAsync();

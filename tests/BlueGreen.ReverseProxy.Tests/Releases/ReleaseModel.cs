@@ -42,13 +42,31 @@ internal sealed class ReleaseModel
 
     public static readonly string[] Services = ["orders", "users"];
 
-    private readonly Dictionary<string, SlotName> _active = Services.ToDictionary(name => name, _ => SlotName.Blue);
+    private readonly Dictionary<string, SlotName> _active;
+    private readonly IReadOnlyList<ReleaseState>? _known;
 
-    public GatewayState State { get; private set; } = States.Of(Services);
+    public ReleaseModel()
+        : this(States.Of(Services), known: null)
+    {
+    }
+
+    /// <summary>A model that goes on from a state.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="known">All releases, newest first; null when the state still has them all.</param>
+    public ReleaseModel(GatewayState state, IReadOnlyList<ReleaseState>? known)
+    {
+        State = state;
+        _known = known;
+        _active = Services.ToDictionary(name => name, name => state.Services[name].Active);
+    }
+
+    public GatewayState State { get; private set; }
 
     public HashSet<ReleaseStatus> Seen { get; } = [];
 
-    public void Apply(Step step)
+    /// <summary>Applies a step.</summary>
+    /// <returns>The state after it; null when it is not possible now.</returns>
+    public GatewayState? Apply(Step step)
     {
         var next = Next(step);
         if (next is not null)
@@ -56,6 +74,8 @@ internal sealed class ReleaseModel
             Check(State, next, step);
             State = next;
         }
+
+        return next;
     }
 
     private GatewayState? Next(Step step)
@@ -148,7 +168,12 @@ internal sealed class ReleaseModel
 
         after.Running.Should().NotContain(release => release.Status.IsEnded());
         after.JustEnded.Should().NotContain(release => !release.Status.IsEnded());
-        (after.Running.Count + after.JustEnded.Count).Should().Be((int)after.LastRelease, "no release gets lost or is there twice");
+        if (_known is null)
+        {
+            (after.Running.Count + after.JustEnded.Count).Should().Be((int)after.LastRelease, "no release gets lost or is there twice");
+            after.JustAudited.Select(entry => entry.Sequence).Should().Equal(Enumerable.Range(1, (int)after.LastAudit).Select(number => (long)number));
+        }
+
         foreach (var name in Services)
         {
             var (was, now) = (before.Services[name], after.Services[name]);
@@ -160,7 +185,6 @@ internal sealed class ReleaseModel
             after.Running.Count(release => release.Kind == ReleaseKind.Rollback && release.Concerns(name)).Should().BeLessThan(2);
         }
 
-        after.JustAudited.Select(entry => entry.Sequence).Should().Equal(Enumerable.Range(1, (int)after.LastAudit).Select(number => (long)number));
         after.LastAudit.Should().BeGreaterThanOrEqualTo(before.LastAudit);
     }
 }

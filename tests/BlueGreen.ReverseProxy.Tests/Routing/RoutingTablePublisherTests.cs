@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Routing;
@@ -39,12 +40,37 @@ public sealed class RoutingTablePublisherTests
         services.All[0].Blue.Drain.IsRaised.Should().BeFalse();
     }
 
+    // The switches are read while the new table is made of the current one: the place where another writer can come in between.
+    [Fact]
+    public void Switch_BindingsPublishedBetweenReadAndPublish_AreKept()
+    {
+        var services = Services.Catalog("orders");
+        var tables = new RoutingTablePublisher(services);
+        using var yarp = new YarpState();
+        yarp.AddSlotsOf(services);
+        var routes = new[] { yarp.AddRoute("r", "orders-blue"), yarp.AddRoute("r", "orders-blue"), yarp.AddRoute("r", "orders-blue") };
+        var next = 0;
+        var switches = new ReadByReader<(ServiceEntry, SlotName)>([(services.All[0], SlotName.Green)], () =>
+        {
+            if (next < routes.Length)
+            {
+                tables.Bind(Bindings(routes[next++], new RouteBinding(null, null, null)));
+            }
+        });
+
+        tables.Switch(switches);
+
+        next.Should().Be(routes.Length);
+        tables.Current.TryGetBinding(routes[^1], out _).Should().BeTrue("it was published, and the switch has nothing to do with it");
+        tables.Current.ActiveOf(services.All[0]).Should().Be(SlotName.Green);
+    }
+
     // Each thread switches its own service and one more thread binds. A writer that published what it had computed on an old table
-    // would take back somebody else's step, and that is seen at once by the thread whose service it was.
+    // would take back somebody else's step, and the thread whose step it was sees that in its next round.
     [Fact]
     public async Task Publish_WritersRaceForTheTable_NoStepIsLost()
     {
-        const int Rounds = 10_000;
+        const int Rounds = 30_000;
         var services = Services.Catalog("a", "b", "c");
         var tables = new RoutingTablePublisher(services);
         using var yarp = new YarpState();
@@ -57,25 +83,29 @@ public sealed class RoutingTablePublisherTests
             start.SignalAndWait();
             for (var round = 0; round < Rounds; round++)
             {
-                var slot = round % 2 == 0 ? SlotName.Green : SlotName.Blue;
-                tables.Switch([(service, slot)]);
-                if (tables.Current.ActiveOf(service) != slot)
+                // Nobody else switches this service, so what the last round has published is still there.
+                var (last, slot) = round % 2 == 0 ? (SlotName.Blue, SlotName.Green) : (SlotName.Green, SlotName.Blue);
+                if (tables.Current.ActiveOf(service) != last)
                 {
-                    throw new InvalidOperationException($"the switch of {service.Name} in round {round} was lost");
+                    throw new InvalidOperationException($"the switch of {service.Name} before round {round} was lost");
                 }
+
+                tables.Switch([(service, slot)]);
             }
         }));
         var binder = Thread(() =>
         {
             start.SignalAndWait();
+            var last = default(RouteBinding);
             for (var round = 0; round < Rounds; round++)
             {
-                var binding = new RouteBinding(null, null, null);
-                tables.Bind(new Dictionary<RouteModel, RouteBinding> { [route] = binding }.ToFrozenDictionary());
-                if (!tables.Current.TryGetBinding(route, out var current) || !ReferenceEquals(current, binding))
+                if (last is not null && (!tables.Current.TryGetBinding(route, out var current) || !ReferenceEquals(current, last)))
                 {
-                    throw new InvalidOperationException($"the binding of round {round} was lost");
+                    throw new InvalidOperationException($"the binding before round {round} was lost");
                 }
+
+                last = new RouteBinding(null, null, null);
+                tables.Bind(Bindings(route, last));
             }
         });
 
@@ -111,5 +141,22 @@ public sealed class RoutingTablePublisherTests
         halves.Should().Be(0);
     }
 
+    private static FrozenDictionary<RouteModel, RouteBinding> Bindings(RouteModel route, RouteBinding binding) =>
+        new Dictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance) { [route] = binding }
+            .ToFrozenDictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance);
+
     private static Task Thread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private sealed class ReadByReader<T>(IReadOnlyCollection<T> items, Action read) : IReadOnlyCollection<T>
+    {
+        public int Count => items.Count;
+
+        public IEnumerator<T> GetEnumerator()
+        {
+            read();
+            return items.GetEnumerator();
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }
