@@ -1,4 +1,5 @@
 using Serilog;
+using Serilog.Extensions.Logging;
 
 namespace BlueGreen.Gateway;
 
@@ -12,10 +13,11 @@ internal static class GatewayLogging
     {
         var logger = new LoggerConfiguration().ReadFrom.Configuration(builder.Configuration).Enrich.FromLogContext().CreateLogger();
 
+        // Not AddSerilog: that adds a filter of its own which lets everything through to Serilog, whatever the section Logging says.
         // The framework's filter (section Logging) decides what is logged, Serilog (section Serilog) where it goes. What is filtered
         // there never reaches a provider; asking Serilog a dozen times a request whether it wants a debug line costs more than
         // choosing the slot does.
         builder.Logging.ClearProviders();
-        builder.Logging.AddSerilog(logger, dispose: true);
+        builder.Logging.AddProvider(new SerilogLoggerProvider(logger, dispose: true));
     }
 }

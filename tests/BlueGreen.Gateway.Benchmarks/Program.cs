@@ -1,1 +1,3 @@
-return 0;
+using BlueGreen.Gateway.Benchmarks;
+
+return await BenchmarkCommands.RunAsync(args);

@@ -159,6 +159,19 @@ public sealed class ProxyTests
     }
 
     [Fact]
+    public async Task Request_ByDefault_LeavesNoLineInTheLogAndNoTraceInTheRequest()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri(fleet.Gateway.Url) };
+
+        var seen = JsonNode.Parse(await client.GetStringAsync("/orders/headers"))!;
+
+        // A trace that nobody collects means that an activity was made for the request, which is the costly part of logging it.
+        seen["traceparent"].Should().BeNull();
+        fleet.Gateway.Output.Should().Contain("Now listening").And.NotContain("Request starting").And.NotContain("[DBG]").And.NotContain("/orders/headers");
+    }
+
+    [Fact]
     public async Task Connection_KeptAlive_OutlivesTheSwitch()
     {
         await using var fleet = await Fleet.StartAsync();

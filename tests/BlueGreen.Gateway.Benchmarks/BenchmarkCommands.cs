@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using BlueGreen.Gateway.Benchmarks.Hosts;
+using BlueGreen.Gateway.Benchmarks.Overhead;
+using BlueGreen.Gateway.Benchmarks.Processes;
+using BlueGreen.Gateway.Benchmarks.Switching;
+
+namespace BlueGreen.Gateway.Benchmarks;
+
+/// <summary>What can be measured, and the roles that a measurement starts this program in again.</summary>
+internal static class BenchmarkCommands
+{
+    // EX_USAGE of sysexits.h.
+    private const int Usage = 64;
+
+    private const string Help = """
+        BlueGreen.Gateway.Benchmarks COMMAND [OPTION VALUE]...
+
+        switch     the swap of the routing table, and a whole switch from the call to its acknowledgement
+                     --only table|http   one of the two parts (default: both)
+                     --switches N        switches measured a line (default 200)
+                     --state FOLDER      where the state is kept; a folder on a real disk (default: beside the program)
+        overhead   the gateway's cost a request against plain YARP; needs two cores
+                     --processes N       how often every process is started anew (default 4)
+                     --blocks N          rounds a process; in each, every proxy is measured twice alone
+                                         and twice together with plain YARP (default 3)
+                     --seconds N         length of one measurement (default 1)
+                     --warmup N          seconds of load on each proxy, twice, before anything is measured (default 5)
+                     --variants A,B      some of the proxies; plain is always among them
+        --help     this text
+        """;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        // The gateway as it is shipped does not end with the process that started it.
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ChildProcess.KillAll());
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => ChildProcess.KillAll());
+        try
+        {
+            switch (args)
+            {
+                case ["--help" or "-h"]:
+                    Console.WriteLine(Help);
+                    return 0;
+                case ["switch", .. var rest]:
+                    return await SwitchCommand.RunAsync(CommandOptions.Read(rest, SwitchCommand.Options));
+                case ["overhead", .. var rest]:
+                    return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
+                case [ApiHost.Role]:
+                    return await ApiHost.RunAsync();
+                case [ProxyHost.Role, var kind, var file]:
+                    return await ProxyHost.RunAsync(kind, file);
+                case [LoadHost.Role]:
+                    return await LoadHost.RunAsync();
+                default:
+                    throw new UsageException(args.Length == 0 ? "A command is missing." : $"Unknown command: {string.Join(' ', args)}");
+            }
+        }
+        catch (UsageException exception)
+        {
+            await Console.Error.WriteLineAsync($"{exception.Message} --help lists the commands.");
+            return Usage;
+        }
+    }
+}
