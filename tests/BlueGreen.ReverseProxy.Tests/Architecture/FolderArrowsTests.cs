@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace BlueGreen.ReverseProxy.Tests.Architecture;
 
 /// <summary>Holds which folder of the library may use which.</summary>
@@ -26,7 +24,7 @@ public sealed class FolderArrowsTests
     // Where everything is put together.
     private const string CompositionRoot = "BlueGreenExtensions.cs";
 
-    private static readonly string Library = Path.GetFullPath(Path.Combine(ThisFolder(), "../../../src/BlueGreen.ReverseProxy"));
+    private static readonly string Library = FindLibrary();
 
     [Fact]
     public void EveryFolder_OfTheLibrary_HasItsArrowsHere()
@@ -130,5 +128,16 @@ public sealed class FolderArrowsTests
         from file in Directory.GetFiles(Path.Combine(Library, folder), "*.cs", SearchOption.AllDirectories)
         select (folder, Path.GetRelativePath(Path.Combine(Library, folder), file), File.ReadAllText(file));
 
-    private static string ThisFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+    // Not by the path that the compiler knows: a deterministic build does not have it.
+    private static string FindLibrary()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        string library;
+        while (!Directory.Exists(library = Path.Combine(folder.FullName, "src", "BlueGreen.ReverseProxy")))
+        {
+            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside of the repository, whose source they read.");
+        }
+
+        return library;
+    }
 }
