@@ -26,6 +26,8 @@ public sealed class BadValueTests
     [InlineData("\"Health\": { \"AllowDegraded\": 1 }", "Health:AllowDegraded", "1", "true or false")]
     [InlineData("\"Health\": { \"RequiredChecks\": \"database\" }", "Health:RequiredChecks", "database", "a list")]
     [InlineData("\"Drain\": { \"Timeout\": \"300\" }", "Drain:Timeout", "300", "a duration")]
+    [InlineData("\"Bake\": { \"Duration\": \"5\" }", "Bake:Duration", "5", "a duration")]
+    [InlineData("\"Decommission\": { \"After\": 10 }", "Decommission:After", "10", "a duration")]
     [InlineData("\"Bake\": { \"Duration\": \"8.00:00:00\" }", "Bake:Duration", "8.00:00:00", "to \"7.00:00:00\"")]
     [InlineData("\"Decommission\": { \"After\": \"366.00:00:00\" }", "Decommission:After", "366.00:00:00", "to \"365.00:00:00\"")]
     public void Value_OfAService_NotAllowed_IsOneErrorWithKeyValueAndWhatIsAllowed(string members, string key, string value, string allowed)
