@@ -53,12 +53,12 @@ internal static class Views
 
     private static SlotStatus Of(AdminServices admin, Slot slot)
     {
-        var inFlight = slot.InFlight.Count;
+        var work = slot.Work;
         return new SlotStatus(
             slot.ClusterId,
             slot.Version,
             admin.Health.HealthOf(slot),
-            new InFlightCounts(inFlight, 0, 0, inFlight),
+            new InFlightCounts(work.Requests, work.Streams, work.Upgrades, work.Total),
             [
                 .. admin.Health.ProbersOf(slot).Select(prober =>
                 {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using BlueGreen.Contracts;
 using Microsoft.Extensions.Configuration;
@@ -179,6 +180,7 @@ internal static class BlueGreenOptionsReader
             InitialActive = reader.Parse<SlotName>("InitialActive", defaults.InitialActive, SlotNames.TryParse, "is not allowed: blue or green"),
             Health = ReadHealth(reader.Section("Health")),
             DrainTimeout = drain.Duration("Timeout", defaults.DrainTimeout, TimeSpan.Zero, LongestInterval),
+            LongLived = ReadLongLived(drain.Section("LongLived")),
             BakeDuration = bake.Duration("Duration", defaults.BakeDuration, TimeSpan.Zero, LongestBake),
             Capacity = ReadCapacity(reader.Section("Capacity")),
             WarmUp = ReadWarmUp(reader.Section("WarmUp")),
@@ -189,6 +191,26 @@ internal static class BlueGreenOptionsReader
         bake.RejectUnknown();
         decommission.RejectUnknown();
         approval.RejectUnknown();
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static LongLivedOptions ReadLongLived(SectionReader reader)
+    {
+        var defaults = new LongLivedOptions();
+        var options = new LongLivedOptions
+        {
+            Grace = reader.Duration("Grace", defaults.Grace, TimeSpan.Zero, LongestInterval),
+            Spread = reader.Duration("Spread", defaults.Spread, TimeSpan.Zero, LongestInterval),
+            CloseCode = reader.Parse(
+                "CloseCode",
+                defaults.CloseCode,
+                (string text, out int code) =>
+                    int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out code)
+                    && code is LongLivedOptions.ServiceRestart or LongLivedOptions.GoingAway,
+                $"is not allowed: {LongLivedOptions.ServiceRestart} (service restart) or {LongLivedOptions.GoingAway} (going away)"),
+            StreamAfter = reader.Duration("StreamAfter", defaults.StreamAfter, ShortestInterval, LongestInterval),
+        };
         reader.RejectUnknown();
         return options;
     }

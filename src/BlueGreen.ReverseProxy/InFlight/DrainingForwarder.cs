@@ -4,9 +4,19 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.ReverseProxy.InFlight;
 
-/// <summary>Ends a forwarded request at the drain's deadline, with an answer that tells the client the truth.</summary>
-internal sealed class DrainingForwarder(IHttpForwarder inner) : IHttpForwarder
+/// <summary>
+/// Forwards what holds a lease so that it can be drained: ends it at the deadline with an answer that tells the client the truth,
+/// and lets WebSockets and streams be asked to leave before that.
+/// </summary>
+internal sealed class DrainingForwarder(IHttpForwarder inner, TimeProvider time) : IHttpForwarder
 {
+    private const string Grpc = "application/grpc";
+    private const string EventStream = "text/event-stream";
+
+    // Both are made once for a route and slot, and looked up by reference a request.
+    private readonly ConditionalWeakTable<HttpTransformer, DrainingTransformer> _transformers = [];
+    private readonly ConditionalWeakTable<ForwarderRequestConfig, ForwarderRequestConfig> _endless = [];
+
     public ValueTask<ForwarderError> SendAsync(
         HttpContext context,
         string destinationPrefix,
@@ -26,23 +36,23 @@ internal sealed class DrainingForwarder(IHttpForwarder inner) : IHttpForwarder
         var lease = context.Features.Get<SlotLease>();
         return lease is null
             ? inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken)
-            : SendLeasedAsync(lease.Drain, context, destinationPrefix, httpClient, requestConfig, transformer);
+            : SendLeasedAsync(lease, context, destinationPrefix, httpClient, Recognize(context, lease, requestConfig), Draining(transformer));
     }
 
     // YARP's pipeline passes no token of its own; the drain's takes that place.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> SendLeasedAsync(
-        DrainSignal drain,
+        SlotLease lease,
         HttpContext context,
         string destinationPrefix,
         HttpMessageInvoker httpClient,
         ForwarderRequestConfig requestConfig,
         HttpTransformer transformer)
     {
-        var error = await inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, drain.Token);
-        if (error != ForwarderError.None && drain.IsRaised && IsCancellation(error) && !IsClientGone(context, error))
+        var error = await inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, lease.Token);
+        if (error != ForwarderError.None && lease.Drain.IsRaised && IsCancellation(error) && !IsClientGone(context, error))
         {
-            drain.CountAborted();
+            lease.Drain.CountAborted();
             if (!context.Response.HasStarted)
             {
                 // YARP answers 502, as if the API had failed; it was given no more time.
@@ -52,6 +62,36 @@ internal sealed class DrainingForwarder(IHttpForwarder inner) : IHttpForwarder
 
         return error;
     }
+
+    // What outlives a request is told by what the client asks for; an event stream may also turn out in the response.
+    private ForwarderRequestConfig Recognize(HttpContext context, SlotLease lease, ForwarderRequestConfig requestConfig)
+    {
+        if (IsGrpc(context.Request))
+        {
+            lease.BecomeGrpc(time);
+        }
+        else if (!WebSocketUpgrade.TryAttach(context, lease, time) && !AcceptsEventStream(context.Request))
+        {
+            return requestConfig;
+        }
+
+        // Quiet is no sign of death there; an operator who has set a limit for the cluster means it nevertheless.
+        return lease.Slot.HasActivityTimeout
+            ? requestConfig
+            : _endless.GetValue(requestConfig, static config => config with { ActivityTimeout = Timeout.InfiniteTimeSpan });
+    }
+
+    private DrainingTransformer Draining(HttpTransformer transformer) =>
+        _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new DrainingTransformer(made, time));
+
+    private static bool IsGrpc(HttpRequest request) =>
+        !HttpProtocol.IsHttp11(request.Protocol)
+        && request.ContentType is { } type
+        && type.StartsWith(Grpc, StringComparison.OrdinalIgnoreCase)
+        && (type.Length == Grpc.Length || type[Grpc.Length] is ';' or '+');
+
+    private static bool AcceptsEventStream(HttpRequest request) =>
+        request.Headers.Accept is { Count: > 0 } accept && accept[0] is { } first && first.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsCancellation(ForwarderError error) => error
         is ForwarderError.RequestCanceled

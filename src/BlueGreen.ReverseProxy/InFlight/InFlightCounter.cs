@@ -1,19 +1,39 @@
 namespace BlueGreen.ReverseProxy.InFlight;
 
-/// <summary>How many requests hold a lease on a slot, exactly.</summary>
+/// <summary>How many requests hold a lease on a slot, by kind, exactly.</summary>
+/// <remarks>
+/// The three counts share one word, so that whoever reads sees all of them at one moment, and a request that turns into a
+/// WebSocket is never counted twice or not at all. 21 bits each: two million of a kind, more than a process has ports or memory for.
+/// </remarks>
 internal sealed class InFlightCounter
 {
-    private long _count;
+    private const int Bits = 21;
+    private const long Mask = (1L << Bits) - 1;
+
+    private long _counts;
     private TaskCompletionSource? _idle;
 
-    public long Count => Volatile.Read(ref _count);
-
-    /// <remarks>A full fence: the caller's next read of the routing table can't be moved before the increment.</remarks>
-    public void Increment() => Interlocked.Increment(ref _count);
-
-    public void Decrement()
+    public WorkCounts Counts
     {
-        if (Interlocked.Decrement(ref _count) == 0)
+        get
+        {
+            var counts = Volatile.Read(ref _counts);
+            return new WorkCounts(counts & Mask, (counts >> Bits) & Mask, (counts >> (2 * Bits)) & Mask);
+        }
+    }
+
+    public long Count => Counts.Total;
+
+    /// <summary>Counts a request.</summary>
+    /// <remarks>A full fence: the caller's next read of the routing table can't be moved before the increment.</remarks>
+    public void Increment() => Interlocked.Add(ref _counts, UnitOf(WorkKind.Request));
+
+    /// <summary>Counts as another kind what was counted as one.</summary>
+    public void Move(WorkKind from, WorkKind to) => Interlocked.Add(ref _counts, UnitOf(to) - UnitOf(from));
+
+    public void Decrement(WorkKind kind = WorkKind.Request)
+    {
+        if (Interlocked.Add(ref _counts, -UnitOf(kind)) == 0)
         {
             Volatile.Read(ref _idle)?.TrySetResult();
         }
@@ -41,6 +61,8 @@ internal sealed class InFlightCounter
             await woken.WaitAsync(cancellationToken);
         }
     }
+
+    private static long UnitOf(WorkKind kind) => 1L << (Bits * (int)kind);
 
     private Task Register()
     {

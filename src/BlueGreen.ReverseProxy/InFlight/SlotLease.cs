@@ -4,11 +4,21 @@ using Microsoft.AspNetCore.Http;
 namespace BlueGreen.ReverseProxy.InFlight;
 
 /// <summary>A request's registration in the in-flight count of the slot that serves it; a feature of the request.</summary>
-internal sealed class SlotLease(Slot slot, HttpResponse response)
+/// <remarks>Only the request's own flow changes it, one step after the other; so there is no race between turning into another kind and the release.</remarks>
+internal sealed class SlotLease(Slot slot, HttpResponse response) : IDisposable
 {
+    private ResponseAges.Cohort? _cohort;
+    private DepartingReader? _longLived;
+    private CancellationTokenSource? _call;
+    private CancellationTokenRegistration _callDrain;
+
     public Slot Slot { get; } = slot;
 
     public HttpResponse Response { get; } = response;
+
+    public WorkKind Kind { get; private set; }
+
+    public bool IsGrpc => _call is not null;
 
     /// <summary>
     /// Taken when the lease is. A request that is held up between the two finds either the signal of this drain, raised or to be
@@ -16,5 +26,55 @@ internal sealed class SlotLease(Slot slot, HttpResponse response)
     /// </summary>
     public DrainSignal Drain { get; } = slot.Drain;
 
-    public void Release() => Slot.InFlight.Decrement();
+    /// <summary>Ends the request: at the drain's deadline, and a call that the gateway has ended.</summary>
+    public CancellationToken Token => _call?.Token ?? Drain.Token;
+
+    public void Become(WorkKind kind)
+    {
+        if (kind != Kind)
+        {
+            Slot.InFlight.Move(Kind, kind);
+            Kind = kind;
+        }
+    }
+
+    /// <summary>The request is a gRPC call: streams in both directions, of which either may be open for long.</summary>
+    public void BecomeGrpc(TimeProvider time)
+    {
+        Become(WorkKind.Stream);
+        _call = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _callDrain = Drain.Token.UnsafeRegister(static call => ((CancellationTokenSource)call!).Cancel(), _call);
+    }
+
+    /// <summary>The response has been ended; the client has this long to end its half of the call.</summary>
+    public void EndWithin(TimeSpan time) => _call?.CancelAfter(time);
+
+    /// <summary>The response has begun; one that goes on for long counts as a stream.</summary>
+    public void BeginResponse()
+    {
+        if (Kind == WorkKind.Request)
+        {
+            _cohort ??= Slot.Ages.Enter();
+        }
+    }
+
+    /// <summary>From now on the work can be asked to leave.</summary>
+    public void Offer(DepartingReader reader)
+    {
+        _longLived = reader;
+        Slot.LongLived.Add(reader);
+    }
+
+    public void Dispose()
+    {
+        _cohort?.Add(-1);
+        if (_longLived is not null)
+        {
+            Slot.LongLived.Remove(_longLived);
+        }
+
+        _callDrain.Dispose();
+        _call?.Dispose();
+        Slot.InFlight.Decrement(Kind);
+    }
 }

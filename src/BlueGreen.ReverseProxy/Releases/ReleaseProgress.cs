@@ -8,22 +8,22 @@ internal sealed class ReleaseProgress
 {
     private readonly TaskCompletionSource<StateUnavailableException> _unstorable = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The monotonic time of the switch; null before it.</summary>
-    public long? SwitchedAt { get; set; }
+    /// <summary>The switch; null before it. One reference, so that nobody sees half of it.</summary>
+    public SwitchPoint? Switch { get; set; }
 
     /// <summary>The monotonic time since which somebody's approval is waited for; null before that.</summary>
     public long? AwaitingSince { get; set; }
 
-    /// <summary>What was in flight on the old slots right after the switch.</summary>
-    public long StartedWith { get; set; }
-
-    /// <summary>The signals of the old slots at the switch; they count what is cancelled.</summary>
-    public IReadOnlyList<DrainSignal> Signals { get; set; } = [];
-
-    public long Aborted => Signals.Sum(signal => signal.Aborted);
+    public long Aborted => Switch?.Signals.Sum(signal => signal.Aborted) ?? 0;
 
     /// <summary>Ends when the switch could not be stored.</summary>
     public Task<StateUnavailableException> Unstorable => _unstorable.Task;
 
     public void FailToStore(StateUnavailableException exception) => _unstorable.TrySetResult(exception);
 }
+
+/// <summary>The moment of a switch, as this process saw it.</summary>
+/// <param name="At">The monotonic time.</param>
+/// <param name="StartedWith">What was in flight on the old slots right after it.</param>
+/// <param name="Signals">The signals of the old slots; they count what is cancelled.</param>
+internal sealed record SwitchPoint(long At, long StartedWith, IReadOnlyList<DrainSignal> Signals);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
@@ -154,9 +155,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
 
         if (ReleaseTransitions.Running(_state.Current, id) is { SwitchedAt: { } switchedAt } switched)
         {
-            _progress[id].StartedWith = switched.DrainStartedWith;
-
-            _progress[id].SwitchedAt = Backdated(switchedAt);
+            _progress[id].Switch = new SwitchPoint(Backdated(switchedAt), switched.DrainStartedWith, Signals: []);
         }
     }
 
@@ -268,9 +267,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     private void TakeSwitch(ReleaseState release, ReleaseProgress progress)
     {
         var old = OldSlots(release).ToList();
-        progress.SwitchedAt = _time.GetTimestamp();
-        progress.Signals = [.. old.Select(slot => slot.Drain)];
-        progress.StartedWith = old.Sum(slot => slot.InFlight.Count);
+        progress.Switch = new SwitchPoint(_time.GetTimestamp(), old.Sum(slot => slot.InFlight.Count), [.. old.Select(slot => slot.Drain)]);
         foreach (var entry in release.Services)
         {
             LogSwitched(_logger, entry.Name, entry.From.ToText(), entry.To.ToText(), release.Id);
@@ -283,6 +280,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var left = LeftAsync(release.Id, ReleaseStatus.Draining, over.Token);
         var idle = Task.WhenAll(OldSlots(release).Select(slot => slot.InFlight.WhenIdleAsync(over.Token)));
+        var leaving = Task.WhenAll(OldSlots(release).Select(slot => LeaveAsync(slot, progress, release.DrainSeconds, over.Token)));
         var deadline = Task.Delay(Left(progress, release.DrainSeconds), _time, over.Token);
         var first = await Task.WhenAny(idle, left, deadline);
         if (first == deadline && !_stop.IsCancellationRequested)
@@ -292,15 +290,19 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         }
 
         await over.CancelAsync();
-        await QuietlyAsync(Task.WhenAll(idle, left, deadline));
+        await QuietlyAsync(Task.WhenAll(idle, left, deadline, leaving));
         _stop.Token.ThrowIfCancellationRequested();
         if (first == idle)
         {
             await CommitUntilStoredAsync(release.Id, ReleaseStatus.Draining, (state, current) =>
                 ReleaseTransitions.Drained(
-                    state, current, progress.StartedWith, progress.Aborted, Left(progress, current.BakeSeconds) == TimeSpan.Zero, _time.GetUtcNow()));
+                    state, current, progress.Switch?.StartedWith ?? current.DrainStartedWith, progress.Aborted, Left(progress, current.BakeSeconds) == TimeSpan.Zero, _time.GetUtcNow()));
         }
     }
+
+    private Task LeaveAsync(Slot slot, ReleaseProgress progress, double drainSeconds, CancellationToken cancellationToken) => LeaveSchedule
+        .For(slot.LongLivedOptions, TimeSpan.FromSeconds(drainSeconds))
+        .RunAsync(slot.LongLived, progress.Switch?.At ?? _time.GetTimestamp(), _time, cancellationToken);
 
     // The deadline can pass in the same moment in which a rollback makes the old slot active again. Decided under the one writer:
     // either the rollback came first and the release is no longer draining, or it comes second and gives the slot a new signal.
@@ -381,7 +383,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
 
     private TimeSpan Left(ReleaseProgress progress, double seconds)
     {
-        var left = TimeSpan.FromSeconds(seconds) - _time.GetElapsedTime(progress.SwitchedAt ?? _time.GetTimestamp());
+        var left = TimeSpan.FromSeconds(seconds) - _time.GetElapsedTime(progress.Switch?.At ?? _time.GetTimestamp());
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 

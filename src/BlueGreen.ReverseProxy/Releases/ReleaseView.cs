@@ -38,8 +38,10 @@ internal static class ReleaseView
         }
 
         var deadline = switchedAt.AddSeconds(release.DrainSeconds);
+
+        // Between the publication and the count there is a moment in which somebody may look: what was counted for the decision stands in.
         return release.Status == ReleaseStatus.Draining && progress is not null
-            ? new DrainStatus(deadline, progress.StartedWith, RemainingOf(release, services), progress.Aborted)
+            ? new DrainStatus(deadline, progress.Switch?.StartedWith ?? release.DrainStartedWith, RemainingOf(release, services), progress.Aborted)
             : new DrainStatus(deadline, release.DrainStartedWith, 0, release.DrainAborted);
     }
 

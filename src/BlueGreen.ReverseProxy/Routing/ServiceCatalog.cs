@@ -12,9 +12,14 @@ internal sealed class ServiceCatalog
     private readonly FrozenDictionary<string, ServiceEntry> _byName;
     private readonly FrozenDictionary<string, (ServiceEntry Service, Slot Slot)> _byCluster;
 
-    public ServiceCatalog(BlueGreenOptions options)
+    public ServiceCatalog(BlueGreenOptions options, TimeProvider? time = null)
     {
-        All = [.. options.Services.Values.OrderBy(service => service.Name, StringComparer.Ordinal).Select((service, index) => new ServiceEntry(index, service))];
+        All =
+        [
+            .. options.Services.Values
+                .OrderBy(service => service.Name, StringComparer.Ordinal)
+                .Select((service, index) => new ServiceEntry(index, service, time ?? TimeProvider.System)),
+        ];
         _byName = All.ToFrozenDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase);
         _byCluster = All
             .SelectMany(service => SlotNames.All.Select(slot => (Service: service, Slot: service[slot])))

@@ -4,7 +4,7 @@ using BlueGreen.ReverseProxy.Configuration;
 namespace BlueGreen.ReverseProxy.Routing;
 
 /// <summary>A configured service, its slots, and its place in every <see cref="RoutingTable"/>.</summary>
-internal sealed class ServiceEntry(int index, ServiceOptions options)
+internal sealed class ServiceEntry(int index, ServiceOptions options, TimeProvider time)
 {
     public int Index { get; } = index;
 
@@ -12,9 +12,9 @@ internal sealed class ServiceEntry(int index, ServiceOptions options)
 
     public string Name => Options.Name;
 
-    public Slot Blue { get; } = new(SlotName.Blue, options.Blue);
+    public Slot Blue { get; } = new(SlotName.Blue, options.Blue, options.LongLived, time);
 
-    public Slot Green { get; } = new(SlotName.Green, options.Green);
+    public Slot Green { get; } = new(SlotName.Green, options.Green, options.LongLived, time);
 
     public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 }

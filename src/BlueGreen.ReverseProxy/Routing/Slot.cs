@@ -1,15 +1,17 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
 
 namespace BlueGreen.ReverseProxy.Routing;
 
 /// <summary>One slot of a service, for as long as the process lives.</summary>
-internal sealed class Slot(SlotName name, string clusterId)
+internal sealed class Slot(SlotName name, string clusterId, LongLivedOptions? longLived = null, TimeProvider? time = null)
 {
     private DrainSignal _drain = new();
     private string? _reportedVersion;
     private string? _declaredVersion;
     private string? _versionHeader;
+    private bool _hasActivityTimeout;
 
     public SlotName Name { get; } = name;
 
@@ -18,6 +20,35 @@ internal sealed class Slot(SlotName name, string clusterId)
     public string EnvironmentHeader { get; } = name.ToText();
 
     public InFlightCounter InFlight { get; } = new();
+
+    public LongLivedOptions LongLivedOptions { get; } = longLived ?? new();
+
+    /// <summary>What can be asked to leave.</summary>
+    public LongLivedWork LongLived { get; } = new();
+
+    /// <summary>How long the responses have been going on.</summary>
+    public ResponseAges Ages { get; } = new(time ?? TimeProvider.System, (longLived ?? new()).StreamAfter);
+
+    /// <summary>Whether the configuration says how long the slot's connections may be quiet; else WebSockets and streams may be for ever.</summary>
+    public bool HasActivityTimeout
+    {
+        get => Volatile.Read(ref _hasActivityTimeout);
+        set => Volatile.Write(ref _hasActivityTimeout, value);
+    }
+
+    /// <summary>What is in flight, with a response that has been going on for long counted as the stream that it is.</summary>
+    public WorkCounts Work
+    {
+        get
+        {
+            var old = Ages.CountOld();
+            var counts = InFlight.Counts;
+
+            // Two reads: a response may end in between, and is then no longer among the requests.
+            old = Math.Min(old, counts.Requests);
+            return counts with { Requests = counts.Requests - old, Streams = counts.Streams + old };
+        }
+    }
 
     public DrainSignal Drain => Volatile.Read(ref _drain);
 

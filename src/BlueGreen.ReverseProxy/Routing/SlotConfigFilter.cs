@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.SessionAffinity;
 
 namespace BlueGreen.ReverseProxy.Routing;
@@ -10,6 +11,8 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
     : IProxyConfigFilter, IConfigChangeListener
 {
     private const string OriginalHostTransform = "RequestHeaderOriginalHost";
+
+    private static readonly TimeSpan DefaultActivityTimeout = TimeSpan.FromMinutes(10);
 
     // Affinity by cookie: policies whose key is a name that only the gateway and the browser share.
     private static readonly string[] CookiePolicies = ["Cookie", "HashCookie", "ArrCookie"];
@@ -53,8 +56,10 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
             cluster = cluster with { Destinations = deployed };
         }
 
+        owner.Slot.HasActivityTimeout = cluster.HttpRequest?.ActivityTimeout is not null;
         return new(cluster with
         {
+            HttpRequest = WithActivityTimeout(cluster.HttpRequest),
             HealthCheck = WithDeepHealth(cluster),
             SessionAffinity = _sharedCookies.Contains(cluster.ClusterId)
                 ? cluster.SessionAffinity! with { AffinityKeyName = $"{cluster.SessionAffinity.AffinityKeyName}.{owner.Slot.Name.ToText()}" }
@@ -74,6 +79,10 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
 
         return new(route);
     }
+
+    // YARP's 100 s would end a report that takes longer than that to begin, even though a drain waits for it.
+    private static ForwarderRequestConfig WithActivityTimeout(ForwarderRequestConfig? request) =>
+        request?.ActivityTimeout is null ? (request ?? ForwarderRequestConfig.Empty) with { ActivityTimeout = DefaultActivityTimeout } : request;
 
     // Results come from the gateway's own prober, through IDestinationHealthUpdater. YARP's prober would overwrite them with what a
     // bare status code says, so it is off for slots; the policies below read the results nevertheless.

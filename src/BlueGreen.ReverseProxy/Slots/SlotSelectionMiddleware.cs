@@ -67,7 +67,7 @@ internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTable
         }
         finally
         {
-            lease.Release();
+            lease.Dispose();
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class TestApi : IAsyncDisposable
     {
         _app = app;
         Version = version;
+        LongLived = new LongLivedApi(version);
         Health = context => WriteReportAsync(context, "healthy");
     }
 
@@ -31,6 +32,8 @@ internal sealed class TestApi : IAsyncDisposable
     public object? Schema { get; set; } = new { current = 42, min = 40, max = 42 };
 
     public string Address { get; private set; } = "";
+
+    public LongLivedApi LongLived { get; }
 
     /// <summary>How the health path is answered; may be replaced at any time.</summary>
     public Func<HttpContext, Task> Health { get; set; }
@@ -51,6 +54,7 @@ internal sealed class TestApi : IAsyncDisposable
         builder.Services.AddRoutingCore();
         var app = builder.Build();
         var api = new TestApi(app, version);
+        app.UseWebSockets();
         app.Run(api.HandleAsync);
         await app.StartAsync();
         api.Address = app.Urls.Single();
@@ -110,6 +114,19 @@ internal sealed class TestApi : IAsyncDisposable
                 await context.Response.Body.FlushAsync();
                 await GateOf(segments[2]).Task.WaitAsync(context.RequestAborted);
                 await context.Response.WriteAsync("ended\n");
+                break;
+            case "refuse":
+                await GateOf(segments[2]).Task.WaitAsync(context.RequestAborted);
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                break;
+            case "ws":
+                await LongLived.EchoAsync(context);
+                break;
+            case "events":
+                await LongLived.EventsAsync(context, TimeSpan.FromMilliseconds(20));
+                break;
+            case "grpc":
+                await LongLivedApi.GrpcEchoAsync(context);
                 break;
             case "echo":
                 // The hash of what arrived: a body that was cut or mixed up would not match.

@@ -111,7 +111,7 @@ public sealed class DrainingForwarderTests : IDisposable
         {
             token = passed;
             return ForwarderError.None;
-        }));
+        }), TimeProvider.System);
 
         await forwarder.SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default, caller.Token);
 
@@ -122,7 +122,7 @@ public sealed class DrainingForwarderTests : IDisposable
     private async Task SendAsync(SlotLease lease, Func<CancellationToken, ForwarderError> send)
     {
         _context.Features.Set(lease);
-        await new DrainingForwarder(new Inner(send)).SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
+        await new DrainingForwarder(new Inner(send), TimeProvider.System).SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
     }
 
     private sealed class Inner(Func<CancellationToken, ForwarderError> send) : IHttpForwarder
