@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.Gateway;
@@ -80,6 +81,7 @@ internal static class GatewayConfiguration
 
     /// <summary>Whether the operator has said where to listen.</summary>
     public static bool NamesListeners(ConfigurationManager configuration) =>
+        ActivatedSockets.Any ||
         Array.Exists(ListenerKeys, key => !string.IsNullOrWhiteSpace(configuration[key])) || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 
     /// <summary>Everything that is wrong with the configuration of the built application, whose ports are still closed.</summary>

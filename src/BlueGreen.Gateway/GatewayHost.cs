@@ -10,6 +10,9 @@ namespace BlueGreen.Gateway;
 /// <summary>The gateway as a process: its configuration, its listeners, its exit code.</summary>
 internal static class GatewayHost
 {
+    // A gRPC stream may be quiet for hours; its client may also have been switched off.
+    private static readonly TimeSpan Http2PingDelay = TimeSpan.FromMinutes(1);
+
     private const int Done = 0;
     private const int Unexpected = 1;
 
@@ -28,8 +31,10 @@ internal static class GatewayHost
                 return await RefuseAsync(errors);
             }
 
+            await app.Services.WaitForBlueGreenStateAsync();
+            app.UseBlueGreenConnectionClose();
             app.MapReverseProxy(proxy => proxy.UseBlueGreen());
-            await app.RunAsync();
+            await RunAsync(app);
             return Done;
         }
         catch (BlueGreenConfigurationException exception)
@@ -48,6 +53,22 @@ internal static class GatewayHost
         }
     }
 
+    private static async Task RunAsync(WebApplication app)
+    {
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (Exception exception) when (app.Lifetime.ApplicationStopping.IsCancellationRequested && IsOutOfTime(exception))
+        {
+            // Something took longer to stop than everything together may: it ends here, as it was asked to.
+            await Console.Error.WriteLineAsync($"The gateway was stopped before all of it had ended: {exception.Message}");
+        }
+    }
+
+    private static bool IsOutOfTime(Exception exception) => exception is OperationCanceledException
+        || (exception is AggregateException several && several.InnerExceptions.All(IsOutOfTime));
+
     private static WebApplicationBuilder CreateBuilder(string[] args)
     {
         var (files, rest) = GatewayConfiguration.SplitArguments(args);
@@ -59,7 +80,12 @@ internal static class GatewayHost
         });
         GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
         builder.AddGatewayLogging();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.Http2.KeepAlivePingDelay = Http2PingDelay;
+            builder.Configuration.GetSection("Kestrel:Limits").Bind(kestrel.Limits);
+        });
         if (!GatewayConfiguration.NamesListeners(builder.Configuration))
         {
             builder.WebHost.UseUrls(GatewayConfiguration.DefaultUrls);
@@ -73,7 +99,8 @@ internal static class GatewayHost
             .AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
             .AddBlueGreen(builder.Configuration)
-            .AddBlueGreenAdminListener();
+            .AddBlueGreenAdminListener()
+            .AddBlueGreenListeners();
         return builder;
     }
 

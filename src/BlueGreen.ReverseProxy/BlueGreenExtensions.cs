@@ -2,10 +2,12 @@ using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Shutdown;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +15,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -58,10 +62,14 @@ public static class BlueGreenExtensions
         services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
         services.AddSingleton<HookCall>();
         services.AddSingleton<PreSwitchHooks>();
-        services.AddHostedService<HookDeliverer>();
-        services.AddHostedService<Decommissioner>();
+        services.AddSingleton<HookDeliverer>();
+        services.AddHostedService(provider => provider.GetRequiredService<HookDeliverer>());
+        services.AddSingleton<Decommissioner>();
+        services.AddHostedService(provider => provider.GetRequiredService<Decommissioner>());
         services.AddSingleton<GatewayReadiness>();
         services.AddSingleton<AdminServices>();
+        services.AddListeners();
+        AddShutdown(services);
         return builder;
     }
 
@@ -72,6 +80,39 @@ public static class BlueGreenExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddHostedService<AdminListener>();
         return builder;
+    }
+
+    /// <summary>
+    /// Lets the gateway stop accepting before it stops serving, share its ports, and take sockets from systemd. To be called when
+    /// the web server has been added, which <c>WebApplication.CreateBuilder</c> does.
+    /// </summary>
+    /// <param name="builder">The proxy, after <see cref="AddBlueGreen"/>.</param>
+    public static IReverseProxyBuilder AddBlueGreenListeners(this IReverseProxyBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.GateListeners();
+        return builder;
+    }
+
+    /// <summary>
+    /// Waits for a state folder that another gateway is about to give up, for <c>BlueGreen:State:LockTimeout</c> at the most. To be
+    /// called before <see cref="UseBlueGreen"/>, which takes the folder or fails.
+    /// </summary>
+    /// <param name="services">The services of the application that proxies.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static Task WaitForBlueGreenStateAsync(this IServiceProvider services, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return services.GetRequiredService<FileStateStore>().WaitForFolderAsync(cancellationToken);
+    }
+
+    /// <summary>Says goodbye to clients of HTTP/1.1 when the gateway is about to stop. To be used before everything that answers.</summary>
+    /// <param name="app">The application that proxies.</param>
+    public static IApplicationBuilder UseBlueGreenConnectionClose(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseConnectionClose();
+        return app;
     }
 
     /// <summary>
@@ -143,6 +184,15 @@ public static class BlueGreenExtensions
         services.AddSingleton<SlotVerifier>();
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<HealthMonitor>());
         services.AddHostedService(provider => provider.GetRequiredService<HealthMonitor>());
+    }
+
+    private static void AddShutdown(IServiceCollection services)
+    {
+        services.AddSingleton<ServingMark>();
+        services.AddSingleton<StopSignals>();
+        services.AddHostedService<StopSequence>();
+        services.AddSingleton<IConfigureOptions<HostOptions>>(provider => new ConfigureOptions<HostOptions>(host =>
+            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenOptions>().Shutdown)));
     }
 
     private static object Create(IServiceProvider provider, ServiceDescriptor descriptor) =>

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -26,13 +27,14 @@ internal sealed partial class AdminListener(AdminServices admin, ILoggerFactory 
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = AdminRequest.MaxBodyBytes;
         });
+        builder.WebHost.UseAdminSockets(admin.Options);
         builder.Services.AddRoutingCore().AddSingleton(admin).AddSingleton<ILoggerFactory>(new AdminLoggers(loggers));
         builder.Services.AddBlueGreenAdminDocument();
 
         // The process is the outer host's to stop.
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, SilentLifetime>());
         var app = builder.Build();
-        foreach (var url in admin.Options.Admin.Urls)
+        foreach (var url in ActivatedSockets.Admin.Any() ? [] : admin.Options.Admin.Urls)
         {
             app.Urls.Add(url);
         }

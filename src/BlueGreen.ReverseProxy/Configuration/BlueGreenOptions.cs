@@ -13,6 +13,12 @@ public sealed record BlueGreenOptions
     /// <summary>Where the state is kept.</summary>
     public StateOptions State { get; init; } = new();
 
+    /// <summary>How proxied traffic is listened for.</summary>
+    public ListenerOptions Listen { get; init; } = new();
+
+    /// <summary>How the gateway itself stops.</summary>
+    public ShutdownOptions Shutdown { get; init; } = new();
+
     /// <summary>What the gateway adds to proxied responses.</summary>
     public ResponseHeaderOptions ResponseHeaders { get; init; } = new();
 
@@ -60,6 +66,32 @@ public sealed record StateOptions
 {
     /// <summary>The folder of the state document and the journals, relative to the working folder. Default <c>state</c>.</summary>
     public string Directory { get; init; } = "state";
+
+    /// <summary>How long to wait at start for a folder that another gateway still has. Default 0: not at all.</summary>
+    public TimeSpan LockTimeout { get; init; }
+}
+
+/// <summary><c>BlueGreen:Listen</c>.</summary>
+public sealed record ListenerOptions
+{
+    /// <summary>Whether a second process may listen on the same ports, to take over from this one. Linux only. Default false.</summary>
+    public bool ReusePort { get; init; }
+}
+
+/// <summary><c>BlueGreen:Shutdown</c>: from the signal to stop to the end of the process.</summary>
+public sealed record ShutdownOptions
+{
+    /// <summary>
+    /// How long connections are still accepted while <c>/healthz/ready</c> answers 503, so that a load balancer notices. With shared
+    /// listeners it ends earlier, as soon as the successor serves. Default 0.
+    /// </summary>
+    public TimeSpan Delay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>How long everything that is in flight may then take. Default 30 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long idle HTTP/1.1 connections are kept for one last request, of that time. Default 5 s.</summary>
+    public TimeSpan IdleConnections { get; init; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary><c>BlueGreen:ResponseHeaders</c>.</summary>

@@ -28,6 +28,8 @@ internal static class BlueGreenOptionsReader
         {
             Admin = ReadAdmin(reader.Section("Admin")),
             State = ReadState(reader.Section("State")),
+            Listen = ReadListen(reader.Section("Listen")),
+            Shutdown = ReadShutdown(reader.Section("Shutdown")),
             ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
             Services = ReadServices(reader.Section("Services")),
         };
@@ -114,13 +116,39 @@ internal static class BlueGreenOptionsReader
     private static StateOptions ReadState(SectionReader reader)
     {
         var directory = reader.Text("Directory") ?? new StateOptions().Directory;
+        var lockTimeout = reader.Duration("LockTimeout", TimeSpan.Zero, TimeSpan.Zero, LongestInterval);
         if (directory.IndexOfAny(Path.GetInvalidPathChars()) >= 0)
         {
             reader.Error("Directory", directory, "is not allowed: the path of a folder");
         }
 
         reader.RejectUnknown();
-        return new StateOptions { Directory = directory };
+        return new StateOptions { Directory = directory, LockTimeout = lockTimeout };
+    }
+
+    private static ListenerOptions ReadListen(SectionReader reader)
+    {
+        var options = new ListenerOptions { ReusePort = reader.Boolean("ReusePort", fallback: false) };
+        if (options.ReusePort && !OperatingSystem.IsLinux())
+        {
+            reader.Error("ReusePort", "true", "is not allowed here: only Linux hands the connections of a shared port over without loss");
+        }
+
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static ShutdownOptions ReadShutdown(SectionReader reader)
+    {
+        var defaults = new ShutdownOptions();
+        var options = new ShutdownOptions
+        {
+            Delay = reader.Duration("Delay", defaults.Delay, TimeSpan.Zero, LongestInterval),
+            Timeout = reader.Duration("Timeout", defaults.Timeout, TimeSpan.Zero, LongestInterval),
+            IdleConnections = reader.Duration("IdleConnections", defaults.IdleConnections, TimeSpan.Zero, LongestInterval),
+        };
+        reader.RejectUnknown();
+        return options;
     }
 
     private static ResponseHeaderOptions ReadResponseHeaders(SectionReader reader)

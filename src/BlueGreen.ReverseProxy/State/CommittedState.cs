@@ -28,6 +28,7 @@ internal sealed partial class CommittedState : IDisposable
     private readonly ImmutableArray<HookOptions> _hooks;
     private readonly ILogger<CommittedState> _logger;
     private GatewayState _current;
+    private bool _retired;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public CommittedState(
@@ -67,6 +68,11 @@ internal sealed partial class CommittedState : IDisposable
         await _writer.WaitAsync();
         try
         {
+            if (_retired)
+            {
+                throw new StateUnavailableException("The gateway is stopping, and another one may have the state already; ask that one.");
+            }
+
             var current = Current;
             var decision = decide(WithoutJournaled(current));
             if (decision.Next is { } next)
@@ -98,6 +104,12 @@ internal sealed partial class CommittedState : IDisposable
         await _writer.WaitAsync();
         try
         {
+            if (_retired)
+            {
+                // The journal is the successor's.
+                return;
+            }
+
             // Not a commit: a refusal must be written down on a disk that takes no commits, and costs none on one that does.
             var current = Current;
             var next = current with { LastAudit = current.LastAudit + 1 };
@@ -107,6 +119,21 @@ internal sealed partial class CommittedState : IDisposable
                 // Not written down, so its number is free again: the journal must have no gap that looks like a removed line.
                 Volatile.Write(ref _current, current);
             }
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    /// <summary>Gives the state up for another process: nothing is written from now on, and the folder's lock is free.</summary>
+    public async Task RetireAsync()
+    {
+        await _writer.WaitAsync();
+        try
+        {
+            _retired = true;
+            _store.Release();
         }
         finally
         {

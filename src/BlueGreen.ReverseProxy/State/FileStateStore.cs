@@ -23,13 +23,19 @@ internal sealed partial class FileStateStore : IDisposable
     private const string PreviousName = "state.previous.json";
     private const string LockName = "state.lock";
 
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
     private readonly ILogger<FileStateStore> _logger;
     private readonly string _path;
     private readonly string _previousPath;
+    private readonly TimeSpan _lockTimeout;
+    private readonly TimeProvider _time;
     private FileStream? _lock;
 
-    public FileStateStore(BlueGreenOptions options, ILogger<FileStateStore> logger)
+    public FileStateStore(BlueGreenOptions options, ILogger<FileStateStore> logger, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
+        _lockTimeout = options.State.LockTimeout;
         _logger = logger;
         Folder = Path.GetFullPath(options.State.Directory);
         _path = Path.Combine(Folder, StateName);
@@ -38,12 +44,22 @@ internal sealed partial class FileStateStore : IDisposable
 
     public string Folder { get; }
 
+    /// <summary>Waits for a folder that another gateway is about to give up, as long as is configured.</summary>
+    public async Task WaitForFolderAsync(CancellationToken cancellationToken)
+    {
+        var since = _time.GetTimestamp();
+        while (_time.GetElapsedTime(since) < _lockTimeout && !TryTakeFolder(isLast: false))
+        {
+            await Task.Delay(LookAgain, _time, cancellationToken);
+        }
+    }
+
     /// <summary>Takes the folder for this process and reads the last committed state.</summary>
     /// <returns>Null when nothing was ever stored here.</returns>
     /// <exception cref="StateUnreadableException">Something was stored, and none of it can be trusted; or another gateway has the folder.</exception>
     public GatewayState? Load()
     {
-        TakeFolder();
+        TryTakeFolder(isLast: true);
         if (!File.Exists(_path) && !File.Exists(_previousPath))
         {
             return null;
@@ -83,18 +99,32 @@ internal sealed partial class FileStateStore : IDisposable
         }
     }
 
-    public void Dispose() => _lock?.Dispose();
+    /// <summary>Lets another gateway have the folder.</summary>
+    public void Release() => _lock?.Dispose();
+
+    public void Dispose() => Release();
 
     // The lock is the operating system's, so it ends with the process however that ends.
-    private void TakeFolder()
+    private bool TryTakeFolder(bool isLast)
     {
+        if (_lock is not null)
+        {
+            return true;
+        }
+
         try
         {
             Directory.CreateDirectory(Folder);
             _lock = new FileStream(Path.Combine(Folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return true;
         }
         catch (IOException exception) when (IsHeldByAnother(exception))
         {
+            if (!isLast)
+            {
+                return false;
+            }
+
             throw new StateUnreadableException(
                 $"Another gateway uses the state folder {Folder}. Stop it, or give this one a folder of its own in BlueGreen:State:Directory.");
         }
@@ -102,6 +132,7 @@ internal sealed partial class FileStateStore : IDisposable
         {
             // A disk that can't be written must not keep traffic from flowing; switches will say so.
             LogNotWritable(_logger, Folder, exception.Message);
+            return true;
         }
     }
 

@@ -35,7 +35,8 @@ internal sealed class Fleet : IAsyncDisposable
     /// <param name="configure">Changes the configuration before the gateway starts.</param>
     /// <param name="protocols">What the listeners speak; HTTP/2 is without TLS, by prior knowledge.</param>
     /// <param name="untilHealthy">False for tests whose APIs are not healthy to begin with.</param>
-    public static async Task<Fleet> StartAsync(Action<JsonNode>? configure = null, HttpProtocols protocols = HttpProtocols.Http1, bool untilHealthy = true)
+    /// <param name="arguments">Arguments of the gateway.</param>
+    public static async Task<Fleet> StartAsync(Action<JsonNode>? configure = null, HttpProtocols protocols = HttpProtocols.Http1, bool untilHealthy = true, params string[] arguments)
     {
         var fleet = new Fleet(await TestApi.StartAsync("1.0.0", protocols), await TestApi.StartAsync("2.0.0", protocols));
         var configuration = Configuration(fleet.Blue.Address, fleet.Green.Address);
@@ -50,7 +51,7 @@ internal sealed class Fleet : IAsyncDisposable
 
         configure?.Invoke(configuration);
         await File.WriteAllTextAsync(fleet.ConfigFile, configuration.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
-        await fleet.StartGatewayAsync();
+        await fleet.StartGatewayAsync(arguments);
         if (untilHealthy)
         {
             await fleet.Admin.UntilHealthyAsync();
@@ -88,6 +89,7 @@ internal sealed class Fleet : IAsyncDisposable
             }
           },
           "BlueGreen": {
+            "Shutdown": { "IdleConnections": "00:00:00.2" },
             "Services": {
               "orders": {
                 "Blue": "orders-blue", "Green": "orders-green",

@@ -71,10 +71,16 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             return 0;
         }
 
-        Kill(_process.Id, SigTerm).Should().Be(0);
+        Signal();
         await _process.WaitForExitAsync().WaitAsync(Patience);
         return _process.ExitCode;
     }
+
+    /// <summary>SIGTERM.</summary>
+    public void Signal() => Terminate(_process.Id);
+
+    /// <summary>SIGTERM to a gateway that somebody else has started.</summary>
+    public static void Terminate(int process) => Kill(process, SigTerm).Should().Be(0);
 
     public async ValueTask DisposeAsync()
     {

@@ -12,3 +12,16 @@ internal sealed class LinuxFactAttribute : FactAttribute
         }
     }
 }
+
+/// <inheritdoc cref="LinuxFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxTheoryAttribute : TheoryAttribute
+{
+    public LinuxTheoryAttribute()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Skip = "Needs Linux.";
+        }
+    }
+}

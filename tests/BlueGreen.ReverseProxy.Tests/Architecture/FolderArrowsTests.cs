@@ -18,7 +18,9 @@ public sealed class FolderArrowsTests
         ["Health"] = ["Configuration", "Routing"],
         ["State"] = ["Configuration", "Routing"],
         ["Releases"] = ["Configuration", "InFlight", "Routing", "Health", "State"],
-        ["Admin"] = ["Configuration", "InFlight", "Routing", "Health", "State", "Releases"],
+        ["Listening"] = ["Configuration"],
+        ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
+        ["Admin"] = ["Configuration", "Listening", "InFlight", "Routing", "Health", "State", "Releases"],
     };
 
     // Where everything is put together.

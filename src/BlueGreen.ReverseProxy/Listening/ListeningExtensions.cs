@@ -1,0 +1,59 @@
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace BlueGreen.ReverseProxy.Listening;
+
+/// <summary>Wires the listeners into Kestrel.</summary>
+internal static class ListeningExtensions
+{
+    public static void AddListeners(this IServiceCollection services)
+    {
+        services.AddSingleton<Listeners>();
+        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider =>
+            new ConfigureOptions<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = provider.GetRequiredService<Listeners>().Bind));
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(kestrel =>
+        {
+            var listeners = provider.GetRequiredService<Listeners>();
+            kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection => listeners.TrackAsync(connection, listen, next)));
+            foreach (var handle in ActivatedSockets.Proxy)
+            {
+                kestrel.ListenHandle(handle);
+            }
+        }));
+    }
+
+    /// <summary>To be called when the server's own services are there: whichever transport was added last is put behind the gate.</summary>
+    public static void GateListeners(this IServiceCollection services)
+    {
+        var transport = services.LastOrDefault(descriptor => descriptor.ServiceType == typeof(IConnectionListenerFactory));
+        if (transport?.ImplementationType is { } type)
+        {
+            services.Remove(transport);
+            services.AddSingleton<IConnectionListenerFactory>(provider => new ListenerGateFactory(
+                (IConnectionListenerFactory)ActivatorUtilities.CreateInstance(provider, type), provider.GetRequiredService<Listeners>()));
+        }
+    }
+
+    /// <summary>Has the clients of HTTP/1.1 leave when the gateway is about to: each learns it with the next answer.</summary>
+    public static void UseConnectionClose(this IApplicationBuilder app) =>
+        app.UseMiddleware<ConnectionCloseMiddleware>(app.ApplicationServices.GetRequiredService<Listeners>());
+
+    /// <summary>The admin API's listeners: those that systemd handed over for it, else those that are configured.</summary>
+    public static void UseAdminSockets(this IWebHostBuilder host, BlueGreenOptions options) => host.ConfigureServices(services =>
+    {
+        services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endpoint => ListeningSocket.Bind(endpoint, options.Listen));
+        services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            foreach (var handle in ActivatedSockets.Admin)
+            {
+                kestrel.ListenHandle(handle);
+            }
+        });
+    });
+}

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
+
+namespace BlueGreen.ReverseProxy.Shutdown;
+
+/// <summary>A second signal to stop: somebody does not want to wait for the drain.</summary>
+internal sealed class StopSignals(IHostApplicationLifetime lifetime) : IDisposable
+{
+    private readonly CancellationTokenSource _again = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private int _seen;
+
+    public CancellationToken Again => _again.Token;
+
+    public void Listen()
+    {
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
+        {
+            _registrations.Add(PosixSignalRegistration.Create(signal, Handle));
+        }
+    }
+
+    public void Dispose()
+    {
+        _registrations.ForEach(registration => registration.Dispose());
+        _again.Dispose();
+    }
+
+    // The host's own handlers see the signal too, and the first one is theirs.
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _seen) > 1 && lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            _again.Cancel();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+namespace BlueGreen.Gateway.FunctionalTests;
+
+/// <summary>A new gateway takes over from an old one, under load of clients that repeat nothing: no request fails.</summary>
+public sealed class RestartTests
+{
+    private const int Restarts = 10;
+    private const int Clients = 8;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
+    // Two processes share the port; the state folder goes from one to the other.
+    [LinuxFact]
+    public async Task Restart_WithASharedPort_FailsNoRequest()
+    {
+        string[] urls = ["--urls", $"http://127.0.0.1:{FreePort()}"];
+        await using var fleet = await Fleet.StartAsync(
+            configuration =>
+            {
+                Configure(configuration, delay: "00:00:30");
+                configuration["BlueGreen"]!["Listen"] = new JsonObject { ["ReusePort"] = true };
+                configuration["BlueGreen"]!["State"] = new JsonObject { ["LockTimeout"] = "00:01:00" };
+            },
+            arguments: urls);
+        await using var load = new KeepAliveLoad(fleet.Gateway.Url, Clients, Pause);
+        await load.UntilMoreAsync(100);
+        for (var restart = 0; restart < Restarts; restart++)
+        {
+            var old = fleet.Gateway;
+            var start = fleet.StartGatewayAsync(urls);
+            var stop = old.StopAsync();
+            await start;
+            (await stop).Should().Be(0, old.Output);
+            old.Output.Should().Contain("Another gateway serves the same port");
+            await old.DisposeAsync();
+            await load.UntilMoreAsync(50);
+        }
+
+        await load.StopAsync();
+        load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
+        (await fleet.Admin.CutoverAsync()).Status.Should().Be(200, "the last one has the state");
+    }
+
+    // As systemctl restart does it: the old one ends, then the new one starts; connections wait in the socket's queue.
+    [LinuxFact]
+    public async Task Restart_WithSocketsOfSystemd_FailsNoRequest()
+    {
+        await using var fleet = await Fleet.StartAsync(configuration => Configure(configuration, delay: "00:00:00"));
+        await fleet.Gateway.StopAsync();
+        await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
+        var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
+        await using var load = new KeepAliveLoad(systemd.Url, Clients, Pause);
+        await load.UntilMoreAsync(100);
+        for (var restart = 0; restart < Restarts; restart++)
+        {
+            GatewayProcess.Terminate(gateway);
+            (await systemd.WaitAsync(gateway)).Should().Be(0, systemd.Output);
+            gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
+            await load.UntilMoreAsync(50);
+        }
+
+        await load.StopAsync();
+        load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
+        using var admin = new AdminClient(systemd.AdminUrl);
+        (await admin.CutoverAsync()).Status.Should().Be(200, "the admin API has the socket that is named for it");
+    }
+
+    // As two instances of a template unit do it: the new one starts on the same sockets before the old one ends, so nobody waits.
+    [LinuxFact]
+    public async Task Restart_OfInstancesOnSocketsOfSystemd_FailsNoRequest()
+    {
+        await using var fleet = await Fleet.StartAsync(configuration =>
+        {
+            Configure(configuration, delay: "00:00:30");
+            configuration["BlueGreen"]!["State"] = new JsonObject { ["LockTimeout"] = "00:01:00" };
+        });
+        await fleet.Gateway.StopAsync();
+        await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
+        var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
+        await using var load = new KeepAliveLoad(systemd.Url, Clients, Pause);
+        await load.UntilMoreAsync(100);
+        for (var restart = 0; restart < Restarts; restart++)
+        {
+            var start = systemd.StartGatewayAsync(fleet.ConfigFile);
+            GatewayProcess.Terminate(gateway);
+            var next = await start;
+            (await systemd.WaitAsync(gateway)).Should().Be(0, systemd.Output);
+            gateway = next;
+            await load.UntilMoreAsync(50);
+        }
+
+        await load.StopAsync();
+        load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
+    }
+
+    private static void Configure(JsonNode configuration, string delay) => configuration["BlueGreen"]!["Shutdown"] =
+        new JsonObject { ["Delay"] = delay, ["Timeout"] = "00:00:20", ["IdleConnections"] = "00:00:00.5" };
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

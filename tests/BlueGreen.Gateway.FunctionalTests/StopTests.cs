@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using BlueGreen.Contracts;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace BlueGreen.Gateway.FunctionalTests;
+
+/// <summary>The gateway's own stop: it is told to end, and nothing that it has accepted breaks.</summary>
+public sealed class StopTests
+{
+    [LinuxFact]
+    public async Task Stop_WithADelay_IsNotReadyButServesUntilItIsOver()
+    {
+        await using var fleet = await StartAsync(delay: "00:00:02");
+        var stop = fleet.Gateway.StopAsync();
+        await UntilNotReadyAsync(fleet);
+
+        // A connection of its own: one that is opened while the load balancer has not noticed yet.
+        using (var client = new HttpClient())
+        {
+            (await client.GetStringAsync(fleet.Gateway.Url + "/orders/now")).Should().Be("1.0.0");
+        }
+
+        (await fleet.Admin.CutoverAsync()).Code.Should().Be("state-unavailable", "the control path is the successor's");
+        (await stop).Should().Be(0);
+        var refused = () => new HttpClient().GetStringAsync(fleet.Gateway.Url + "/orders/now");
+        await refused.Should().ThrowAsync<HttpRequestException>();
+    }
+
+    [LinuxFact]
+    public async Task Stop_RequestInFlight_IsWaitedForAndItsConnectionClosedAfterwards()
+    {
+        await using var fleet = await StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        var slow = client.GetAsync("/orders/gate/slow");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+
+        var stop = fleet.Gateway.StopAsync();
+        await UntilNotListeningAsync(fleet);
+        fleet.Blue.Open("slow");
+
+        using var response = await slow;
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        response.Headers.ConnectionClose.Should().BeTrue("the client is told not to come back on this connection");
+        (await stop).Should().Be(0);
+    }
+
+    [LinuxTheory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Stop_WebSocketOpen_IsClosedAsTheProtocolHasIt(string http)
+    {
+        await using var fleet = await StartAsync(http: http);
+        using var client = await EchoClient.ConnectAsync(fleet.Gateway.Url, new Version(http));
+        await client.EchoAsync();
+
+        var stop = fleet.Gateway.StopAsync();
+
+        await client.UntilClosedAsync();
+        client.CloseCode.Should().Be(1012, client.Broken);
+        (await stop).Should().Be(0);
+    }
+
+    [LinuxFact]
+    public async Task Stop_GrpcStreamOpen_EndsWithAStatusThatClientsRetry()
+    {
+        await using var fleet = await StartAsync(http: "2.0");
+        using var call = GrpcCall.Start(fleet.Gateway.Url);
+        await call.EchoAsync("one");
+
+        var stop = fleet.Gateway.StopAsync();
+
+        (await call.ReceiveAsync()).Should().BeNull();
+        call.Status.Should().Be("14");
+        (await stop).Should().Be(0, fleet.Gateway.Output);
+    }
+
+    [LinuxFact]
+    public async Task Stop_RequestOutlastsTheDeadline_IsToldTheTruthAndTheExitCodeIsZero()
+    {
+        await using var fleet = await StartAsync(timeout: "00:00:00.5");
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        var never = client.GetAsync("/orders/gate/never");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+
+        (await fleet.Gateway.StopAsync()).Should().Be(0);
+
+        (await never).StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+    }
+
+    [LinuxFact]
+    public async Task Stop_ToldTwice_DoesNotWaitForTheDrain()
+    {
+        await using var fleet = await StartAsync(timeout: "00:10:00");
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        var never = client.GetAsync("/orders/gate/never");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+        var stop = fleet.Gateway.StopAsync();
+        await UntilNotListeningAsync(fleet);
+
+        fleet.Gateway.Signal();
+
+        (await stop).Should().Be(0);
+        (await never).StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+    }
+
+    // What is drained here is the last process's; the release goes on with the next one.
+    [LinuxFact]
+    public async Task Stop_DuringABake_IsTakenUpByTheNextProcess()
+    {
+        await using var fleet = await StartAsync();
+        var release = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 3600 }, until: "drained")).Release;
+
+        (await fleet.Gateway.StopAsync()).Should().Be(0);
+        await fleet.Gateway.DisposeAsync();
+        await fleet.StartGatewayAsync();
+
+        (await fleet.Admin.ReleaseAsync(release.Id!)).Status.Should().Be(ReleaseStatus.Baking);
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
+    }
+
+    private static Task<Fleet> StartAsync(string delay = "00:00:00", string timeout = "00:00:30", string http = "1.1") => Fleet.StartAsync(
+        configuration =>
+        {
+            configuration["BlueGreen"]!["Shutdown"] = new JsonObject { ["Delay"] = delay, ["Timeout"] = timeout, ["IdleConnections"] = "00:00:00.2" };
+            Fleet.Service(configuration)["Drain"]!["LongLived"] = new JsonObject { ["Grace"] = "00:10:00", ["Spread"] = "00:00:00.2" };
+        },
+        http == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1);
+
+    private static async Task UntilNotReadyAsync(Fleet fleet)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            using var ready = await fleet.Admin.Http.GetAsync("/healthz/ready", limit.Token);
+            if (ready.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task UntilNotListeningAsync(Fleet fleet)
+    {
+        var uri = new Uri(fleet.Gateway.Url);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            try
+            {
+                using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port, limit.Token);
+                await Task.Delay(10, limit.Token);
+            }
+            catch (SocketException)
+            {
+                return;
+            }
+        }
+    }
+}
