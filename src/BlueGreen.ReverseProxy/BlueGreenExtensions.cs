@@ -68,6 +68,7 @@ public static class BlueGreenExtensions
         services.AddHostedService(provider => provider.GetRequiredService<Decommissioner>());
         services.AddSingleton<GatewayReadiness>();
         services.AddSingleton<AdminServices>();
+        builder.ConfigureHttpClient(static (_, handler) => handler.ConnectCallback ??= TcpKeepAlive.ConnectAsync);
         services.AddListeners();
         AddShutdown(services);
         return builder;

@@ -203,6 +203,45 @@ public sealed class WebSocketDrainTests
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
     }
 
+    // As many as it takes to see an instant in which all of them reconnect. Each sends on, until it is told to close.
+    [Fact]
+    public async Task WebSockets_TwoThousandEchoingThroughACutover_LoseNoAnswerAndCloseSpread()
+    {
+        const int Count = 2000;
+        var spread = TimeSpan.FromSeconds(4);
+        await using var fleet = await StartAsync("1.1", grace: "00:00:00.5", spread: spread.ToString("c"));
+        var clients = new List<EchoClient>();
+        foreach (var batch in Enumerable.Range(0, Count).Chunk(50))
+        {
+            clients.AddRange(await Task.WhenAll(batch.Select(_ => EchoClient.ConnectAsync(fleet.Gateway.Url, HttpVersion.Version11))));
+        }
+
+        (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 0, Count, Count));
+        var closed = new System.Collections.Concurrent.ConcurrentQueue<long>();
+        var echoes = clients.Select(async (client, index) =>
+        {
+            await client.EchoUntilClosedAsync(TimeSpan.FromMilliseconds(500 + (index % 500)));
+            closed.Enqueue(System.Diagnostics.Stopwatch.GetTimestamp());
+        }).ToList();
+        await UntilAsync(() => fleet.Blue.LongLived.Messages > Count);
+
+        var release = (await fleet.Admin.CutoverAsync()).Release;
+
+        await Task.WhenAll(echoes);
+        clients.Select(client => client.Broken).Should().AllBeEquivalentTo((string?)null, "nobody's connection is reset");
+        clients.Select(client => client.CloseCode).Should().AllBeEquivalentTo(1012);
+        clients.Sum(client => client.Answered).Should().Be(fleet.Blue.LongLived.Messages, "what the API was given is answered");
+        clients.Count(client => client.Sent - client.Answered > 1).Should().Be(0);
+        await fleet.Admin.UntilNoReleaseAsync();
+        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain.Should().BeEquivalentTo(new { StartedWith = Count, Remaining = 0, Aborted = 0 });
+        (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 0, 0, 0));
+        var times = closed.Order().ToList();
+        System.Diagnostics.Stopwatch.GetElapsedTime(times[0], times[^1]).Should().BeGreaterThan(spread * 0.7);
+        var half = times[0] + ((times[^1] - times[0]) / 2);
+        times.Count(time => time < half).Should().BeInRange(Count / 5, Count * 4 / 5);
+        clients.ForEach(client => client.Dispose());
+    }
+
     // The client speaks HTTP/2, the API HTTP/1.1.
     [Fact]
     public async Task WebSocket_OverHttp2ToAnApiOverHttp1_IsClosedOnBothSides()

@@ -19,30 +19,16 @@ internal static class ListeningSocket
     // linux/bpf_common.h: BPF_RET | BPF_K.
     private const ushort ReturnConstant = 0x06;
 
-    // Without them a client whose machine was switched off holds its WebSocket, and its place in the in-flight count, for ever.
-    private const int KeepAliveSeconds = 60;
-    private const int KeepAliveIntervalSeconds = 10;
-    private const int KeepAliveProbes = 6;
-
     public static Socket Bind(EndPoint endpoint, ListenerOptions options)
     {
         var socket = options.ReusePort && endpoint is IPEndPoint ip ? BindShared(ip) : SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
         if (socket.ProtocolType == ProtocolType.Tcp)
         {
             // Connections inherit it from the socket that accepts them.
-            KeepAlive(socket);
+            TcpKeepAlive.Set(socket);
         }
 
         return socket;
-    }
-
-    /// <summary>Has TCP itself find out that the other side is gone.</summary>
-    public static void KeepAlive(Socket socket)
-    {
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
     }
 
     /// <summary>

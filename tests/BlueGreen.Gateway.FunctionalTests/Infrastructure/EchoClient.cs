@@ -10,6 +10,7 @@ internal sealed class EchoClient : IDisposable
 {
     private readonly ClientWebSocket _socket = new();
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler());
+    private Task<string?>? _listening;
     private readonly byte[] _buffer = new byte[4096];
 
     public long Sent { get; private set; }
@@ -39,7 +40,8 @@ internal sealed class EchoClient : IDisposable
     {
         var message = $"{(++Sent).ToString(CultureInfo.InvariantCulture)}{text}";
         await _socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-        var answer = await ReceiveAsync();
+        var answer = await (_listening ?? ReceiveAsync());
+        _listening = null;
         if (answer is null)
         {
             return null;
@@ -64,15 +66,27 @@ internal sealed class EchoClient : IDisposable
     {
         try
         {
-            while (CloseCode is null && Broken is null)
+            while (CloseCode is null && await EchoAsync() is not null)
             {
-                await EchoAsync();
-                await Task.Delay(pause);
+                await PauseAsync(pause);
             }
         }
         catch (Exception exception) when (exception is WebSocketException or IOException)
         {
-            Broken = exception.ToString();
+            // A message that is sent while the close frame is being answered is a message after the end, not a break.
+            Broken = CloseCode is null ? exception.ToString() : null;
+        }
+    }
+
+    // Listens while it has nothing to say, as clients do.
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        _listening ??= ReceiveAsync();
+        if (await Task.WhenAny(_listening, Task.Delay(pause)) == _listening)
+        {
+            var nothing = await _listening;
+            _listening = null;
+            nothing.Should().BeNull("nobody asked for this");
         }
     }
 

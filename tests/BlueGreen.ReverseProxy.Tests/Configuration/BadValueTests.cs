@@ -26,6 +26,10 @@ public sealed class BadValueTests
     [InlineData("\"Health\": { \"AllowDegraded\": 1 }", "Health:AllowDegraded", "1", "true or false")]
     [InlineData("\"Health\": { \"RequiredChecks\": \"database\" }", "Health:RequiredChecks", "database", "a list")]
     [InlineData("\"Drain\": { \"Timeout\": \"300\" }", "Drain:Timeout", "300", "a duration")]
+    [InlineData("\"Drain\": { \"LongLived\": { \"Grace\": \"60\" } }", "Drain:LongLived:Grace", "60", "a duration")]
+    [InlineData("\"Drain\": { \"LongLived\": { \"Spread\": \"2.00:00:00\" } }", "Drain:LongLived:Spread", "2.00:00:00", "to \"1.00:00:00\"")]
+    [InlineData("\"Drain\": { \"LongLived\": { \"CloseCode\": 1000 } }", "Drain:LongLived:CloseCode", "1000", "1012 (service restart) or 1001 (going away)")]
+    [InlineData("\"Drain\": { \"LongLived\": { \"StreamAfter\": \"00:00:00\" } }", "Drain:LongLived:StreamAfter", "00:00:00", "a duration")]
     [InlineData("\"Bake\": { \"Duration\": \"5\" }", "Bake:Duration", "5", "a duration")]
     [InlineData("\"Decommission\": { \"After\": 10 }", "Decommission:After", "10", "a duration")]
     [InlineData("\"Bake\": { \"Duration\": \"8.00:00:00\" }", "Bake:Duration", "8.00:00:00", "to \"7.00:00:00\"")]
@@ -42,6 +46,11 @@ public sealed class BadValueTests
 
     [Theory]
     [InlineData("\"State\": { \"Directory\": \"a\\u0000b\" }", "State:Directory", "the path of a folder")]
+    [InlineData("\"State\": { \"LockTimeout\": \"30\" }", "State:LockTimeout", "a duration")]
+    [InlineData("\"Listen\": { \"ReusePort\": \"perhaps\" }", "Listen:ReusePort", "true or false")]
+    [InlineData("\"Shutdown\": { \"Delay\": \"5 s\" }", "Shutdown:Delay", "a duration")]
+    [InlineData("\"Shutdown\": { \"Timeout\": \"-00:00:01\" }", "Shutdown:Timeout", "a duration")]
+    [InlineData("\"Shutdown\": { \"IdleConnections\": 5 }", "Shutdown:IdleConnections", "a duration")]
     [InlineData("\"ResponseHeaders\": { \"Version\": \"no\" }", "ResponseHeaders:Version", "true or false")]
     [InlineData("\"ResponseHeaders\": { \"Environment\": \"off\" }", "ResponseHeaders:Environment", "true or false")]
     [InlineData("\"Admin\": { \"Urls\": \"9090\" }", "Admin:Urls", "http://ADDRESS:PORT")]
@@ -68,9 +77,9 @@ public sealed class BadValueTests
     }
 
     [Theory]
-    [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Hooks, ResponseHeaders, Services, State")]
+    [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Hooks, Listen, ResponseHeaders, Services, Shutdown, State")]
     [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Tokens, Urls")]
-    [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory")]
+    [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, LockTimeout")]
     [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version")]
     public void Key_OfTheGateway_Unknown_IsAnErrorThatNamesTheKnownOnes(string members, string key, string known)
     {
