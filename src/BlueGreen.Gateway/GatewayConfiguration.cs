@@ -1,6 +1,7 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlueGreen.Gateway;
 
@@ -9,6 +10,9 @@ internal static class GatewayConfiguration
 {
     /// <summary>Where proxied traffic is listened for when nothing else is said.</summary>
     public const string DefaultUrls = "http://localhost:8080";
+
+    /// <summary>The server's limits, by the names of their properties.</summary>
+    public const string LimitsSection = "Kestrel:Limits";
 
     private const string ConfigOption = "--config";
 
@@ -99,6 +103,15 @@ internal static class GatewayConfiguration
             {
                 errors.Add(new("Urls", url, "is not allowed: http://ADDRESS:PORT or https://ADDRESS:PORT, several separated by ';'"));
             }
+        }
+
+        try
+        {
+            app.Configuration.GetSection(LimitsSection).Bind(new KestrelServerLimits());
+        }
+        catch (InvalidOperationException exception)
+        {
+            errors.Add(new(LimitsSection, null, $"can't be read: {exception.InnerException?.InnerException?.Message ?? exception.InnerException?.Message ?? exception.Message}"));
         }
 
         return errors;

@@ -84,7 +84,7 @@ internal static class GatewayHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.Http2.KeepAlivePingDelay = Http2PingDelay;
-            builder.Configuration.GetSection("Kestrel:Limits").Bind(kestrel.Limits);
+            builder.Configuration.GetSection(GatewayConfiguration.LimitsSection).Bind(kestrel.Limits);
         });
         if (!GatewayConfiguration.NamesListeners(builder.Configuration))
         {

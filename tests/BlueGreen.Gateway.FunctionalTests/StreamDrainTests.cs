@@ -179,6 +179,19 @@ public sealed class StreamDrainTests
         (await fleet.Admin.ReleaseAsync(release.Id!)).Drain!.Aborted.Should().Be(0);
     }
 
+    [Fact]
+    public async Task Upload_LargerThanTheConfiguredLimit_IsRefused()
+    {
+        await using var fleet = await Fleet.StartAsync(configuration =>
+            configuration["Kestrel"] = JsonNode.Parse("""{ "Limits": { "MaxRequestBodySize": 1000 } }"""));
+        using var client = Client(fleet, "1.1");
+
+        using var response = await client.PostAsync("/orders/echo", new ByteArrayContent(new byte[1001]));
+
+        response.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
+    }
+
     private static Task<HttpResponseMessage> EventsAsync(HttpClient client)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/orders/events") { Version = client.DefaultRequestVersion, VersionPolicy = client.DefaultVersionPolicy };

@@ -203,6 +203,22 @@ public sealed class WebSocketDrainTests
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
     }
 
+    // The server's data rates and the proxy's activity timeout would both cut it, were they asked.
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task WebSocket_Quiet_IsNotCut(string http)
+    {
+        await using var fleet = await StartAsync(http, grace: "00:00:00", spread: "00:00:00");
+        using var client = await EchoClient.ConnectAsync(fleet.Gateway.Url, new Version(http));
+        await client.EchoAsync();
+
+        // Longer than the server's grace period for slow clients.
+        await Task.Delay(TimeSpan.FromSeconds(7));
+
+        (await client.EchoAsync()).Should().Be("1.0.0", client.Broken);
+    }
+
     // As many as it takes to see an instant in which all of them reconnect. Each sends on, until it is told to close.
     [Fact]
     public async Task WebSockets_TwoThousandEchoingThroughACutover_LoseNoAnswerAndCloseSpread()

@@ -8,6 +8,8 @@ namespace BlueGreen.ReverseProxy.Tests.InFlight;
 
 public sealed class DrainingForwarderTests : IDisposable
 {
+    private static readonly TimeSpan Configured = TimeSpan.FromSeconds(100);
+
     private readonly Slot _slot = new(SlotName.Blue, "orders-blue");
     private readonly DefaultHttpContext _context = new();
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
@@ -102,6 +104,35 @@ public sealed class DrainingForwarderTests : IDisposable
         _slot.Drain.Aborted.Should().Be(0);
     }
 
+    // What outlives a request may be quiet for as long as it likes.
+    [Theory]
+    [InlineData("Content-Type", "application/grpc", "HTTP/2", true)]
+    [InlineData("Content-Type", "application/grpc+proto", "HTTP/2", true)]
+    [InlineData("Content-Type", "application/grpc-web", "HTTP/2", false)]
+    [InlineData("Content-Type", "application/grpc", "HTTP/1.1", false)]
+    [InlineData("Accept", "text/event-stream", "HTTP/1.1", true)]
+    [InlineData("Accept", "text/html", "HTTP/1.1", false)]
+    public async Task Send_OfWhatOutlivesARequest_HasNoActivityTimeout(string header, string value, string protocol, bool isEndless)
+    {
+        _context.Request.Protocol = protocol;
+        _context.Request.Headers[header] = value;
+        using var lease = Lease();
+
+        var timeout = await TimeoutAsync(lease);
+
+        timeout.Should().Be(isEndless ? Timeout.InfiniteTimeSpan : Configured);
+    }
+
+    [Fact]
+    public async Task Send_OfAStream_KeepsATimeoutThatIsConfigured()
+    {
+        _context.Request.Headers.Accept = "text/event-stream";
+        _slot.HasActivityTimeout = true;
+        using var lease = Lease();
+
+        (await TimeoutAsync(lease)).Should().Be(Configured);
+    }
+
     [Fact]
     public async Task Send_WithoutALease_PassesTheCallersToken()
     {
@@ -118,6 +149,21 @@ public sealed class DrainingForwarderTests : IDisposable
         token.Should().Be(caller.Token);
     }
 
+    private SlotLease Lease()
+    {
+        _slot.InFlight.Increment();
+        return new SlotLease(_slot, _context.Response);
+    }
+
+    private async Task<TimeSpan?> TimeoutAsync(SlotLease lease)
+    {
+        _context.Features.Set(lease);
+        var inner = new Inner(_ => ForwarderError.None);
+        await new DrainingForwarder(inner, TimeProvider.System).SendAsync(
+            _context, "http://a/", _client, new ForwarderRequestConfig { ActivityTimeout = Configured }, HttpTransformer.Default);
+        return inner.Config!.ActivityTimeout;
+    }
+
     // YARP's pipeline calls the overload without a token.
     private async Task SendAsync(SlotLease lease, Func<CancellationToken, ForwarderError> send)
     {
@@ -127,6 +173,8 @@ public sealed class DrainingForwarderTests : IDisposable
 
     private sealed class Inner(Func<CancellationToken, ForwarderError> send) : IHttpForwarder
     {
+        public ForwarderRequestConfig? Config { get; private set; }
+
         public ValueTask<ForwarderError> SendAsync(
             HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
             throw new NotSupportedException("this overload drops the token");
@@ -137,6 +185,10 @@ public sealed class DrainingForwarderTests : IDisposable
             HttpMessageInvoker httpClient,
             ForwarderRequestConfig requestConfig,
             HttpTransformer transformer,
-            CancellationToken cancellationToken) => ValueTask.FromResult(send(cancellationToken));
+            CancellationToken cancellationToken)
+        {
+            Config = requestConfig;
+            return ValueTask.FromResult(send(cancellationToken));
+        }
     }
 }
