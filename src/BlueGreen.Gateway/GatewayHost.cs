@@ -24,6 +24,7 @@ internal static class GatewayHost
         try
         {
             var builder = CreateBuilder(args);
+            builder.AddGatewayLogging();
             await using var app = builder.Build();
             var errors = await GatewayConfiguration.FindErrorsAsync(app);
             if (errors.Count > 0)
@@ -69,7 +70,9 @@ internal static class GatewayHost
     private static bool IsOutOfTime(Exception exception) => exception is OperationCanceledException
         || (exception is AggregateException several && several.InnerExceptions.All(IsOutOfTime));
 
-    private static WebApplicationBuilder CreateBuilder(string[] args)
+    /// <summary>The application as the arguments say, before anything of it is built; its logs go nowhere yet.</summary>
+    /// <exception cref="BlueGreenConfigurationException">The arguments, or a file that they name, can't be read.</exception>
+    public static WebApplicationBuilder CreateBuilder(string[] args)
     {
         var (files, rest) = GatewayConfiguration.SplitArguments(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -79,7 +82,6 @@ internal static class GatewayHost
             Args = rest,
         });
         GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
-        builder.AddGatewayLogging();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

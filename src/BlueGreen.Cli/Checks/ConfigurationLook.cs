@@ -1,0 +1,85 @@
+using BlueGreen.Contracts;
+using BlueGreen.Gateway;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Health;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlueGreen.Cli.Checks;
+
+/// <summary>Something that the gateway would start with, and that somebody should know.</summary>
+/// <param name="Key">The key of the configuration.</param>
+/// <param name="Detail">What was found, and what to do.</param>
+internal sealed record Finding(string Key, string Detail);
+
+/// <summary>Looks at a configuration: the gateway's own validation, then what can be seen without starting it.</summary>
+internal static class ConfigurationLook
+{
+    /// <summary>Looks.</summary>
+    /// <param name="arguments">The gateway's arguments.</param>
+    /// <param name="offline">Whether to leave the destinations alone.</param>
+    /// <param name="cancellationToken">Ctrl-C.</param>
+    public static async Task<(IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<Finding> Warnings)> LookAsync(
+        string[] arguments, bool offline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var builder = GatewayHost.CreateBuilder(arguments);
+            builder.Logging.ClearProviders();
+            await using var app = builder.Build();
+            var errors = await GatewayConfiguration.FindErrorsAsync(app);
+            return (errors, errors.Count > 0 ? [] : await FindWarningsAsync(app, offline, cancellationToken));
+        }
+        catch (BlueGreenConfigurationException exception)
+        {
+            return (exception.Errors, []);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Finding>> FindWarningsAsync(WebApplication app, bool offline, CancellationToken cancellationToken)
+    {
+        var options = app.Services.GetRequiredService<BlueGreenOptions>();
+        var configs = app.Services.GetServices<IProxyConfigProvider>().Select(provider => provider.GetConfig()).ToList();
+        var clusters = configs.SelectMany(config => config.Clusters).ToDictionary(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase);
+        var routes = configs.SelectMany(config => config.Routes).ToList();
+        var findings = new List<Finding>();
+        if (options.Services.Count == 0)
+        {
+            findings.Add(new("BlueGreen:Services", "There are no services, so there is nothing to switch."));
+        }
+
+        foreach (var service in options.Services.Values.OrderBy(service => service.Name, StringComparer.Ordinal))
+        {
+            var (blue, green) = (clusters[service.Blue], clusters[service.Green]);
+            findings.AddRange(ServiceFindings.Of(service, blue, green, routes));
+            if (!offline)
+            {
+                findings.AddRange(await ProbeAsync(app.Services.GetRequiredService<ProbeClient>(), service, blue, green, cancellationToken));
+            }
+        }
+
+        return findings;
+    }
+
+    private static async Task<IReadOnlyList<Finding>> ProbeAsync(
+        ProbeClient client, ServiceOptions service, ClusterConfig blue, ClusterConfig green, CancellationToken cancellationToken)
+    {
+        var probes = await Task.WhenAll(new[] { (Slot: SlotName.Blue, Cluster: blue), (Slot: SlotName.Green, Cluster: green) }
+            .SelectMany(slot => (slot.Cluster.Destinations ?? new Dictionary<string, DestinationConfig>(StringComparer.Ordinal))
+                .Select(async destination => new ProbeSeen(
+                    slot.Slot,
+                    destination.Key,
+                    destination.Value.Address,
+                    await client.ProbeAsync(service.Health, slot.Cluster, destination.Value, cancellationToken)))));
+        return [.. ServiceFindings.Of(service, probes)];
+    }
+}
+
+/// <summary>One probe of a destination.</summary>
+/// <param name="Slot">The destination's slot.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Address">Its address.</param>
+/// <param name="Probe">The result.</param>
+internal sealed record ProbeSeen(SlotName Slot, string Id, string Address, ProbeStatus Probe);

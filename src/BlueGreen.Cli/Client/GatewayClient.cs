@@ -1,0 +1,256 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BlueGreen.Cli.CommandLine;
+
+namespace BlueGreen.Cli.Client;
+
+/// <summary>Calls the admin API.</summary>
+internal sealed class GatewayClient : IDisposable
+{
+    /// <summary>Between two tries of a gateway that has gone.</summary>
+    public static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
+
+    // One call is answered at once (nothing asks the gateway to wait); after this time the connection counts as lost.
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+    private const int KeyBytes = 16;
+
+    private readonly TimeProvider _time;
+    private readonly HttpClient _http;
+    private readonly string _shownUrl;
+
+    public GatewayClient(Uri url, string? token, TimeProvider time)
+    {
+        _time = time;
+        _shownUrl = url.GetLeftPart(UriPartial.Authority);
+        var handler = new SocketsHttpHandler
+        {
+            // A token must not follow a redirect to wherever it leads.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !url.IsLoopback,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        };
+        _http = new HttpClient(handler) { BaseAddress = url, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd("bluegreen");
+        if (token is not null)
+        {
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+    }
+
+    /// <summary>A key that no other call has.</summary>
+    public static string NewIdempotencyKey() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
+
+    /// <summary>Asks once.</summary>
+    /// <exception cref="GatewayGoneException">No answer of a gateway.</exception>
+    public Task<GatewayAnswer> TryGetAsync(string path, CancellationToken cancellationToken) =>
+        TryAsync(HttpMethod.Get, path, null, [], 1, cancellationToken);
+
+    /// <summary>Asks once; what is not a success is a failure of the command.</summary>
+    /// <exception cref="CommandFailure">A problem, or the gateway is not reachable.</exception>
+    public async Task<GatewayAnswer> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await TryGetAsync(path, cancellationToken)).OrFail();
+        }
+        catch (GatewayGoneException exception)
+        {
+            throw CommandFailure.NotReachable(exception.Message, NotReachableHint);
+        }
+    }
+
+    /// <summary>
+    /// Changes something, exactly once: every try carries the same idempotency key, so a call whose answer was lost is repeated until
+    /// one comes, or until the deadline.
+    /// </summary>
+    /// <returns>Whatever was answered, problems included.</returns>
+    /// <exception cref="CommandFailure">The gateway is not reachable.</exception>
+    public async Task<GatewayAnswer> ChangeAsync(
+        HttpMethod method, string path, JsonObject? body, string key, long? expectGeneration, Deadline deadline, CancellationToken cancellationToken)
+    {
+        List<(string Name, string Value)> headers = [("Idempotency-Key", key)];
+        if (expectGeneration is { } generation)
+        {
+            headers.Add(("If-Match", string.Create(CultureInfo.InvariantCulture, $"\"{generation}\"")));
+        }
+
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var answer = await TryAsync(method, path, body?.ToJsonString(), headers, attempt, cancellationToken);
+                if (answer.Status != 429)
+                {
+                    return answer;
+                }
+
+                if (deadline.IsOver)
+                {
+                    throw answer.Failure();
+                }
+            }
+            catch (GatewayGoneException exception) when (attempt == 1 && exception.NothingWasSent)
+            {
+                // A wrong URL is told at once; nobody waits ten minutes for a typing mistake.
+                throw CommandFailure.NotReachable($"{exception.Message} Nothing was changed.", NotReachableHint);
+            }
+            catch (GatewayGoneException exception) when (deadline.IsOver)
+            {
+                throw CommandFailure.NotReachable(
+                    $"{exception.Message} The call was sent and its answer was lost, so it may have taken effect or not.",
+                    $"Repeat the command with --idempotency-key {key}: it gets the same release, or starts it if there is none.");
+            }
+            catch (GatewayGoneException)
+            {
+                // Tried again with the same key.
+            }
+
+            await Task.Delay(RetryInterval, _time, cancellationToken);
+        }
+    }
+
+    /// <summary>The events as they happen; ends when the connection does.</summary>
+    public async Task<Stream> OpenEventsAsync(string path, string? lastEventId, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        if (lastEventId is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        }
+
+        try
+        {
+            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+            {
+                return await response.Content.ReadAsStreamAsync(cancellationToken);
+            }
+
+            using (response)
+            {
+                throw (await ReadAsync(response, 1, cancellationToken)).Failure();
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw Gone(exception);
+        }
+    }
+
+    /// <summary>Whether something that is no JSON is served at a path.</summary>
+    public async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw Gone(exception);
+        }
+    }
+
+    public string NotReachableHint => $"Is the gateway running, and is {_shownUrl} its admin API (BlueGreen:Admin:Urls)? Set --url or ${GlobalOptions.UrlVariable}.";
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<GatewayAnswer> TryAsync(
+        HttpMethod method, string path, string? body, IReadOnlyList<(string Name, string Value)> headers, int attempt, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(CallTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Accept.ParseAdd("application/json");
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        try
+        {
+            using var response = await _http.SendAsync(request, linked.Token);
+            return await ReadAsync(response, attempt, linked.Token);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw Gone(exception);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new GatewayGoneException($"{_shownUrl} has not answered within {CallTimeout.TotalSeconds:0} s.", nothingWasSent: false);
+        }
+    }
+
+    private async Task<GatewayAnswer> ReadAsync(HttpResponseMessage response, int attempt, CancellationToken cancellationToken)
+    {
+        var status = (int)response.StatusCode;
+        var type = response.Content.Headers.ContentType?.MediaType;
+        if (type is "application/json" or "application/problem+json")
+        {
+            try
+            {
+                var json = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+                if (response.IsSuccessStatusCode || (json as JsonObject)?["code"] is JsonValue)
+                {
+                    return new GatewayAnswer(status, json, attempt, response.Headers.Date ?? _time.GetUtcNow());
+                }
+            }
+            catch (JsonException)
+            {
+                throw new GatewayGoneException($"{_shownUrl} has answered {status} with JSON that was cut off.", nothingWasSent: false);
+            }
+        }
+
+        // A load balancer in front of the gateway, or another server altogether.
+        throw new GatewayGoneException(
+            $"What answers at {_shownUrl} is not a gateway's admin API: status {status}, {type ?? "without a body"}.",
+            nothingWasSent: status is not (502 or 503 or 504));
+    }
+
+    private GatewayGoneException Gone(Exception exception)
+    {
+        var request = exception as HttpRequestException;
+        var reason = request?.HttpRequestError switch
+        {
+            HttpRequestError.NameResolutionError => "the host name is not known",
+            HttpRequestError.ConnectionError when exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
+            HttpRequestError.SecureConnectionError => $"no TLS connection: {Innermost(exception)}",
+            HttpRequestError.ResponseEnded => "the connection was cut",
+            _ => Innermost(exception),
+        };
+        return new GatewayGoneException(
+            $"Can't reach {_shownUrl}: {reason.TrimEnd('.')}.",
+            request?.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError);
+    }
+
+    private static string Innermost(Exception exception)
+    {
+        while (exception.InnerException is { } inner)
+        {
+            exception = inner;
+        }
+
+        return exception.Message;
+    }
+}
+
+/// <summary>No answer of a gateway came.</summary>
+/// <param name="message">Why, for people.</param>
+/// <param name="nothingWasSent">Whether it is sure that the gateway has not seen the call.</param>
+internal sealed class GatewayGoneException(string message, bool nothingWasSent) : Exception(message)
+{
+    public bool NothingWasSent { get; } = nothingWasSent;
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.Commands;
+using BlueGreen.Cli.Output;
+
+namespace BlueGreen.Cli.CommandLine;
+
+/// <summary>Runs one command line: exit code, errors, Ctrl-C.</summary>
+internal static class CommandRunner
+{
+    public static async Task<int> RunAsync(string[] args, TimeProvider time)
+    {
+        var parse = BlueGreenCommand.Create(time).Parse(args);
+        var json = GlobalOptions.WantsJson(parse);
+        if (parse.Action is ParseErrorAction)
+        {
+            return Report(UsageOf(parse), json);
+        }
+
+        using var stop = new CancellationTokenSource();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            return await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
+        }
+        catch (CommandFailure failure)
+        {
+            return Report(failure, json);
+        }
+        catch (GatewayGoneException exception)
+        {
+            return Report(CommandFailure.NotReachable(exception.Message), json);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Report(Interrupted("Stopped before it was done."), json);
+        }
+#pragma warning disable CA1031 // The last resort: a script gets its exit code and its document also from a defect.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return Report(CommandFailure.Of(ExitCodes.Unexpected, "internal-error", "bluegreen has failed", $"A defect of bluegreen: {exception}"), json);
+        }
+
+        void Stop(PosixSignalContext context)
+        {
+            // The first one ends the waiting, with a word about what goes on without it; the second one ends the process.
+            context.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>Somebody pressed Ctrl-C, or the pipeline was cancelled.</summary>
+    public static CommandFailure Interrupted(string detail, string? hint = null) =>
+        CommandFailure.Of(ExitCodes.TimedOut, "interrupted", "The waiting was interrupted", detail, hint);
+
+    private static CommandFailure UsageOf(ParseResult parse)
+    {
+        var path = new List<string>();
+        for (var result = parse.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            path.Insert(0, result.Command.Name);
+        }
+
+        return CommandFailure.Usage(
+            string.Join(" ", parse.Errors.Select(error => error.Message.TrimEnd('.') + ".")),
+            $"See: {string.Join(' ', path)} --help");
+    }
+
+    private static int Report(CommandFailure failure, bool json)
+    {
+        Console.Error.WriteLine($"bluegreen: {Clean.Line(failure.Message)}");
+        if (failure.Hint is not null)
+        {
+            Console.Error.WriteLine(Clean.Line(failure.Hint));
+        }
+
+        if (json)
+        {
+            Console.Out.WriteLine(JsonText.Of(failure.Problem));
+        }
+
+        return failure.ExitCode;
+    }
+}

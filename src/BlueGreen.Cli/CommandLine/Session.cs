@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.Output;
+using Spectre.Console;
+
+namespace BlueGreen.Cli.CommandLine;
+
+/// <summary>One call of a command: what was asked for, the gateway, and where the answer goes.</summary>
+internal sealed class Session : IDisposable
+{
+    // The width that status promises to fit, where there is no terminal to ask.
+    private const int PipeWidth = 80;
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    private readonly ParseResult _parse;
+    private readonly Lazy<GatewayClient> _client;
+    private readonly Lazy<IAnsiConsole> _console;
+
+    public Session(ParseResult parse, TimeProvider time)
+    {
+        _parse = parse;
+        Time = time;
+        IsJson = GlobalOptions.WantsJson(parse);
+        IsTerminal = !IsJson && IsCapableTerminal();
+        _client = new(CreateClient);
+        _console = new(CreateConsole);
+    }
+
+    public TimeProvider Time { get; }
+
+    public TextWriter Out { get; } = Console.Out;
+
+    public TextWriter Error { get; } = Console.Error;
+
+    public bool IsJson { get; }
+
+    /// <summary>Whether somebody looks at a terminal: tables have colours, and what changes is redrawn in place.</summary>
+    public bool IsTerminal { get; }
+
+    public GatewayClient Client => _client.Value;
+
+    public IAnsiConsole Terminal => _console.Value;
+
+    public int Width => IsTerminal ? Terminal.Profile.Width : PipeWidth;
+
+    public T? Get<T>(Option<T> option) => _parse.GetValue(option);
+
+    public T? Get<T>(Argument<T> argument) => _parse.GetValue(argument);
+
+    /// <summary><c>--timeout</c>, or what is usual.</summary>
+    public TimeSpan TimeoutOr(TimeSpan usual) => Get(GlobalOptions.Timeout) ?? usual;
+
+    /// <summary>The deadline of a command that waits for nothing but an answer.</summary>
+    public Deadline ShortDeadline() => new(Time, TimeoutOr(DefaultTimeout));
+
+    /// <summary>Prints the one document of <c>--output json</c>.</summary>
+    public void Json(JsonNode? document) => Out.WriteLine(JsonText.Of(document));
+
+    public void Line(string text) => Out.WriteLine(Clean.Line(text));
+
+    /// <summary>A line for people: not where a document is expected.</summary>
+    public void Note(string text)
+    {
+        if (!IsJson)
+        {
+            Line(text);
+        }
+    }
+
+    public void Warn(string text) => Error.WriteLine($"bluegreen: warning: {Clean.Line(text)}");
+
+    public void Print(TextTable table)
+    {
+        if (IsTerminal)
+        {
+            Terminal.Write(table.Draw(Width));
+            return;
+        }
+
+        foreach (var line in table.Lines(Width))
+        {
+            Out.WriteLine(line);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_client.IsValueCreated)
+        {
+            Client.Dispose();
+        }
+    }
+
+    private static bool IsCapableTerminal() => !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+
+    private GatewayClient CreateClient()
+    {
+        var given = Get(GlobalOptions.Url) ?? Environment.GetEnvironmentVariable(GlobalOptions.UrlVariable);
+        var text = string.IsNullOrWhiteSpace(given) ? GlobalOptions.DefaultUrl : given;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps) || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+        {
+            throw CommandFailure.Usage($"The URL \"{text}\" is not allowed: the admin API's address without a path, such as {GlobalOptions.DefaultUrl}.");
+        }
+
+        var token = Get(GlobalOptions.Token) ?? Environment.GetEnvironmentVariable(GlobalOptions.TokenVariable);
+        token = string.IsNullOrWhiteSpace(token) ? null : token.Trim();
+        return token is not null && token.Any(c => c is < '!' or > '~')
+            ? throw CommandFailure.Usage($"The token has characters that no token has (value not shown). Look at --token or ${GlobalOptions.TokenVariable}.")
+            : new GatewayClient(url, token, Time);
+    }
+
+    private IAnsiConsole CreateConsole() => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = IsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+        ColorSystem = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        Interactive = InteractionSupport.No,
+        Out = new AnsiConsoleOutput(Console.Out),
+    });
+}

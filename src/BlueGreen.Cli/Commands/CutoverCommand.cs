@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Following;
+
+namespace BlueGreen.Cli.Commands;
+
+/// <summary><c>bluegreen cutover</c>.</summary>
+internal static class CutoverCommand
+{
+    public static Command Create(TimeProvider time)
+    {
+        var services = ServiceArgument.Several(time);
+        var command = new Command("cutover", "Switch to the standby slot: verify it, switch, drain the old slot, bake.");
+        command.Arguments.Add(services);
+        command.With(
+            ReleaseOptions.To,
+            ReleaseOptions.ExpectVersion,
+            ReleaseOptions.Reason,
+            ReleaseOptions.Bake,
+            ReleaseOptions.Drain,
+            ReleaseOptions.RequireApproval,
+            ReleaseOptions.Force,
+            ReleaseOptions.Wait,
+            ReleaseOptions.NoWait,
+            ReleaseOptions.RollBackOnFailure,
+            ReleaseOptions.ExpectGeneration,
+            ReleaseOptions.IdempotencyKey,
+            ReleaseOptions.Summary,
+            ReleaseOptions.Progress);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(services) is { Length: > 1 } && result.GetResult(ReleaseOptions.ExpectGeneration) is not null)
+            {
+                result.AddError("--expect-generation names the generation of one service, and several are given.");
+            }
+
+            if (result.GetValue(ReleaseOptions.NoWait) && result.GetValue(ReleaseOptions.RollBackOnFailure))
+            {
+                result.AddError("--rollback-on-failure has nothing to look at with --no-wait.");
+            }
+        });
+        return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(services) ?? [], cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(Session session, string[] services, CancellationToken cancellationToken)
+    {
+        var body = Body(session);
+        string path;
+        if (services.Length > 1)
+        {
+            body["services"] = new JsonArray([.. services.Select(service => JsonValue.Create(service))]);
+            path = "/v1/cutover";
+        }
+        else
+        {
+            path = $"{ApiPath.Service(await ServiceArgument.ResolveAsync(session, services.FirstOrDefault(), cancellationToken))}/cutover";
+        }
+
+        return await new ReleaseRun(session).OrderAsync(path, body, session.Get(ReleaseOptions.Wait), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
+    }
+
+    /// <summary>The body that the options ask for; what was not given is left to the gateway.</summary>
+    public static JsonObject Body(Session session)
+    {
+        var body = new JsonObject();
+        Set("to", session.Get(ReleaseOptions.To));
+        Set("expectVersion", session.Get(ReleaseOptions.ExpectVersion));
+        Set("reason", session.Get(ReleaseOptions.Reason));
+        Set("bakeSeconds", session.Get(ReleaseOptions.Bake)?.TotalSeconds);
+        Set("drainSeconds", session.Get(ReleaseOptions.Drain)?.TotalSeconds);
+        Set("requireApproval", session.Get(ReleaseOptions.RequireApproval) ? true : null);
+        Set("force", session.Get(ReleaseOptions.Force) ? true : null);
+        return body;
+
+        void Set(string name, JsonNode? value)
+        {
+            if (value is not null)
+            {
+                body[name] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Following;
+using BlueGreen.Cli.Output;
+using BlueGreen.Contracts;
+using Spectre.Console;
+
+namespace BlueGreen.Cli.Commands;
+
+/// <summary><c>bluegreen history</c>.</summary>
+internal static class HistoryCommand
+{
+    private const int UsualLimit = 20;
+    private const int MaxLimit = 500;
+
+    public static Command Create(TimeProvider time)
+    {
+        var service = ServiceArgument.One(time, "Only releases of this service. Default: all.");
+        var limit = new Option<int>("--limit") { Description = $"How many at the most, 1 to {MaxLimit}. Default: {UsualLimit}.", HelpName = "N", DefaultValueFactory = _ => UsualLimit };
+        limit.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out var number) || number is < 1 or > MaxLimit))
+            {
+                result.AddError($"--limit must be a whole number from 1 to {MaxLimit}.");
+            }
+        });
+        var before = new Option<string?>("--before") { Description = "Only releases older than this one, to page on.", HelpName = "ID" };
+        var release = new Option<string?>("--release") { Description = "This release alone, with its gates and events.", HelpName = "ID" };
+        var command = new Command("history", "The releases, newest first.").With(limit, before, release);
+        command.Arguments.Add(service);
+        return command.Does(time, (session, cancellationToken) => session.Get(release) is { } id
+            ? ShowAsync(session, id, cancellationToken)
+            : ListAsync(session, session.Get(service), session.Get(limit), session.Get(before), cancellationToken));
+    }
+
+    private static async Task<int> ListAsync(Session session, string? service, int limit, string? before, CancellationToken cancellationToken)
+    {
+        var path = $"/v1/releases?limit={limit}"
+            + (service is null ? "" : $"&service={Uri.EscapeDataString(service)}")
+            + (before is null ? "" : $"&before={Uri.EscapeDataString(before)}");
+        var answer = await session.Client.GetAsync(path, cancellationToken);
+        if (session.IsJson)
+        {
+            session.Json(answer.Json);
+            return ExitCodes.Done;
+        }
+
+        var table = new TextTable("RELEASE", "WHEN (UTC)", "SWITCH", "STATUS", "BY", "REASON");
+        foreach (var release in answer.Read(ContractsJson.Default.IReadOnlyListRelease))
+        {
+            table.Add(
+                release.Id ?? "-",
+                $"{release.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm}",
+                Names.Switches(release),
+                new Cell(Names.Of(release.Status), ColorOf(release.Status)),
+                release.Actor,
+                release.Reason ?? "-");
+        }
+
+        session.Print(table);
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> ShowAsync(Session session, string id, CancellationToken cancellationToken)
+    {
+        var answer = await session.Client.GetAsync(ApiPath.Release(id), cancellationToken);
+        if (session.IsJson)
+        {
+            session.Json(answer.Json);
+            return ExitCodes.Done;
+        }
+
+        var snapshot = new ReleaseSnapshot(answer.Read(ContractsJson.Default.Release), (JsonObject)answer.Json!, null, answer.At);
+        if (session.IsTerminal)
+        {
+            session.Terminal.Write(new ReleasePicture(session.Width, session.Terminal.Profile.Capabilities.Unicode).Draw(snapshot));
+        }
+        else
+        {
+            session.Line($"{snapshot.Id} {Names.Of(snapshot.Release.Status)}: {Names.Switches(snapshot.Release)}, by {snapshot.Release.Actor}{(snapshot.Release.Reason is { } reason ? $": {reason}" : "")}");
+        }
+
+        new LinesView(Console.Out).Show(snapshot);
+        return ExitCodes.Done;
+    }
+
+    private static Color? ColorOf(ReleaseStatus status) => status switch
+    {
+        ReleaseStatus.Succeeded => Color.Green,
+        ReleaseStatus.Rejected or ReleaseStatus.RolledBack or ReleaseStatus.Failed => Color.Red,
+        ReleaseStatus.Aborted => null,
+        _ => Color.Yellow,
+    };
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Deploying;
+using BlueGreen.Cli.Following;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.Cli.Commands;
+
+/// <summary><c>bluegreen release</c>: deploy, then cutover.</summary>
+internal static class ReleaseCommand
+{
+    public static Command Create(TimeProvider time)
+    {
+        var service = ServiceArgument.One(time);
+        var command = new Command("release", "deploy && cutover in one: a pipeline in one line.").With(
+            DeployOptions.Destinations,
+            DeployOptions.Version,
+            ReleaseOptions.Reason,
+            ReleaseOptions.Bake,
+            ReleaseOptions.Drain,
+            ReleaseOptions.RequireApproval,
+            ReleaseOptions.Force,
+            ReleaseOptions.WaitCompleted,
+            ReleaseOptions.RollBackOnFailure,
+            ReleaseOptions.IdempotencyKey,
+            ReleaseOptions.Summary,
+            ReleaseOptions.Progress);
+        command.Arguments.Add(service);
+        return command.Does(time, async (session, cancellationToken) =>
+        {
+            var name = await ServiceArgument.ResolveAsync(session, session.Get(service), cancellationToken);
+            var run = new ReleaseRun(session);
+            if (await FindEarlierAsync(session, name, cancellationToken) is { } earlier)
+            {
+                session.Note($"Release {earlier} has switched {name} to this deployment already.");
+                return await run.FollowAsync(earlier, session.Get(ReleaseOptions.WaitCompleted), cancellationToken);
+            }
+
+            var deployment = new Deployment(session, session.Get(GlobalOptions.Timeout) is null ? new Deadline(session.Time, DeployCommand.UsualTimeout) : run.CallDeadline);
+            var (slot, placed) = await deployment.PlaceAsync(name, slot: null, force: false, expectGeneration: null, cancellationToken);
+            var ready = await deployment.WaitAsync(name, slot, placed, cancellationToken);
+            session.Note($"{slot.ToText()} of {name} is healthy.");
+            var body = CutoverCommand.Body(session);
+            body["to"] = slot.ToText();
+            if (session.Get(DeployOptions.Version) is { } version && Deployment.ReportsVersion(ready, slot))
+            {
+                body["expectVersion"] = version;
+            }
+
+            // What is switched to is what was deployed here: whoever deploys something else meanwhile has changed the generation.
+            var generation = ready.Read(ContractsJson.Default.ServiceStatus).Generation;
+            return await run.OrderAsync($"{ApiPath.Service(name)}/cutover", body, session.Get(ReleaseOptions.WaitCompleted), generation, cancellationToken);
+        });
+    }
+
+    // A job that runs again after its release has switched finds its destinations in the active slot. Deploying them into the standby
+    // and switching there would be a release to nowhere: it goes on waiting for the one that it has started.
+    private static async Task<string?> FindEarlierAsync(Session session, string service, CancellationToken cancellationToken)
+    {
+        var status = (await session.Client.GetAsync(ApiPath.Service(service), cancellationToken)).Read(ContractsJson.Default.ServiceStatus);
+        var wanted = session.Get(DeployOptions.Destinations)!.Select(destination => destination.Address.TrimEnd('/')).ToHashSet(StringComparer.Ordinal);
+        var active = status.Active == SlotName.Blue ? status.Slots.Blue : status.Slots.Green;
+        var version = session.Get(DeployOptions.Version);
+        if (!wanted.SetEquals(active.Destinations.Select(destination => destination.Address.TrimEnd('/'))) || (version is not null && version != active.Version))
+        {
+            return null;
+        }
+
+        if (status.Release?.Id is { } running)
+        {
+            return running;
+        }
+
+        var releases = (await session.Client.GetAsync($"/v1/releases?limit=1&service={Uri.EscapeDataString(service)}", cancellationToken)).Read(ContractsJson.Default.IReadOnlyListRelease);
+        return releases is [{ Kind: ReleaseKind.Cutover, SwitchedAt: not null, Id: { } last }] ? last : null;
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.Cli.Commands;
+
+/// <summary>The service that a command is about; may be left out where the gateway has one only.</summary>
+internal static class ServiceArgument
+{
+    private static readonly TimeSpan CompletionPatience = TimeSpan.FromSeconds(1);
+
+    public static Argument<string?> One(TimeProvider time, string description = "The service. May be left out when the gateway has one only.")
+    {
+        var argument = new Argument<string?>("service") { Description = description, Arity = ArgumentArity.ZeroOrOne };
+        argument.CompletionSources.Add(context => Complete(context, time));
+        return argument;
+    }
+
+    public static Argument<string[]> Several(TimeProvider time)
+    {
+        var argument = new Argument<string[]>("service")
+        {
+            Description = "The services; several switch in one step, or none of them does. May be left out when the gateway has one only.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        argument.CompletionSources.Add(context => Complete(context, time));
+        return argument;
+    }
+
+    /// <summary>The service that was named, or the only one that there is.</summary>
+    /// <exception cref="CommandFailure">None was named and there are none or several.</exception>
+    public static async Task<string> ResolveAsync(Session session, string? named, CancellationToken cancellationToken)
+    {
+        if (named is not null)
+        {
+            return named;
+        }
+
+        var services = await ListAsync(session.Client, cancellationToken);
+        return services is [var only] ? only.Name : throw CommandFailure.Usage(services.Count == 0
+            ? "The gateway has no services: configure BlueGreen:Services."
+            : $"Which service? The gateway has {string.Join(", ", services.Select(service => service.Name))}.");
+    }
+
+    public static async Task<IReadOnlyList<ServiceStatus>> ListAsync(GatewayClient client, CancellationToken cancellationToken) =>
+        (await client.GetAsync(ApiPath.Services, cancellationToken)).Read(ContractsJson.Default.IReadOnlyListServiceStatus);
+
+    // Somebody has pressed Tab: whatever is in the way, there are just no suggestions.
+    private static IEnumerable<CompletionItem> Complete(CompletionContext context, TimeProvider time)
+    {
+        try
+        {
+            using var session = new Session(context.ParseResult, time);
+            using var limit = new CancellationTokenSource(CompletionPatience, time);
+#pragma warning disable VSTHRD002 // System.CommandLine asks for completions synchronously.
+            return [.. ListAsync(session.Client, limit.Token).GetAwaiter().GetResult().Select(service => new CompletionItem(service.Name))];
+#pragma warning restore VSTHRD002
+        }
+        catch (Exception exception) when (exception is CommandFailure or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Output;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.Cli.Commands;
+
+/// <summary><c>bluegreen status</c>.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(TimeProvider time)
+    {
+        var service = ServiceArgument.One(time, "Only this service, with its destinations. Default: all services.");
+        var command = new Command("status", "How it stands: who is active, healthy, in flight, and which release runs.");
+        command.Arguments.Add(service);
+        return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(service), cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(Session session, string? service, CancellationToken cancellationToken)
+    {
+        var answer = await session.Client.GetAsync(service is null ? ApiPath.Services : ApiPath.Service(service), cancellationToken);
+        if (session.IsJson)
+        {
+            session.Json(answer.Json);
+        }
+        else if (service is null)
+        {
+            var services = answer.Read(ContractsJson.Default.IReadOnlyListServiceStatus);
+            session.Print(ServiceTable.Of(services));
+            ServiceTable.Warnings(services).ForEach(session.Line);
+        }
+        else
+        {
+            Print(session, answer.Read(ContractsJson.Default.ServiceStatus));
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static void Print(Session session, ServiceStatus service)
+    {
+        session.Line($"{service.Name}: {service.Active.ToText()} is active, generation {service.Generation}");
+        session.Line(service.RollbackTo is { } back ? $"A rollback goes to {back.ToText()}." : "There is nothing to roll back.");
+        if (service.Release is { } release)
+        {
+            session.Line($"Release {release.Id} by {release.Actor} is {Names.Of(release.Status)}: {Names.Switches(release)}.");
+        }
+
+        foreach (var slot in SlotNames.All)
+        {
+            var status = service.Slots.Of(slot);
+            session.Line("");
+            session.Line($"{slot.ToText()}{(slot == service.Active ? " (active)" : "")}: {status.Version ?? "no version"}, {Names.Of(status.Health)}, in flight {Names.Kinds(status.InFlight)}");
+            foreach (var destination in status.Destinations)
+            {
+                session.Line($"  {destination.Id}  {destination.Address}  {Names.Of(destination.Health)}{Why(destination.LastProbe)}");
+            }
+        }
+
+        if (ServiceTable.Warnings([service]) is { Count: > 0 } warnings)
+        {
+            session.Line("");
+            warnings.ForEach(session.Line);
+        }
+    }
+
+    private static string Why(ProbeStatus? probe) => probe switch
+    {
+        null => "  not probed yet",
+        { Passed: false } => $"  {probe.Reason}",
+        _ => $"  {probe.Report?.Version}".TrimEnd(),
+    };
+}

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+
+namespace BlueGreen.Cli.Following;
+
+/// <summary>The options of the commands that start a release or wait for one.</summary>
+internal static class ReleaseOptions
+{
+    private const int MaxKeyLength = 255;
+
+    /// <summary>How long the switch is waited for when nobody says how long.</summary>
+    public static TimeSpan UsualTimeout { get; } = TimeSpan.FromMinutes(10);
+
+    public static Option<WaitFor> Wait { get; } = CreateWait(WaitFor.Switched, "Default: switched.");
+
+    public static Option<WaitFor> WaitCompleted { get; } = CreateWait(WaitFor.Completed, "Default: completed.");
+
+    public static Option<bool> NoWait { get; } = new("--no-wait")
+    {
+        Description = "Start it and leave; nothing is known of its outcome then.",
+    };
+
+    public static Option<string?> Reason { get; } = new("--reason")
+    {
+        Description = "Why, for the history and the audit journal.",
+        HelpName = "TEXT",
+    };
+
+    public static Option<bool> Force { get; } = new("--force")
+    {
+        Description = "Skip the gates. Audited.",
+    };
+
+    public static Option<long?> ExpectGeneration { get; } = new("--expect-generation")
+    {
+        Description = "Only if the service is still at this generation (see status); else exit code 5.",
+        HelpName = "N",
+    };
+
+    public static Option<string?> IdempotencyKey { get; } = CreateKey();
+
+    public static Option<FileInfo?> Summary { get; } = new("--summary")
+    {
+        Description = "Append the release as a Markdown table to this file, such as $GITHUB_STEP_SUMMARY.",
+        HelpName = "FILE",
+    };
+
+    public static Option<bool> Progress { get; } = new("--progress")
+    {
+        Description = "With --output json: what happens, as lines on the error output.",
+    };
+
+    public static Option<bool> RollBackOnFailure { get; } = new("--rollback-on-failure")
+    {
+        Description = "When --timeout is over and the release is not as far as --wait says: roll it back (exit code 3), or abort it if it has not switched (4).",
+    };
+
+    public static Option<string?> ExpectVersion { get; } = new("--expect-version")
+    {
+        Description = "The version that every destination of the new slot must report.",
+        HelpName = "VERSION",
+    };
+
+    public static Option<string?> To { get; } = CreateSlot("--to", "The slot to switch to. Default: the standby.");
+
+    public static Option<TimeSpan?> Bake { get; } = CreateDuration("--bake", "How long the new slot is watched, instead of the configured time.");
+
+    public static Option<TimeSpan?> Drain { get; } = CreateDuration("--drain", "How long the old slot may finish, instead of the configured time.");
+
+    public static Option<bool> RequireApproval { get; } = new("--require-approval")
+    {
+        Description = "Wait for `bluegreen approve` once the gates have passed.",
+    };
+
+    public static Option<string?> CreateSlot(string name, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = "blue|green" };
+        return option.AcceptOnlyFromAmong("blue", "green");
+    }
+
+    private static Option<WaitFor> CreateWait(WaitFor usual, string description)
+    {
+        var option = new Option<WaitFor>("--wait")
+        {
+            Description = $"switched: new requests go to the new slot. drained: the old slot is empty. completed: the bake is over. {description}",
+            HelpName = "switched|drained|completed",
+            DefaultValueFactory = _ => usual,
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+                if (Enum.TryParse<WaitFor>(text, ignoreCase: true, out var wait) && !char.IsAsciiDigit(text[0]))
+                {
+                    return wait;
+                }
+
+                result.AddError($"--wait {text} is not allowed: switched, drained or completed");
+                return usual;
+            },
+        };
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add("switched", "drained", "completed");
+        return option;
+    }
+
+    private static Option<TimeSpan?> CreateDuration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "DURATION",
+        CustomParser = CommandLine.Durations.Parse,
+    };
+
+    private static Option<string?> CreateKey()
+    {
+        var option = new Option<string?>("--idempotency-key")
+        {
+            Description = "The same key within 24 h gets the same release back, so that a job that runs again does not release again. Default: a new one.",
+            HelpName = "KEY",
+        };
+        option.Validators.Add(result =>
+        {
+            var key = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+            if (key.Length is 0 or > MaxKeyLength || key.Any(c => c is < ' ' or > '~'))
+            {
+                result.AddError($"--idempotency-key must have 1 to {MaxKeyLength} printable ASCII characters.");
+            }
+        });
+        return option;
+    }
+}

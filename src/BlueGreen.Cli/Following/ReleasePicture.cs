@@ -1,0 +1,173 @@
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Output;
+using BlueGreen.Contracts;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace BlueGreen.Cli.Following;
+
+/// <summary>Draws a release: its gates, the switch, the drain with what is still in flight by kind, the bake's clock.</summary>
+/// <param name="width">The width of the terminal.</param>
+/// <param name="unicode">Whether it can show more than ASCII.</param>
+internal sealed class ReleasePicture(int width, bool unicode)
+{
+    private const int BarWidth = 24;
+    private const int NameWidth = 12;
+
+    public Rows Draw(ReleaseSnapshot snapshot)
+    {
+        var release = snapshot.Release;
+        List<IRenderable> lines = [Heading(snapshot), .. release.Gates.Select(gate => GateLine(release, gate))];
+        if (release.Gates.Count == 0 && release.Status == ReleaseStatus.Verifying)
+        {
+            lines.Add(Line(Mark.Running, "gates", "every destination of the new slot is probed afresh"));
+        }
+
+        if (release.Status == ReleaseStatus.AwaitingApproval)
+        {
+            lines.Add(Line(Mark.Running, "approval", $"bluegreen approve {snapshot.Id}"));
+        }
+
+        lines.Add(SwitchLine(release));
+        if (release.Drain is { } drain)
+        {
+            lines.Add(DrainLine(snapshot, drain));
+        }
+
+        if (release is { SwitchedAt: not null, Bake: { EndsAt: not null, DurationSeconds: > 0 } bake })
+        {
+            lines.Add(BakeLine(snapshot, bake));
+            lines.AddRange(Findings(snapshot));
+        }
+
+        if (release.Status.IsEnded())
+        {
+            lines.Add(Line(release.Status == ReleaseStatus.Succeeded ? Mark.Good : Mark.Bad, Names.Of(release.Status), release.Detail));
+        }
+
+        return new Rows(lines);
+    }
+
+    private static Paragraph Heading(ReleaseSnapshot snapshot)
+    {
+        var release = snapshot.Release;
+        var heading = new Paragraph { Overflow = Overflow.Ellipsis }.Append(release.Kind == ReleaseKind.Rollback ? "Rollback " : "Release ", new Style(decoration: Decoration.Bold)).Append(snapshot.Id);
+        foreach (var service in release.Services)
+        {
+            heading.Append($"  {service.Name} ").Append(service.From.ToText(), new Style(Names.ColorOf(service.From)))
+                .Append(" to ").Append(service.To.ToText(), new Style(Names.ColorOf(service.To)));
+        }
+
+        heading.Append($"  {Names.Of(release.Status)}", new Style(ColorOf(release.Status), decoration: Decoration.Bold));
+        return heading.Append($"  {Durations.Clock((release.CompletedAt ?? snapshot.At) - release.CreatedAt)}", new Style(Color.Grey));
+    }
+
+    private Paragraph GateLine(Release release, Gate gate) => Line(
+        gate.Status switch
+        {
+            GateStatus.Passed => Mark.Good,
+            GateStatus.Failed => Mark.Bad,
+            GateStatus.Skipped => Mark.Skipped,
+            _ => Mark.Waiting,
+        },
+        gate.Name,
+        release.Services.Count > 1 ? $"{gate.Service}: {gate.Detail}" : gate.Detail);
+
+    private Paragraph SwitchLine(Release release) => release.SwitchedAt is { } at
+        ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}")
+        : Line(release.Status.IsEnded() ? Mark.Skipped : Mark.Waiting, "switch", release.Status.IsEnded() ? "not switched" : null);
+
+    private Paragraph DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
+    {
+        var ended = drain.StartedWith - drain.Remaining;
+        if (snapshot.Release.DrainedAt is not null || snapshot.Release.Status != ReleaseStatus.Draining)
+        {
+            return Line(
+                drain.Aborted > 0 ? Mark.Bad : Mark.Good,
+                "drain",
+                $"{Bar(1)} {drain.StartedWith} in flight at the switch, {(drain.Aborted > 0 ? $"{drain.Aborted} cancelled at the deadline" : "all ended")}");
+        }
+
+        var share = drain.StartedWith == 0 ? 1 : Math.Clamp((double)ended / drain.StartedWith, 0, 1);
+        var kinds = snapshot.Left is { } left ? Names.Kinds(left) : $"{drain.Remaining} in flight";
+        return Line(Mark.Running, "drain", $"{Bar(share)} {kinds} left, cancelled in {Durations.Clock(drain.DeadlineAt - snapshot.At)}");
+    }
+
+    private Paragraph BakeLine(ReleaseSnapshot snapshot, BakeStatus bake)
+    {
+        var release = snapshot.Release;
+        var total = TimeSpan.FromSeconds(bake.DurationSeconds);
+        var now = release.CompletedAt ?? snapshot.At;
+        var left = bake.EndsAt!.Value - now;
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        var share = Math.Clamp(1 - (left / total), 0, 1);
+        return release.Status switch
+        {
+            ReleaseStatus.Succeeded => Line(Mark.Good, "bake", $"{Bar(share)} {Durations.Clock(now - release.SwitchedAt!.Value)} without a reason to go back"),
+            ReleaseStatus.RolledBack => Line(Mark.Bad, "bake", $"{Bar(share)} rolled back after {Durations.Clock(now - release.SwitchedAt!.Value)}"),
+            _ => Line(Mark.Running, "bake", $"{Bar(share)} {Durations.Clock(left)} left of {Durations.Clock(total)}"),
+        };
+    }
+
+    // Whatever the bake has found, by the names that it uses: as many on a line as fit.
+    private IEnumerable<Paragraph> Findings(ReleaseSnapshot snapshot)
+    {
+        var line = "";
+        foreach (var (name, value) in snapshot.BakeFindings())
+        {
+            var finding = $"{name} {value}";
+            if (line.Length > 0 && line.Length + finding.Length + 3 > width - NameWidth - 3)
+            {
+                yield return Line(Mark.None, "", line);
+                line = "";
+            }
+
+            line = line.Length == 0 ? finding : $"{line}   {finding}";
+        }
+
+        if (line.Length > 0)
+        {
+            yield return Line(Mark.None, "", line);
+        }
+    }
+
+    private Paragraph Line(Mark mark, string name, string? text)
+    {
+        var (symbol, color) = mark switch
+        {
+            Mark.Good => (unicode ? "✓" : "+", Color.Green),
+            Mark.Bad => (unicode ? "✗" : "x", Color.Red),
+            Mark.Running => (unicode ? "●" : "*", Color.Yellow),
+            Mark.Skipped => ("-", Color.Grey),
+            Mark.Waiting => (unicode ? "○" : "o", Color.Grey),
+            _ => (" ", Color.Grey),
+        };
+        return new Paragraph { Overflow = Overflow.Ellipsis }
+            .Append(symbol, new Style(color))
+            .Append($" {name.PadRight(NameWidth)} ", new Style(decoration: Decoration.Bold))
+            .Append(Clean.Line(text));
+    }
+
+    private string Bar(double share)
+    {
+        var full = (int)Math.Round(share * BarWidth);
+        return new string(unicode ? '█' : '#', full) + new string(unicode ? '░' : '.', BarWidth - full);
+    }
+
+    private static Color ColorOf(ReleaseStatus status) => status switch
+    {
+        ReleaseStatus.Succeeded => Color.Green,
+        ReleaseStatus.Rejected or ReleaseStatus.RolledBack or ReleaseStatus.Failed or ReleaseStatus.Aborted => Color.Red,
+        _ => Color.Yellow,
+    };
+
+    private enum Mark
+    {
+        None,
+        Good,
+        Bad,
+        Running,
+        Waiting,
+        Skipped,
+    }
+}

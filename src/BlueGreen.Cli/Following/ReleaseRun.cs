@@ -1,0 +1,201 @@
+using System.Text.Json.Nodes;
+using BlueGreen.Cli.Client;
+using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Output;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.Cli.Following;
+
+/// <summary>Orders a release, follows it, and says what became of it: the common part of cutover, rollback, release, approve and watch.</summary>
+internal sealed class ReleaseRun
+{
+    private readonly Session _session;
+    private readonly ReleaseFollower _follower;
+    private readonly Deadline? _limit;
+
+    public ReleaseRun(Session session)
+    {
+        _session = session;
+        _follower = new ReleaseFollower(session.Client, session.Time);
+        _limit = session.Get(GlobalOptions.Timeout) is { } timeout ? new Deadline(session.Time, timeout) : null;
+    }
+
+    /// <summary>For the call itself, and for what comes before it.</summary>
+    public Deadline CallDeadline => _limit ?? new Deadline(_session.Time, ReleaseOptions.UsualTimeout);
+
+    /// <summary>Orders, and waits as the options say.</summary>
+    /// <param name="path">The call.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="wait">For what.</param>
+    /// <param name="expectGeneration">Only if the service is still at this generation; null for whatever it is.</param>
+    /// <param name="cancellationToken">Ctrl-C.</param>
+    public async Task<int> OrderAsync(string path, JsonObject body, WaitFor wait, long? expectGeneration, CancellationToken cancellationToken)
+    {
+        var key = _session.Get(ReleaseOptions.IdempotencyKey) ?? GatewayClient.NewIdempotencyKey();
+        var answer = await ChangeAsync(path, body, key, expectGeneration, cancellationToken);
+        if (!answer.IsSuccess)
+        {
+            return Refused(path, answer);
+        }
+
+        var release = answer.Read(ContractsJson.Default.Release);
+        if (release.Id is null)
+        {
+            _session.Note($"{string.Join(", ", release.Services.Select(service => $"{service.Name} is on {service.To.ToText()}"))}: nothing to do, nothing was changed.");
+            return Print(answer.Json);
+        }
+
+        if (_session.Get(ReleaseOptions.NoWait))
+        {
+            _session.Note($"Release {release.Id} has started. Follow it: bluegreen watch --release {release.Id}");
+            return Print(answer.Json);
+        }
+
+        return await FollowAsync(release.Id, wait, cancellationToken);
+    }
+
+    /// <summary>Waits for a release that is there already.</summary>
+    public async Task<int> FollowAsync(string id, WaitFor wait, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var reached = await _follower.FollowAsync(id, wait, _limit, CreateView(), cancellationToken);
+            ReleaseSummary.Write(_session, reached.Raw);
+            return Conclude(reached);
+        }
+        catch (CommandFailure failure) when (failure.Code == "timed-out" && _session.Get(ReleaseOptions.RollBackOnFailure))
+        {
+            throw await TakeBackAsync(id, failure, cancellationToken);
+        }
+        catch (CommandFailure failure) when (failure.Problem["release"] is JsonObject release && failure.Code is "timed-out" or "gateway-not-reachable")
+        {
+            ReleaseSummary.Write(_session, failure.Problem["release"]);
+            throw;
+        }
+    }
+
+    private async Task<GatewayAnswer> ChangeAsync(string path, JsonObject? body, string key, long? expectGeneration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _session.Client.ChangeAsync(HttpMethod.Post, path, body, key, expectGeneration, CallDeadline, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw CommandRunner.Interrupted(
+                "Stopped before the gateway has answered: the call may have taken effect or not.",
+                $"Repeat it with --idempotency-key {key}, or look: bluegreen status");
+        }
+    }
+
+    private int Refused(string path, GatewayAnswer answer)
+    {
+        var release = answer.Json!["release"] as JsonObject;
+        ReleaseSummary.Write(_session, release);
+        if (path.EndsWith("/rollback", StringComparison.Ordinal)
+            && answer.Code == ProblemCodes.ReleaseEnded
+            && release?["status"]?.GetValue<string>() == Names.Of(ReleaseStatus.Aborted))
+        {
+            // Whoever rolls back wants the old slot to be active. It is: the release that would have changed that was ended in time.
+            _session.Note($"Release {release["id"]} was aborted before its switch: nothing was switched.");
+            return Print(release);
+        }
+
+        throw answer.Failure();
+    }
+
+    private IReleaseView CreateView() =>
+        _session.IsTerminal ? new LiveView(_session.Terminal)
+        : _session.IsJson ? new LinesView(_session.Get(ReleaseOptions.Progress) ? Console.Error : null)
+        : new LinesView(Console.Out);
+
+    private int Conclude(ReleaseSnapshot reached)
+    {
+        var release = reached.Release;
+        var exitCode = release.Status.IsEnded() ? ExitCodes.Of(release.Status) : ExitCodes.Done;
+        if (exitCode != ExitCodes.Done)
+        {
+            throw Ended(reached, exitCode);
+        }
+
+        var active = string.Join(", ", release.Services.Select(service => $"{service.Name} is on {service.To.ToText()}"));
+        _session.Note(release.Status.IsEnded()
+            ? $"Done: {active}. Release {reached.Id} {Names.Of(release.Status)}: {release.Detail}."
+            : $"Switched: {active}. Release {reached.Id} is {Names.Of(release.Status)}{Until(release)}. Take it back: bluegreen rollback --release {reached.Id}");
+        return Print(reached.Raw);
+    }
+
+    private static string Until(Release release) =>
+        release.Bake is { EndsAt: { } end, DurationSeconds: > 0 } ? $", its bake ends at {end.UtcDateTime:HH:mm:ss} UTC" : "";
+
+    private static CommandFailure Ended(ReleaseSnapshot snapshot, int exitCode)
+    {
+        var release = snapshot.Release;
+        var (code, title, detail) = release.Status switch
+        {
+            ReleaseStatus.Rejected => (ProblemCodes.GateFailed, "A gate failed; nothing was switched", $"{release.Detail}. Nothing was switched."),
+            ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched and is rolled back: {release.Detail}."),
+            _ => (ProblemCodes.ReleaseEnded, "The release ended without a switch", $"Release {snapshot.Id} is {Names.Of(release.Status)}: {release.Detail}."),
+        };
+        return CommandFailure.Of(exitCode, code, title, detail, null, ("release", snapshot.Raw.DeepClone()), ("gates", snapshot.Raw["gates"]?.DeepClone()));
+    }
+
+    private async Task<CommandFailure> TakeBackAsync(string id, CommandFailure failure, CancellationToken cancellationToken)
+    {
+        var status = (await _follower.LookAsync(id, cancellationToken)).Release.Status;
+        var before = status.IsBeforeSwitch();
+        var answer = before
+            ? await ChangeAsync($"{ApiPath.Release(id)}/abort", null, GatewayClient.NewIdempotencyKey(), null, cancellationToken)
+            : await ChangeAsync(
+                "/v1/rollback",
+                new JsonObject { ["release"] = id, ["reason"] = $"not there within --timeout: {failure.Message}" },
+                GatewayClient.NewIdempotencyKey(),
+                null,
+                cancellationToken);
+        if (!answer.IsSuccess)
+        {
+            return NotTakenBack(failure, before, answer.Json!["detail"]?.GetValue<string>(), answer.Json);
+        }
+
+        var by = before ? null : answer.Json!["id"]?.GetValue<string>();
+        if (by is not null)
+        {
+            var back = await _follower.FollowAsync(by, WaitFor.Switched, new Deadline(_session.Time, ReleaseOptions.UsualTimeout), CreateView(), cancellationToken);
+            if (back.Release.SwitchedAt is null)
+            {
+                return NotTakenBack(failure, before, back.Release.Detail, back.Raw);
+            }
+        }
+
+        var ended = await _follower.LookAsync(id, cancellationToken);
+        ReleaseSummary.Write(_session, ended.Raw);
+        return before
+            ? CommandFailure.Of(ExitCodes.TimedOut, "timed-out", "Not there in time", $"{failure.Message} It was aborted: nothing was switched.", null, ("release", ended.Raw.DeepClone()))
+            : CommandFailure.Of(
+                ExitCodes.RolledBack,
+                "rolled-back",
+                "The release was rolled back",
+                $"{failure.Message} It was rolled back{(by is null ? "" : $" by release {by}")}.",
+                null,
+                ("release", ended.Raw.DeepClone()));
+    }
+
+    private static CommandFailure NotTakenBack(CommandFailure failure, bool before, string? why, JsonNode? answer) => CommandFailure.Of(
+        failure.ExitCode,
+        "timed-out",
+        "Not there in time",
+        $"{failure.Message} It could not be {(before ? "aborted" : "rolled back")}: {why}",
+        failure.Hint,
+        ("release", failure.Problem["release"]?.DeepClone()),
+        ("refused", answer?.DeepClone()));
+
+    private int Print(JsonNode? document)
+    {
+        if (_session.IsJson)
+        {
+            _session.Json(document);
+        }
+
+        return ExitCodes.Done;
+    }
+}

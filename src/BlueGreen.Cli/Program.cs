@@ -1,0 +1,3 @@
+using BlueGreen.Cli.CommandLine;
+
+return await CommandRunner.RunAsync(args, TimeProvider.System);
