@@ -21,7 +21,8 @@ internal static partial class Durations
 
         if (text.Contains(':'))
         {
-            return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration >= TimeSpan.Zero && duration <= Longest;
+            // "00:05" is five minutes to .NET and five seconds to half of its readers.
+            return text.Count(c => c == ':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration >= TimeSpan.Zero && duration <= Longest;
         }
 
         var match = Units().Match(text);

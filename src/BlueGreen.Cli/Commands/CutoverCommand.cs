@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Deploying;
 using BlueGreen.Cli.Following;
+using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
 
@@ -46,6 +48,7 @@ internal static class CutoverCommand
 
     private static async Task<int> RunAsync(Session session, string[] services, CancellationToken cancellationToken)
     {
+        var run = new ReleaseRun(session);
         var body = Body(session);
         string path;
         if (services.Length > 1)
@@ -55,10 +58,22 @@ internal static class CutoverCommand
         }
         else
         {
-            path = $"{ApiPath.Service(await ServiceArgument.ResolveAsync(session, services.FirstOrDefault(), cancellationToken))}/cutover";
+            var service = await ServiceArgument.ResolveAsync(session, services.FirstOrDefault(), cancellationToken);
+            path = $"{ApiPath.Service(service)}/cutover";
+
+            // The standby is where the old version is by now: whoever asks for the version that is active means the release that was.
+            if (session.Get(ReleaseOptions.To) is null
+                && session.Get(ReleaseOptions.ExpectVersion) is { } version
+                && await Earlier.LookAsync(session, service, cancellationToken) is var status
+                && Earlier.IsActive(status, version)
+                && await Earlier.FindReleaseAsync(session, status, cancellationToken) is { } earlier)
+            {
+                session.Note($"{service} is on {status.Active.ToText()}, which holds {version}, since release {earlier}.");
+                return await run.FollowAsync(earlier, session.Get(ReleaseOptions.Wait), cancellationToken);
+            }
         }
 
-        return await new ReleaseRun(session).OrderAsync(path, body, session.Get(ReleaseOptions.Wait), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
+        return await run.OrderAsync(path, body, session.Get(ReleaseOptions.Wait), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
     }
 
     /// <summary>The body that the options ask for; what was not given is left to the gateway.</summary>

@@ -29,6 +29,20 @@ internal static class DeployCommand
         return command.Does(time, async (session, cancellationToken) =>
         {
             var name = await ServiceArgument.ResolveAsync(session, session.Get(service), cancellationToken);
+            if (session.Get(DeployOptions.Slot) is null
+                && await Earlier.LookAsync(session, name, cancellationToken) is var before
+                && Earlier.HoldsDeployment(before, session.Get(DeployOptions.Destinations)!, session.Get(DeployOptions.Version))
+                && await Earlier.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
+            {
+                session.Note($"{before.Active.ToText()} of {name} is active and holds this deployment already, since release {earlier}: nothing was deployed.");
+                if (session.IsJson)
+                {
+                    session.Json((await session.Client.GetAsync(ApiPath.Service(name), cancellationToken)).Json);
+                }
+
+                return ExitCodes.Done;
+            }
+
             var deployment = new Deployment(session, new Deadline(session.Time, session.TimeoutOr(UsualTimeout)));
             var (slot, answer) = await deployment.PlaceAsync(
                 name, session.Get(DeployOptions.Slot), session.Get(force), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);

@@ -47,7 +47,7 @@ internal static class HistoryCommand
             return ExitCodes.Done;
         }
 
-        var table = new TextTable("RELEASE", "WHEN (UTC)", "SWITCH", "STATUS", "BY", "REASON");
+        var table = new TextTable([2, 4, 5], "RELEASE", "WHEN (UTC)", "SWITCH", "STATUS", "BY", "REASON");
         foreach (var release in answer.Read(ContractsJson.Default.IReadOnlyListRelease))
         {
             table.Add(

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BlueGreen.Cli.Checks;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Deploying;
 using BlueGreen.Cli.Following;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
@@ -30,7 +31,18 @@ internal static class PreflightCommand
             .. session.Get(ReleaseOptions.To) is { } to ? [$"to={to}"] : Array.Empty<string>(),
             .. session.Get(ReleaseOptions.ExpectVersion) is { } version ? [$"expectVersion={Uri.EscapeDataString(version)}"] : Array.Empty<string>(),
         ];
-        var status = (await session.Client.GetAsync(ApiPath.Service(name), cancellationToken)).Read(ContractsJson.Default.ServiceStatus);
+        var status = await Earlier.LookAsync(session, name, cancellationToken);
+        if (session.Get(ReleaseOptions.To) is null && session.Get(ReleaseOptions.ExpectVersion) is { } wanted && Earlier.IsActive(status, wanted))
+        {
+            session.Note($"{name} is on {status.Active.ToText()}, which holds {wanted} already: there is nothing to release.");
+            if (session.IsJson)
+            {
+                session.Json(new JsonObject { ["service"] = name, ["passed"] = true, ["outcome"] = "alreadyActive" });
+            }
+
+            return ExitCodes.Done;
+        }
+
         var answer = await session.Client.GetAsync($"{ApiPath.Service(name)}/preflight{(query.Length == 0 ? "" : "?" + string.Join('&', query))}", cancellationToken);
         var preflight = answer.Read(ContractsJson.Default.Preflight);
         var checklist = ReleaseChecklist.Of(preflight, status, await HasMetricsAsync(session, cancellationToken));

@@ -31,7 +31,9 @@ internal static class ReleaseCommand
         {
             var name = await ServiceArgument.ResolveAsync(session, session.Get(service), cancellationToken);
             var run = new ReleaseRun(session);
-            if (await FindEarlierAsync(session, name, cancellationToken) is { } earlier)
+            var before = await Earlier.LookAsync(session, name, cancellationToken);
+            if (Earlier.HoldsDeployment(before, session.Get(DeployOptions.Destinations)!, session.Get(DeployOptions.Version))
+                && await Earlier.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
             {
                 session.Note($"Release {earlier} has switched {name} to this deployment already.");
                 return await run.FollowAsync(earlier, session.Get(ReleaseOptions.WaitCompleted), cancellationToken);
@@ -52,27 +54,5 @@ internal static class ReleaseCommand
             var generation = ready.Read(ContractsJson.Default.ServiceStatus).Generation;
             return await run.OrderAsync($"{ApiPath.Service(name)}/cutover", body, session.Get(ReleaseOptions.WaitCompleted), generation, cancellationToken);
         });
-    }
-
-    // A job that runs again after its release has switched finds its destinations in the active slot. Deploying them into the standby
-    // and switching there would be a release to nowhere: it goes on waiting for the one that it has started.
-    private static async Task<string?> FindEarlierAsync(Session session, string service, CancellationToken cancellationToken)
-    {
-        var status = (await session.Client.GetAsync(ApiPath.Service(service), cancellationToken)).Read(ContractsJson.Default.ServiceStatus);
-        var wanted = session.Get(DeployOptions.Destinations)!.Select(destination => destination.Address.TrimEnd('/')).ToHashSet(StringComparer.Ordinal);
-        var active = status.Active == SlotName.Blue ? status.Slots.Blue : status.Slots.Green;
-        var version = session.Get(DeployOptions.Version);
-        if (!wanted.SetEquals(active.Destinations.Select(destination => destination.Address.TrimEnd('/'))) || (version is not null && version != active.Version))
-        {
-            return null;
-        }
-
-        if (status.Release?.Id is { } running)
-        {
-            return running;
-        }
-
-        var releases = (await session.Client.GetAsync($"/v1/releases?limit=1&service={Uri.EscapeDataString(service)}", cancellationToken)).Read(ContractsJson.Default.IReadOnlyListRelease);
-        return releases is [{ Kind: ReleaseKind.Cutover, SwitchedAt: not null, Id: { } last }] ? last : null;
     }
 }

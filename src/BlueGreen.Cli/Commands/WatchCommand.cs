@@ -17,7 +17,7 @@ internal static class WatchCommand
             HelpName = "ID",
         };
         var command = new Command("watch", "All services live, until Ctrl-C or --timeout: a table on a terminal, a line for every event in a pipe, an array of events with --output json.")
-            .With(release, ReleaseOptions.WaitCompleted, ReleaseOptions.Summary, ReleaseOptions.Progress);
+            .With(release, ReleaseOptions.WaitCompleted, ReleaseOptions.RollBackOnFailure, ReleaseOptions.Summary, ReleaseOptions.Progress);
         command.Arguments.Add(service);
         command.Validators.Add(result =>
         {

@@ -103,7 +103,7 @@ internal sealed class ReleasePicture(int width, bool unicode)
         var share = Math.Clamp(1 - (left / total), 0, 1);
         return release.Status switch
         {
-            ReleaseStatus.Succeeded => Line(Mark.Good, "bake", $"{Bar(share)} {Durations.Clock(now - release.SwitchedAt!.Value)} without a reason to go back"),
+            ReleaseStatus.Succeeded => Line(Mark.Good, "bake", $"{Bar(share)} {Durations.Clock(now - release.SwitchedAt!.Value)} watched"),
             ReleaseStatus.RolledBack => Line(Mark.Bad, "bake", $"{Bar(share)} rolled back after {Durations.Clock(now - release.SwitchedAt!.Value)}"),
             _ => Line(Mark.Running, "bake", $"{Bar(share)} {Durations.Clock(left)} left of {Durations.Clock(total)}"),
         };

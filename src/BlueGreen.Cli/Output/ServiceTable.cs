@@ -8,7 +8,7 @@ internal static class ServiceTable
 {
     public static TextTable Of(IEnumerable<ServiceStatus> services)
     {
-        var table = new TextTable("SERVICE", "ACTIVE", "BLUE", "GREEN", "IN FLIGHT", "RELEASE");
+        var table = new TextTable([0, 2, 3], "SERVICE", "ACTIVE", "BLUE", "GREEN", "IN FLIGHT", "RELEASE");
         foreach (var service in services)
         {
             table.Add(
@@ -28,7 +28,7 @@ internal static class ServiceTable
         [.. services.Where(service => service.StandbyUse.Warning is not null).Select(service => $"{service.Name}: {service.StandbyUse.Warning}")];
 
     private static Cell Slot(SlotStatus slot) =>
-        new(Clean.Line($"{slot.Version ?? "-"} {(slot.Health == HealthState.Unhealthy ? "UNHEALTHY" : Names.Of(slot.Health))}"), Names.ColorOf(slot.Health));
+        new(Clean.Line($"{(slot.Health == HealthState.Unhealthy ? "UNHEALTHY" : Names.Of(slot.Health))} {slot.Version ?? "-"}"), Names.ColorOf(slot.Health));
 
     private static string Short(ReleaseStatus status) => status == ReleaseStatus.AwaitingApproval ? "approval" : Names.Of(status);
 }

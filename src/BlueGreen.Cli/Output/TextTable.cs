@@ -10,8 +10,9 @@ internal readonly record struct Cell(string Text, Color? Color = null)
 }
 
 /// <summary>A table of aligned columns without borders: the same for a terminal, where it has colours, and for a pipe.</summary>
+/// <param name="cutFirst">The columns that may be cut when the table is too wide; the others only when those are narrow.</param>
 /// <param name="headings">The columns' headings.</param>
-internal sealed class TextTable(params string[] headings)
+internal sealed class TextTable(int[] cutFirst, params string[] headings)
 {
     private const int Gap = 2;
     private const int NarrowestColumn = 8;
@@ -44,9 +45,12 @@ internal sealed class TextTable(params string[] headings)
         Cell[] first = [.. headings.Select(heading => new Cell(heading))];
         List<Cell[]> all = [first, .. _rows];
         var widths = headings.Select((_, column) => all.Max(row => row[column].Text.Length)).ToArray();
-        while (width is { } limit && widths.Sum() + ((widths.Length - 1) * Gap) > limit && widths.Max() > NarrowestColumn)
+        foreach (var columns in new[] { cutFirst, [.. Enumerable.Range(0, widths.Length)] })
         {
-            widths[Array.IndexOf(widths, widths.Max())]--;
+            while (width is { } limit && widths.Sum() + ((widths.Length - 1) * Gap) > limit && columns.MaxBy(column => widths[column]) is var widest && widths[widest] > NarrowestColumn)
+            {
+                widths[widest]--;
+            }
         }
 
         foreach (var row in all)

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# A release through a BlueGreen.Gateway with nothing but bash, curl and jq:
+#
+#   BLUEGREEN_URL=http://127.0.0.1:9090 ./release.sh orders 2.0.0 http://10.0.0.21:8080 http://10.0.0.22:8080
+#
+# Deploys into the standby slot, waits until it is healthy, asks the gates, switches, runs $VERIFY if that is set, waits for the bake,
+# and rolls back when something fails after the switch. Running it again finds what it has done.
+# $BLUEGREEN_TOKEN, $TIMEOUT (seconds, default 1800), $BAKE_SECONDS, $IDEMPOTENCY_KEY, $SUMMARY (a file that gets the table).
+# Exit codes as those of `bluegreen`: 0 done, 2 rejected, 3 rolled back, 4 timed out, 5 conflict, 6 not allowed, 7 not reachable, 64 usage.
+set -uo pipefail
+
+if [ $# -lt 3 ]; then
+  echo "usage: $0 SERVICE VERSION DESTINATION..." >&2
+  exit 64
+fi
+
+url=${BLUEGREEN_URL:-http://127.0.0.1:9090}
+service=$1 version=$2
+shift 2
+deadline=$((SECONDS + ${TIMEOUT:-1800}))
+key=${IDEMPOTENCY_KEY:-release-$service-$version-$$-$RANDOM$RANDOM}
+body=$(mktemp)
+headers=$(mktemp)
+trap 'rm -f "$body" "$headers"' EXIT
+
+# In a file that only its owner can read: arguments can be read by everybody on the machine.
+[ -z "${BLUEGREEN_TOKEN:-}" ] || printf 'Authorization: Bearer %s\n' "$BLUEGREEN_TOKEN" > "$headers"
+
+say() { echo "$(date -u +%H:%M:%S) $*" >&2; }
+
+# call METHOD PATH [JSON [SECONDS]]: the answer's body in $body, its status in $status, waiting so long for a switch; what can't be reached is tried again until the deadline.
+# Every change carries a key, so that a call whose answer was lost takes effect once.
+call() {
+  local options=(--silent --show-error --max-time 90 --request "$1" --output "$body" --write-out '%{http_code}')
+  options+=(--header 'Content-Type: application/json' --header "@$headers")
+  [ "$1" = GET ] || options+=(--header "Idempotency-Key: $key-${2##*/}")
+  [ -z "${3:-}" ] || options+=(--data "$3")
+  [ -z "${4:-}" ] || options+=(--header "Prefer: wait=$4")
+  local tries=0
+  until status=$(curl "${options[@]}" "$url$2"); do
+    tries=$((tries + 1))
+    if [ "$SECONDS" -ge "$deadline" ] || { [ "$tries" -ge 3 ] && [ -z "${reached:-}" ]; }; then
+      say "The gateway at $url can't be reached."
+      exit 7
+    fi
+    sleep 1
+  done
+  reached=yes
+}
+
+fail() {
+  local detail code
+  detail=$(jq -r '.detail // "an answer that is not understood"' "$body" 2> /dev/null || echo "no JSON")
+  say "$1: status $status: $detail"
+  case $status in
+    401 | 403) code=6 ;;
+    409 | 412) code=5 ;;
+    400 | 404) code=64 ;;
+    422) code=2 ;;
+    *) code=1 ;;
+  esac
+  exit "$code"
+}
+
+rollback() {
+  say "Rolling back release $release: $1"
+  call POST /v1/rollback "$(jq -n --arg release "$release" --arg reason "$1" '{ release: $release, reason: $reason }')" 60
+  case $status in
+    200) say "Rolled back." ;;
+    202)
+      say "The rollback is under way, and has not switched within 60 s: $(jq -r .id "$body")"
+      exit 4
+      ;;
+    *) fail "The rollback was refused" ;;
+  esac
+  exit 3
+}
+
+summary() {
+  [ -z "${SUMMARY:-}" ] || jq -r '
+    "### Release `\(.id)`: \(.status)\n\n| gate | verdict | finding |\n|---|---|---|",
+    (.gates[] | "| \(.name) | \(.status) | \(.detail // "" | gsub("\\|"; "\\|")) |"),
+    "\n\(.detail // "")\n"' "$body" >> "$SUMMARY"
+}
+
+call GET "/v1/services/$service"
+[ "$status" = 200 ] || fail "Looking at $service"
+destinations=$(jq -n '[ $ARGS.positional[] | { key: (sub("^https?://"; "") | gsub("[^A-Za-z0-9._:-]"; "-") | rtrimstr("-")), value: { address: . } } ] | from_entries' --args "$@")
+
+if jq -e --argjson wanted "$destinations" --arg version "$version" '
+    . as $service | .slots[.active] | .version == $version
+    and ([ .destinations[].address | rtrimstr("/") ] | sort) == ([ $wanted[].address | rtrimstr("/") ] | sort)
+    and $service.generation > 1' "$body" > /dev/null; then
+  say "$service is on $version already: nothing to do."
+  exit 0
+fi
+
+standby=$(jq -r .standby "$body")
+say "Deploying $version into $standby of $service"
+call PUT "/v1/services/$service/slots/$standby" "$(jq -n --arg version "$version" --argjson destinations "$destinations" '{ $version, $destinations }')"
+[ "$status" = 200 ] || fail "Deploying"
+
+until call GET "/v1/services/$service" && jq -e --arg slot "$standby" --arg version "$version" '
+    .slots[$slot] | .health == "healthy" and .version == $version' "$body" > /dev/null; do
+  if [ "$SECONDS" -ge "$deadline" ]; then
+    say "$standby of $service is not healthy in time: $(jq -c --arg slot "$standby" '[ .slots[$slot].destinations[] | { id, health, reason: .lastProbe.reason } ]' "$body")"
+    exit 4
+  fi
+  sleep 1
+done
+
+call GET "/v1/services/$service/preflight?to=$standby"
+jq -r '.gates[]? | "\(.status)\t\(.name)\t\(.detail)"' "$body" >&2
+[ "$(jq -r .passed "$body")" = true ] || { say "A gate fails: nothing was switched."; exit 2; }
+
+say "Switching $service to $standby"
+call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" '
+  { $to, reason: $version } + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
+case $status in
+  200 | 202) release=$(jq -r .id "$body") ;;
+  *) fail "The cutover was refused" ;;
+esac
+
+verified=''
+while true; do
+  call GET "/v1/releases/$release"
+  [ "$status" = 200 ] || fail "Looking at release $release"
+  state=$(jq -r .status "$body")
+  case $state in
+    succeeded) summary; say "Release $release succeeded: $(jq -r .detail "$body")"; exit 0 ;;
+    rejected) summary; say "Release $release was rejected: $(jq -r .detail "$body")"; exit 2 ;;
+    rolledBack) summary; say "Release $release was rolled back: $(jq -r .detail "$body")"; exit 3 ;;
+    aborted) summary; say "Release $release was aborted: $(jq -r .detail "$body")"; exit 5 ;;
+    failed) summary; say "Release $release failed: $(jq -r .detail "$body")"; exit 1 ;;
+    draining | baking)
+      if [ -n "${VERIFY:-}" ] && [ -z "$verified" ]; then
+        verified=yes
+        env -u BLUEGREEN_TOKEN bash -euo pipefail -c "$VERIFY" || rollback "verification failed"
+      fi
+      [ "$SECONDS" -lt "$deadline" ] || rollback "not completed in time"
+      ;;
+    *)
+      if [ "$SECONDS" -ge "$deadline" ]; then
+        call POST "/v1/releases/$release/abort"
+        say "Release $release was $state and is aborted: not switched in time."
+        exit 4
+      fi
+      ;;
+  esac
+  sleep 1
+done

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace BlueGreen.Cli.Tests.Infrastructure;
+
+/// <summary><c>bluegreen</c> as people and scripts run it: a process of its own.</summary>
+internal sealed partial class BlueGreenProcess : IDisposable
+{
+    private const int SigInt = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly StringBuilder _out = new();
+    private readonly StringBuilder _error = new();
+    private readonly Task _read;
+
+    private BlueGreenProcess(Process process)
+    {
+        _process = process;
+        _read = Task.WhenAll(CollectAsync(process.StandardOutput, _out), CollectAsync(process.StandardError, _error));
+    }
+
+    /// <summary>Where the programs of this build are.</summary>
+    public static string Folder => AppContext.BaseDirectory;
+
+    /// <summary>What it has written so far.</summary>
+    public string Out => Read(_out);
+
+    public string Error => Read(_error);
+
+    public static BlueGreenProcess Start(IEnumerable<string> arguments, string? url = null, string? token = null, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet");
+        start.ArgumentList.Add(Path.Combine(Folder, "bluegreen.dll"));
+        return Start(start, arguments, url, token, environment);
+    }
+
+    /// <summary>The same on a terminal of so many columns: a pseudo-terminal of script(1).</summary>
+    public static BlueGreenProcess StartOnTerminal(string arguments, int columns, string? url = null, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("script");
+        return Start(
+            start,
+            ["-qec", $"stty cols {columns} rows 40; exec dotnet {Path.Combine(Folder, "bluegreen.dll")} {arguments}", "/dev/null"],
+            url,
+            null,
+            [("TERM", "xterm-256color"), .. environment]);
+    }
+
+    public static async Task<CliResult> RunAsync(IEnumerable<string> arguments, string? url = null, string? token = null, params (string Name, string Value)[] environment)
+    {
+        using var process = Start(arguments, url, token, environment);
+        return await process.EndAsync();
+    }
+
+    public static async Task<CliResult> RunOnTerminalAsync(string arguments, int columns, string? url = null, params (string Name, string Value)[] environment)
+    {
+        using var process = StartOnTerminal(arguments, columns, url, environment);
+        return await process.EndAsync();
+    }
+
+    /// <summary>Waits until it has written this.</summary>
+    public async Task UntilAsync(string text)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (!Out.Contains(text, StringComparison.Ordinal) && !Error.Contains(text, StringComparison.Ordinal))
+        {
+            (limit.IsCancellationRequested || _process.HasExited && _read.IsCompleted).Should().BeFalse("\"{0}\" was waited for, and this came: {1}{2}", text, Out, Error);
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Ctrl-C.</summary>
+    public void Interrupt() => Kill(_process.Id, SigInt).Should().Be(0);
+
+    public async Task<CliResult> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        await _read.WaitAsync(Patience);
+        return new CliResult(_process.ExitCode, Out, Error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private static BlueGreenProcess Start(
+        ProcessStartInfo start, IEnumerable<string> arguments, string? url, string? token, IEnumerable<(string Name, string Value)> environment)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.RedirectStandardInput = true;
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // What the machine that runs the tests has set for its own purposes is not part of the test.
+        foreach (var name in new[] { "NO_COLOR", "BLUEGREEN_URL", "BLUEGREEN_TOKEN", "CI", "GITHUB_ACTIONS", "TF_BUILD", "ASPNETCORE_URLS" })
+        {
+            start.Environment.Remove(name);
+        }
+
+        Set("BLUEGREEN_URL", url);
+        Set("BLUEGREEN_TOKEN", token);
+        foreach (var (name, value) in environment)
+        {
+            Set(name, value);
+        }
+
+        return new BlueGreenProcess(Process.Start(start)!);
+
+        void Set(string name, string? value)
+        {
+            if (value is not null)
+            {
+                start.Environment[name] = value;
+            }
+        }
+    }
+
+    private static async Task CollectAsync(StreamReader reader, StringBuilder into)
+    {
+        var buffer = new char[4096];
+        int length;
+        while ((length = await reader.ReadAsync(buffer)) > 0)
+        {
+            lock (into)
+            {
+                into.Append(buffer, 0, length);
+            }
+        }
+    }
+
+    private static string Read(StringBuilder builder)
+    {
+        lock (builder)
+        {
+            return builder.ToString();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
+
+/// <summary>What became of a call of <c>bluegreen</c>.</summary>
+internal sealed record CliResult(int ExitCode, string Out, string Error)
+{
+    /// <summary>The one document on the output; fails when there is anything else.</summary>
+    public JsonElement Json => JsonDocument.Parse(Out).RootElement;
+
+    /// <summary>The problem's code, after checking that it is a well-formed problem and that people are told too.</summary>
+    public string Code
+    {
+        get
+        {
+            var code = Json.GetProperty("code").GetString()!;
+            Json.GetProperty("type").GetString().Should().Be($"/problems/{code}");
+            Json.GetProperty("detail").GetString().Should().NotBeNullOrEmpty();
+            Error.Should().StartWith("bluegreen: ");
+            return code;
+        }
+    }
+
+    public string[] Lines => Out.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    public CliResult ShouldEndWith(int exitCode)
+    {
+        ExitCode.Should().Be(exitCode, "output: {0}, error output: {1}", Out, Error);
+        return this;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BlueGreen.Cli.Following;
+using BlueGreen.Cli.Output;
+using BlueGreen.Contracts;
+using Spectre.Console;
+
+namespace BlueGreen.Cli.Tests;
+
+/// <summary>Pictures and tables of what a gateway may say, also of what today's does not say yet.</summary>
+public sealed class ViewTests
+{
+    private const string Draining = """
+        { "id": "r7-abc123", "kind": "cutover", "services": [ { "name": "orders", "from": "blue", "to": "green", "generation": 8 } ],
+          "status": "draining", "outcome": null, "detail": null, "reason": null, "actor": "ci", "force": false,
+          "createdAt": "2026-01-02T03:04:00.000Z", "switchedAt": "2026-01-02T03:04:05.000Z", "drainedAt": null, "completedAt": null,
+          "gates": [ { "name": "deepHealth", "service": "orders", "status": "passed", "detail": "fine" },
+                     { "name": "hook:smoke", "service": "orders", "status": "skipped", "detail": null } ],
+          "drain": { "deadlineAt": "2026-01-02T03:09:05.000Z", "startedWith": 8, "remaining": 6, "aborted": 0, "closing": 2 },
+          "bake": { "durationSeconds": 900, "endsAt": "2026-01-02T03:19:05.000Z", "n": 12345, "bad": 3, "baseline": { "n": 99, "p99": 12.5 }, "verdict": "undecided", "note": null },
+          "events": [ { "at": "2026-01-02T03:04:00.000Z", "type": "created", "detail": null, "sequence": 1 } ] }
+        """;
+
+    [Fact]
+    public void Picture_OfADrain_ShowsWhatIsLeftByKindAndTheClocks()
+    {
+        var text = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)));
+
+        text.Should().Contain("Release r7-abc123  orders blue to green  draining  01:05")
+            .And.Contain("3 requests, 1 stream, 2 upgrades left, cancelled in 04:00")
+            .And.Contain("██████░░░░░░░░░░░░░░░░░░", "a quarter has ended")
+            .And.Contain("14:00 left of 15:00");
+    }
+
+    [Fact]
+    public void Picture_BakeSaysMoreThanItsClock_ShowsAllOfIt()
+    {
+        var text = Draw(Snapshot(Draining, null));
+
+        text.Should().Contain("n 12345   bad 3   baseline.n 99   baseline.p99 12.5   verdict undecided").And.NotContain("note");
+    }
+
+    [Fact]
+    public void Picture_WithoutUnicode_IsAscii()
+    {
+        Draw(Snapshot(Draining, null), unicode: false).Should().MatchRegex(@"^[\x00-\x7f]+$").And.Contain("######..................");
+    }
+
+    [Fact]
+    public void Picture_NarrowTerminal_IsCutAndNotWrapped()
+    {
+        var text = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)), width: 40);
+
+        text.Split('\n').Should().OnlyContain(line => line.TrimEnd().Length <= 40);
+    }
+
+    [Fact]
+    public void Lines_OfTheSameReleaseTwice_TellEachEventOnce()
+    {
+        using var output = new StringWriter();
+        var view = new LinesView(output);
+        var snapshot = Snapshot(Draining, new InFlightCounts(3, 1, 2, 6));
+
+        view.Show(snapshot);
+        view.Lost("Gone.");
+        view.Lost("Gone.");
+        view.Show(snapshot);
+
+        output.ToString().ReplaceLineEndings("\n").Should().Be("""
+            2026-01-02T03:04:00Z r7-abc123 created
+            2026-01-02T03:05:05Z r7-abc123 draining: 6 of 8 left (3 requests, 1 stream, 2 upgrades)
+            Gone. Trying again.
+            2026-01-02T03:05:05Z r7-abc123 gateway is back
+
+            """.ReplaceLineEndings("\n"));
+    }
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("\u001b[2J\r\nnext\u0007\u009b", " [2J  next  ")]
+    public void Clean_TextOfOthers_HasNoControlCharacters(string text, string expected)
+    {
+        Clean.Line(text).Should().Be(expected);
+    }
+
+    private static ReleaseSnapshot Snapshot(string json, InFlightCounts? left) => new(
+        JsonSerializer.Deserialize(json, ContractsJson.Default.Release)!,
+        JsonNode.Parse(json)!.AsObject(),
+        left,
+        new DateTimeOffset(2026, 1, 2, 3, 5, 5, TimeSpan.Zero));
+
+    private static string Draw(ReleaseSnapshot snapshot, int width = 100, bool unicode = true)
+    {
+        using var output = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(output) });
+        console.Profile.Width = width;
+        console.Profile.Capabilities.Unicode = unicode;
+        console.Write(new ReleasePicture(width, unicode).Draw(snapshot));
+        return output.ToString();
+    }
+}
