@@ -235,7 +235,7 @@ public sealed class CutoverTests
         using var cutover = fleet.Start("cutover", "--require-approval");
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
 
-        var approved = (await fleet.BlueGreenAsync("approve", "--service", "orders", "--follow")).ShouldEndWith(0);
+        var approved = (await fleet.BlueGreenAsync("approve", "--service", "orders", "--wait", "switched")).ShouldEndWith(0);
 
         approved.Out.Should().Contain("approved: by anonymous").And.Contain("switched: orders");
         (await cutover.EndAsync()).ShouldEndWith(0);

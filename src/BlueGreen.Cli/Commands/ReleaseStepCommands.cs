@@ -10,15 +10,10 @@ namespace BlueGreen.Cli.Commands;
 /// <summary><c>bluegreen approve</c>, <c>abort</c> and <c>finish</c>: steps into a release that runs.</summary>
 internal static class ReleaseStepCommands
 {
-    private static readonly Option<bool> Follow = new("--follow")
-    {
-        Description = "Then wait, as --wait says.",
-    };
-
     public static Command Approve(TimeProvider time)
     {
         var command = Create(time, "approve", "Let a release go on that waits for approval.", release => $"Release {release.Id} is approved.");
-        return command.With(Follow, ReleaseOptions.Wait, ReleaseOptions.Summary, ReleaseOptions.Progress);
+        return command.With(ReleaseOptions.WaitIfGiven, ReleaseOptions.RollBackOnFailure, ReleaseOptions.Summary, ReleaseOptions.Progress);
     }
 
     public static Command Abort(TimeProvider time) =>
@@ -48,9 +43,9 @@ internal static class ReleaseStepCommands
             var release = session.Get(id) ?? await RunningAsync(session, session.Get(service)!, cancellationToken);
             var answer = (await session.Client.ChangeAsync(
                 HttpMethod.Post, $"{ApiPath.Release(release)}/{step}", null, GatewayClient.NewIdempotencyKey(), null, session.ShortDeadline(), cancellationToken)).OrFail();
-            if (step == "approve" && session.Get(Follow))
+            if (session.Get(ReleaseOptions.WaitIfGiven) is { } wait)
             {
-                return await new ReleaseRun(session).FollowAsync(release, session.Get(ReleaseOptions.Wait), cancellationToken);
+                return await new ReleaseRun(session).FollowAsync(release, wait, cancellationToken);
             }
 
             session.Note(say(answer.Read(ContractsJson.Default.Release)));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using System.CommandLine.Parsing;
 
 namespace BlueGreen.Cli.Following;
 
@@ -7,6 +8,8 @@ namespace BlueGreen.Cli.Following;
 internal static class ReleaseOptions
 {
     private const int MaxKeyLength = 255;
+    private const string WaitNames = "switched|drained|completed";
+    private const string WaitDescription = "switched: new requests go to the new slot. drained: the old slot is empty. completed: the bake is over.";
 
     /// <summary>How long the switch is waited for when nobody says how long.</summary>
     public static TimeSpan UsualTimeout { get; } = TimeSpan.FromMinutes(10);
@@ -14,6 +17,9 @@ internal static class ReleaseOptions
     public static Option<WaitFor> Wait { get; } = CreateWait(WaitFor.Switched, "Default: switched.");
 
     public static Option<WaitFor> WaitCompleted { get; } = CreateWait(WaitFor.Completed, "Default: completed.");
+
+    /// <summary>Waits only when it is given.</summary>
+    public static Option<WaitFor?> WaitIfGiven { get; } = CreateWaitIfGiven();
 
     public static Option<bool> NoWait { get; } = new("--no-wait")
     {
@@ -82,23 +88,38 @@ internal static class ReleaseOptions
     {
         var option = new Option<WaitFor>("--wait")
         {
-            Description = $"switched: new requests go to the new slot. drained: the old slot is empty. completed: the bake is over. {description}",
-            HelpName = "switched|drained|completed",
+            Description = $"{WaitDescription} {description}",
+            HelpName = WaitNames,
             DefaultValueFactory = _ => usual,
-            CustomParser = result =>
-            {
-                var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
-                if (Enum.TryParse<WaitFor>(text, ignoreCase: true, out var wait) && !char.IsAsciiDigit(text[0]))
-                {
-                    return wait;
-                }
-
-                result.AddError($"--wait {text} is not allowed: switched, drained or completed");
-                return usual;
-            },
+            CustomParser = result => ParseWait(result) ?? usual,
         };
+        return CompleteWait(option);
+    }
+
+    private static Option<WaitFor?> CreateWaitIfGiven() => CompleteWait(new Option<WaitFor?>("--wait")
+    {
+        Description = $"{WaitDescription} Default: not at all.",
+        HelpName = WaitNames,
+        CustomParser = ParseWait,
+    });
+
+    private static WaitFor? ParseWait(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+        if (WaitNames.Split('|').Contains(text, StringComparer.OrdinalIgnoreCase))
+        {
+            return Enum.Parse<WaitFor>(text, ignoreCase: true);
+        }
+
+        result.AddError($"--wait {text} is not allowed: switched, drained or completed");
+        return null;
+    }
+
+    private static TOption CompleteWait<TOption>(TOption option)
+        where TOption : Option
+    {
         option.CompletionSources.Clear();
-        option.CompletionSources.Add("switched", "drained", "completed");
+        option.CompletionSources.Add(WaitNames.Split('|'));
         return option;
     }
 
