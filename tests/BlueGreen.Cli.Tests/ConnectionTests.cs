@@ -80,7 +80,7 @@ public sealed class ConnectionTests
     public async Task Cutover_GatewayGoesAndStaysAway_EndsWith7AndSaysHowItWas()
     {
         await using var fleet = await Fleet.StartAsync();
-        using var cutover = fleet.Start("cutover", "--wait", "completed", "--bake", "10m", "--timeout", "5s", "-o", "json", "--progress");
+        using var cutover = fleet.Start("cutover", "--wait", "completed", "--bake", "10m", "--timeout", "8s", "-o", "json", "--progress");
         await cutover.UntilAsync("switched: orders");
 
         await fleet.Gateway.KillAsync();

@@ -106,11 +106,11 @@ public sealed class CutoverTests
         using var client = new HttpClient();
         var held = await fleet.HoldRequestAsync(client);
 
-        var result = (await fleet.BlueGreenAsync("cutover", "--wait", "drained", "--timeout", "2s", "-o", "json")).ShouldEndWith(4);
+        var result = (await fleet.BlueGreenAsync("cutover", "--wait", "drained", "--timeout", "5s", "-o", "json")).ShouldEndWith(4);
 
         result.Code.Should().Be("timed-out");
         result.Json.GetProperty("release").GetProperty("drain").GetProperty("remaining").GetInt32().Should().Be(1);
-        result.Error.Should().Contain("is draining, not drained, after 2 s. It goes on.").And.Contain("bluegreen watch --release");
+        result.Error.Should().Contain("is draining, not drained, after 5 s. It goes on.").And.Contain("bluegreen watch --release");
         (await fleet.Admin.StatusAsync()).Release!.Status.Should().Be(ReleaseStatus.Draining);
         fleet.Blue.Open("held");
         (await held).EnsureSuccessStatusCode();
@@ -133,11 +133,22 @@ public sealed class CutoverTests
     }
 
     [Fact]
+    public async Task Preflight_EventStreamInFlight_SaysThatItNeedsTime()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        using var client = new HttpClient();
+        using var events = await client.GetAsync($"{fleet.Gateway.Url}/orders/events/held", HttpCompletionOption.ResponseHeadersRead);
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Streams == 1);
+
+        (await fleet.BlueGreenAsync("preflight")).ShouldEndWith(0).Out.Should().MatchRegex("look +drain +blue has in flight: 1 stream").And.Contain("--drain");
+    }
+
+    [Fact]
     public async Task Cutover_NotCompletedInTimeWithRollbackOnFailure_IsTakenBack()
     {
         await using var fleet = await Fleet.StartAsync();
 
-        var result = (await fleet.BlueGreenAsync("cutover", "--wait", "completed", "--bake", "10m", "--timeout", "1s", "--rollback-on-failure", "-o", "json")).ShouldEndWith(3);
+        var result = (await fleet.BlueGreenAsync("cutover", "--wait", "completed", "--bake", "10m", "--timeout", "5s", "--rollback-on-failure", "-o", "json")).ShouldEndWith(3);
 
         result.Code.Should().Be("rolled-back");
         result.Json.GetProperty("release").GetProperty("status").GetString().Should().Be("rolledBack");

@@ -29,7 +29,7 @@ public sealed class DeployTests
         await using var sick = await TestApi.StartAsync("2.1.0");
         sick.Health = context => sick.WriteReportAsync(context, "unhealthy", 503);
 
-        var result = (await fleet.BlueGreenAsync("deploy", "-d", $"new={sick.Address}", "--timeout", "2", "-o", "json")).ShouldEndWith(4);
+        var result = (await fleet.BlueGreenAsync("deploy", "-d", $"new={sick.Address}", "--timeout", "5", "-o", "json")).ShouldEndWith(4);
 
         result.Code.Should().Be("timed-out");
         result.Error.Should().Contain("new: status code 503").And.Contain("Nothing was switched");
@@ -40,7 +40,7 @@ public sealed class DeployTests
     {
         await using var fleet = await Fleet.StartAsync();
 
-        (await fleet.BlueGreenAsync("deploy", "-d", fleet.Green.Address, "--version", "9.9.9", "--timeout", "2")).ShouldEndWith(4)
+        (await fleet.BlueGreenAsync("deploy", "-d", fleet.Green.Address, "--version", "9.9.9", "--timeout", "5")).ShouldEndWith(4)
             .Error.Should().Contain("reports 2.0.0, and 9.9.9 was deployed");
     }
 

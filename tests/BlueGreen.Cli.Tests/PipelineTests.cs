@@ -139,7 +139,7 @@ public sealed partial class PipelineTests
 
         (await CurlAsync(fleet, next.Address, ("BAKE_SECONDS", "600"), ("VERIFY", "exit 1"))).ShouldEndWith(3).Error.Should().Contain("verification failed");
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
-        (await CurlAsync(fleet, third.Address, "2.2.0", ("BAKE_SECONDS", "600"), ("TIMEOUT", "5"))).ShouldEndWith(3).Error.Should().Contain("not completed in time");
+        (await CurlAsync(fleet, third.Address, "2.2.0", ("BAKE_SECONDS", "600"), ("TIMEOUT", "10"))).ShouldEndWith(3).Error.Should().Contain("not completed in time");
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
     }
 

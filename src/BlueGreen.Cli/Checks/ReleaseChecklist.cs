@@ -84,7 +84,7 @@ internal static class ReleaseChecklist
                 "drain",
                 Verdict.Look,
                 $"{preflight.From.ToText()} has in flight: {Names.Kinds(old)}",
-                "Streams and upgrades end when their clients like; what is left at Drain:Timeout is ended. Give it time with --drain."),
+                "Streams and upgrades are closed as Drain:LongLived says, what is left at Drain:Timeout is cut; their clients come back to the new slot. Give it time with --drain."),
             _ => new("drain", Verdict.Ok, $"{preflight.From.ToText()} has in flight: {Names.Kinds(old)}"),
         };
     }

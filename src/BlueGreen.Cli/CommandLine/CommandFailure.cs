@@ -21,6 +21,9 @@ internal sealed class CommandFailure : Exception
     /// <summary>What to do about it, for people; null where the message says so itself.</summary>
     public string? Hint { get; }
 
+    /// <summary>Whether the problem stands on the output already, as part of a document that had begun.</summary>
+    public bool IsPrinted { get; set; }
+
     public string? Code => Problem["code"]?.GetValue<string>();
 
     /// <summary>A problem as the gateway has sent it.</summary>

@@ -78,7 +78,7 @@ internal static class CommandRunner
             Console.Error.WriteLine(Clean.Line(failure.Hint));
         }
 
-        if (json)
+        if (json && !failure.IsPrinted)
         {
             Console.Out.WriteLine(JsonText.Of(failure.Problem));
         }

@@ -98,7 +98,19 @@ internal sealed class Deployment(Session session, Deadline deadline)
                     : CommandFailure.NotReachable($"{why} The new deployment is in {slot.ToText()} of {service}; nothing was switched.", session.Client.NotReachableHint);
             }
 
+            await PauseAsync(service, slot, cancellationToken);
+        }
+    }
+
+    private async Task PauseAsync(string service, SlotName slot, CancellationToken cancellationToken)
+    {
+        try
+        {
             await Task.Delay(LookAgain, session.Time, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw CommandRunner.Interrupted($"Stopped waiting. {slot.ToText()} of {service} holds the new deployment; nothing was switched.", $"Look: bluegreen status {service}");
         }
     }
 

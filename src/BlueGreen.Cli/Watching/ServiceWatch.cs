@@ -74,6 +74,13 @@ internal static class ServiceWatch
                 separator = ",";
             }
         }
+        catch (CommandFailure failure) when (separator == ",")
+        {
+            // The array has begun: the problem is its last entry, and not a second document.
+            await Console.Out.WriteLineAsync($"{separator}{JsonText.OneLine(failure.Problem)}{Environment.NewLine}]");
+            failure.IsPrinted = true;
+            throw;
+        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await Console.Out.WriteLineAsync(separator == "[" ? "[]" : "]");
