@@ -47,7 +47,8 @@ public sealed class DeployTests
     [Fact]
     public async Task Deploy_SameAddressAgain_WaitsForAProbeAfterIt()
     {
-        await using var fleet = await Fleet.StartAsync();
+        // Seldom enough for the second deployment to be acknowledged between two probes.
+        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Health"]!["Interval"] = "00:00:06");
         (await fleet.BlueGreenAsync("deploy", "-d", $"a={fleet.Green.Address}")).ShouldEndWith(0);
         var probes = fleet.Green.Probes;
 
