@@ -74,7 +74,7 @@ internal static class ServiceEndpoints
         }
 
         var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(admin.State.Current, entry, target)]);
-        var gates = await admin.Gates.EvaluateAsync(plan, context.RequestAborted);
+        var gates = await admin.Gates.EvaluateAsync(plan, judged: null, context.RequestAborted);
         var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed);
         gates = gates.AddRange(admin.Hooks.Name(ReleaseKind.Cutover, [entry.Name], GateStatus.Pending, "called at the cutover"));
         return TypedResults.Json(

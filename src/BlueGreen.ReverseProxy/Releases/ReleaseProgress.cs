@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.State;
 
@@ -7,6 +9,10 @@ namespace BlueGreen.ReverseProxy.Releases;
 internal sealed class ReleaseProgress
 {
     private readonly TaskCompletionSource<StateUnavailableException> _unstorable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ImmutableList<Gate> _judged = [];
+
+    /// <summary>The verdicts of the verification that is under way, as they are reached.</summary>
+    public ImmutableList<Gate> Judged => Volatile.Read(ref _judged);
 
     /// <summary>The switch; null before it. One reference, so that nobody sees half of it.</summary>
     public SwitchPoint? Switch { get; set; }
@@ -15,6 +21,12 @@ internal sealed class ReleaseProgress
     public long? AwaitingSince { get; set; }
 
     public long Aborted => Switch?.Signals.Sum(signal => signal.Aborted) ?? 0;
+
+    /// <summary>A verification begins, the first one or the one after the approval.</summary>
+    public void BeginJudging() => Volatile.Write(ref _judged, []);
+
+    /// <summary>Adds a verdict. The services of a group are verified at once, so several come at the same time.</summary>
+    public void Judge(Gate gate) => ImmutableInterlocked.Update(ref _judged, (judged, added) => judged.Add(added), gate);
 
     /// <summary>Ends when the switch could not be stored.</summary>
     public Task<StateUnavailableException> Unstorable => _unstorable.Task;

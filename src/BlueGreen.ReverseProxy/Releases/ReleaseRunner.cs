@@ -194,14 +194,16 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
 
     private async Task<ImmutableList<Gate>> EvaluateAsync(ReleaseState release, GatePlan plan, CancellationToken cancellationToken)
     {
-        var gates = await _gates.EvaluateAsync(plan, cancellationToken);
+        var progress = _progress[release.Id];
+        progress.BeginJudging();
+        var gates = await _gates.EvaluateAsync(plan, progress.Judge, cancellationToken);
         if (release.Force)
         {
             return gates.AddRange(_hooks.Name(release.Kind, [.. release.Services.Select(service => service.Name)], GateStatus.Skipped, "forced"));
         }
 
         // A hook may run tests for an hour; it is not asked about a release that fails anyway.
-        return gates.Exists(gate => gate.Status == GateStatus.Failed) ? gates : gates.AddRange(await _hooks.CallAsync(release, cancellationToken));
+        return gates.Exists(gate => gate.Status == GateStatus.Failed) ? gates : gates.AddRange(await _hooks.CallAsync(release, progress.Judge, cancellationToken));
     }
 
     // Nobody's approval is no approval: a release that was forgotten must not be in the way for ever, nor switch a week later.

@@ -25,7 +25,7 @@ internal static class ReleaseView
         release.SwitchedAt,
         release.DrainedAt,
         release.CompletedAt,
-        release.Gates,
+        release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? progress.Judged : release.Gates,
         DrainOf(release, progress, services),
         new BakeStatus(release.BakeSeconds, release.SwitchedAt?.AddSeconds(release.BakeSeconds)),
         release.Events);

@@ -22,13 +22,17 @@ internal sealed record GateTarget(ServiceEntry Service, Slot From, Slot To, Immu
 /// <summary>Evaluates the gates, each time by fresh measurement.</summary>
 internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer)
 {
-    public async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, CancellationToken cancellationToken)
+    /// <summary>Evaluates all of them.</summary>
+    /// <param name="plan">What is asked for.</param>
+    /// <param name="judged">Told of each verdict when it is reached, from any thread; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the evaluation.</param>
+    public async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, Action<Gate>? judged, CancellationToken cancellationToken)
     {
-        var gates = await Task.WhenAll(plan.Targets.Select(target => EvaluateAsync(plan, target, cancellationToken)));
+        var gates = await Task.WhenAll(plan.Targets.Select(target => EvaluateAsync(plan, target, judged, cancellationToken)));
         return [.. gates.SelectMany(gate => gate)];
     }
 
-    private async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, GateTarget target, CancellationToken cancellationToken)
+    private async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, GateTarget target, Action<Gate>? judged, CancellationToken cancellationToken)
     {
         var service = target.Service;
         if (plan.Force)
@@ -39,6 +43,7 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
         var verification = await verifier.VerifyAsync(service, target.To, PassesFor(plan.Kind, service, target.To), cancellationToken);
         var gates = ImmutableList.Create(
             new Gate(GateNames.DeepHealth, service.Name, verification.Passed ? GateStatus.Passed : GateStatus.Failed, verification.Detail));
+        gates.ForEach(gate => judged?.Invoke(gate));
         if (plan.Kind == ReleaseKind.Rollback)
         {
             return gates;
@@ -52,7 +57,9 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
                 .Select(name => new Gate(name, service.Name, GateStatus.Pending, "not judged: deep health has failed")));
         }
 
-        gates = gates.AddRange(ReportGates.Judge(plan, target, verification, OldReports(target.From), monitor.ProbersOf(target.From).Length));
+        var onReports = ReportGates.Judge(plan, target, verification, OldReports(target.From), monitor.ProbersOf(target.From).Length).ToImmutableList();
+        onReports.ForEach(gate => judged?.Invoke(gate));
+        gates = gates.AddRange(onReports);
 
         // Warming a slot that will not be switched to would only load it.
         return service.Options.WarmUp.Paths.IsEmpty || gates.Exists(gate => gate.Status == GateStatus.Failed)

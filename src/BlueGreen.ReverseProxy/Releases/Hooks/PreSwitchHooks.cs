@@ -17,14 +17,16 @@ internal sealed class PreSwitchHooks(BlueGreenOptions options, HookCall call, Se
     public ImmutableList<Gate> Name(ReleaseKind kind, IReadOnlyCollection<string> names, GateStatus status, string detail) =>
         [.. For(kind, names).Select(hook => new Gate(GateNames.Hook(hook.Name), string.Join(", ", names), status, detail))];
 
-    public async Task<ImmutableList<Gate>> CallAsync(ReleaseState release, CancellationToken cancellationToken)
+    public async Task<ImmutableList<Gate>> CallAsync(ReleaseState release, Action<Gate> judged, CancellationToken cancellationToken)
     {
         var gates = ImmutableList<Gate>.Empty;
         var names = release.Services.Select(service => service.Name).ToList();
         foreach (var hook in For(release.Kind, names))
         {
             var answer = await AskAsync(hook, release, cancellationToken);
-            gates = gates.Add(new(GateNames.Hook(hook.Name), string.Join(", ", names), answer.Success ? GateStatus.Passed : GateStatus.Failed, answer.Detail));
+            var gate = new Gate(GateNames.Hook(hook.Name), string.Join(", ", names), answer.Success ? GateStatus.Passed : GateStatus.Failed, answer.Detail);
+            judged(gate);
+            gates = gates.Add(gate);
             if (!answer.Success)
             {
                 break;
