@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using BlueGreen.Cli.Tests.Infrastructure;
 using BlueGreen.Contracts;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
@@ -317,6 +318,28 @@ public sealed class CutoverTests
         (await held).EnsureSuccessStatusCode();
         result.Out.Should().Contain("deepHealth").And.Contain("1 in flight at the switch, all ended").And.Contain("█").And.Contain("\u001b[");
         result.Lines[^1].Should().Contain("Done: orders is on green.");
+    }
+
+    [ToolsFact("script")]
+    public async Task Cutover_AHookTakesItsTime_ShowsTheGatesThatHavePassed()
+    {
+        await using var receiver = await HookReceiver.StartAsync();
+        var isDone = false;
+        receiver.Answer = (context, _, _) =>
+        {
+            context.Response.StatusCode = isDone ? 204 : 202;
+            context.Response.Headers.RetryAfter = "1";
+            return Task.CompletedTask;
+        };
+        await using var fleet = await Fleet.StartAsync(configuration => configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["smoke"] = receiver.Hook("preSwitch") });
+        using var cutover = BlueGreenProcess.StartOnTerminal("cutover", 100, fleet.AdminUrl());
+
+        await cutover.UntilAsync("the next one is being judged");
+        await cutover.UntilAsync("every destination reports 2.0.0");
+        cutover.Out.Should().NotContain("hook:smoke");
+        isDone = true;
+
+        (await cutover.EndAsync()).ShouldEndWith(0).Out.Should().Contain("hook:smoke");
     }
 
     [Fact]

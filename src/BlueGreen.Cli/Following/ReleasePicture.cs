@@ -18,9 +18,9 @@ internal sealed class ReleasePicture(int width, bool unicode)
     {
         var release = snapshot.Release;
         List<IRenderable> lines = [Heading(snapshot), .. release.Gates.Select(gate => GateLine(release, gate))];
-        if (release.Gates.Count == 0 && release.Status == ReleaseStatus.Verifying)
+        if (release.Status == ReleaseStatus.Verifying)
         {
-            lines.Add(Line(Mark.Running, "gates", "every destination of the new slot is probed afresh"));
+            lines.Add(Line(Mark.Running, "gates", release.Gates.Count == 0 ? "every destination of the new slot is probed afresh" : "the next one is being judged"));
         }
 
         if (release.Status == ReleaseStatus.AwaitingApproval)
