@@ -27,7 +27,7 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
         }
 
         _seen = Math.Max(_seen, snapshot.Release.Events.Count);
-        if (snapshot.Release is { Status: ReleaseStatus.Draining, Drain: { } drain } && drain.Remaining != _left)
+        if (snapshot.Release is { Status: ReleaseStatus.Draining, Drain: { StartedWith: > 0 } drain } && drain.Remaining != _left)
         {
             _left = drain.Remaining;
             var kinds = snapshot.Left is { Total: > 0 } left ? $" ({Names.Kinds(left)})" : "";
