@@ -81,7 +81,7 @@ public sealed class ConnectionTests
     {
         await using var fleet = await Fleet.StartAsync();
         using var cutover = fleet.Start("cutover", "--wait", "completed", "--bake", "10m", "--timeout", "8s", "-o", "json", "--progress");
-        await cutover.UntilAsync("switched: orders");
+        await cutover.UntilAsync(" drained");
 
         await fleet.Gateway.KillAsync();
         var result = (await cutover.EndAsync()).ShouldEndWith(7);

@@ -174,7 +174,7 @@ public sealed class CutoverTests
     {
         await using var fleet = await Fleet.StartAsync();
         using var first = fleet.Start("cutover", "--wait", "completed", "--bake", "10m");
-        await first.UntilAsync("switched: orders");
+        await first.UntilAsync(" drained");
         var id = (await fleet.Admin.StatusAsync()).Release!.Id!;
 
         var second = (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(5);
@@ -277,7 +277,7 @@ public sealed class CutoverTests
     {
         await using var fleet = await Fleet.StartAsync();
         using var cutover = fleet.Start("cutover", "--wait", "completed", "--bake", "10m", "-o", "json", "--progress");
-        await cutover.UntilAsync("switched: orders");
+        await cutover.UntilAsync(" drained");
 
         cutover.Interrupt();
         var result = (await cutover.EndAsync()).ShouldEndWith(4);
