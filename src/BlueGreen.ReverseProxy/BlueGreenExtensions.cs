@@ -192,8 +192,10 @@ public static class BlueGreenExtensions
         services.AddSingleton<ServingMark>();
         services.AddSingleton<StopSignals>();
         services.AddHostedService<StopSequence>();
+
+        // Asked for while the host is built, errors or not; see ListeningExtensions.
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider => new ConfigureOptions<HostOptions>(host =>
-            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenOptions>().Shutdown)));
+            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenSettings>().Options.Shutdown)));
     }
 
     private static object Create(IServiceProvider provider, ServiceDescriptor descriptor) =>

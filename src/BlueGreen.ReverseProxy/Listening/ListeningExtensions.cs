@@ -14,7 +14,9 @@ internal static class ListeningExtensions
 {
     public static void AddListeners(this IServiceCollection services)
     {
-        services.AddSingleton<Listeners>();
+        // The host creates its server while it is built, before anybody has looked for errors: what is wrong with the options is for
+        // ConfigurationCheck to say, with everything else that is.
+        services.AddSingleton(provider => new Listeners(provider.GetRequiredService<BlueGreenSettings>().Options));
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider =>
             new ConfigureOptions<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = provider.GetRequiredService<Listeners>().Bind));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(kestrel =>
