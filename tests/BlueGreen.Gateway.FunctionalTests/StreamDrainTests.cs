@@ -137,6 +137,64 @@ public sealed class StreamDrainTests
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
     }
 
+    [Fact]
+    public async Task Grpc_RollbackDuringTheDrain_GoesOn()
+    {
+        await using var fleet = await StartAsync("2.0", grace: "00:00:00.5");
+        using var call = GrpcCall.Start(fleet.Gateway.Url);
+        await call.EchoAsync("one");
+        await fleet.Admin.CutoverAsync(new { bakeSeconds = 60 });
+
+        (await fleet.Admin.RollbackAsync(until: "completed")).Status.Should().Be(200);
+
+        // Past the grace of the first drain.
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        (await call.EchoAsync("two")).Should().Be("two");
+        (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Streams.Should().Be(1);
+    }
+
+    // A call that has not begun to answer may be a computation: it has until the deadline, and then it is told the truth.
+    [Fact]
+    public async Task Grpc_NotAnsweredAtTheDeadline_IsCancelledAndCounted()
+    {
+        await using var fleet = await StartAsync("2.0", grace: "00:00:00");
+        using var call = GrpcCall.Start(fleet.Gateway.Url, "/orders/gate/never");
+        await call.SendAsync("one");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Streams == 1);
+
+        var release = (await fleet.Admin.CutoverAsync(new { drainSeconds = 0.5 }, until: "completed")).Release;
+
+        release.Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 1 });
+        (await call.HttpStatusAsync()).Should().Be(HttpStatusCode.GatewayTimeout, "gRPC clients read it as UNAVAILABLE");
+    }
+
+    [Fact]
+    public async Task Grpc_ClientVanishes_CountsDownToZero()
+    {
+        await using var fleet = await StartAsync("2.0", grace: "00:00:10");
+        using (var call = GrpcCall.Start(fleet.Gateway.Url))
+        {
+            await call.EchoAsync("one");
+            (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Streams.Should().Be(1);
+            call.Vanish();
+        }
+
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
+    }
+
+    [Fact]
+    public async Task Grpc_ApiVanishes_IsResetForTheClientTooAndCountsDownToZero()
+    {
+        await using var fleet = await StartAsync("2.0", grace: "00:00:10");
+        using var call = GrpcCall.Start(fleet.Gateway.Url);
+        await call.EchoAsync("one");
+
+        await fleet.Blue.DisposeAsync();
+
+        await ((Func<Task>)(() => call.ReceiveAsync())).Should().ThrowAsync<Exception>("no status may be made up for a call that broke");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
+    }
+
     // It can't be ended cleanly: what is half a file would look like the whole. So it has until the deadline.
     [Fact]
     public async Task Download_LongerThanTheGrace_IsCountedAsAStreamAndFinishesOnTheOldSlot()
@@ -161,14 +219,7 @@ public sealed class StreamDrainTests
     public async Task Upload_WithCurl_ThroughACutover_FinishesOnTheOldSlot()
     {
         await using var fleet = await StartAsync("1.1", grace: "00:00:00");
-        var file = Path.Combine(fleet.Folder, "upload.bin");
-        await File.WriteAllBytesAsync(file, new byte[400_000]);
-        using var curl = Process.Start(new ProcessStartInfo("curl", ["-sS", "-i", "--limit-rate", "200K", "--data-binary", $"@{file}", "-H", "Expect:", fleet.Gateway.Url + "/orders/echo"])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-        })!;
-        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Requests == 1);
+        using var curl = await UploadAsync(fleet, rate: "200K");
 
         var release = (await fleet.Admin.CutoverAsync()).Release;
         release.Drain!.Remaining.Should().Be(1, "the upload takes two seconds");
@@ -177,6 +228,36 @@ public sealed class StreamDrainTests
         answer.Should().Contain("200 OK").And.Contain("X-Environment: blue").And.Contain("1.0.0 ");
         await fleet.Admin.UntilNoReleaseAsync();
         (await fleet.Admin.ReleaseAsync(release.Id!)).Drain!.Aborted.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Upload_OutlastsTheDeadline_IsToldTheTruthAndCounted()
+    {
+        await using var fleet = await StartAsync("1.1", grace: "00:00:00");
+        using var curl = await UploadAsync(fleet, rate: "1K");
+
+        var release = (await fleet.Admin.CutoverAsync(new { drainSeconds = 0.5 }, until: "completed")).Release;
+
+        release.Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 1 });
+        (await curl.StandardOutput.ReadToEndAsync()).Should().StartWith("HTTP/1.1 504 ").And.Contain("X-Environment: blue");
+    }
+
+    [Fact]
+    public async Task Upload_ClientVanishes_CountsDownToZeroAndIsNotCountedAsAborted()
+    {
+        await using var fleet = await StartAsync("1.1", grace: "00:00:00");
+        using var cancel = new CancellationTokenSource();
+        using var client = Client(fleet, "1.1");
+        using var slow = new SlowContent();
+        var upload = client.PostAsync("/orders/echo", slow, cancel.Token);
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Requests == 1);
+        var release = (await fleet.Admin.CutoverAsync()).Release;
+
+        await cancel.CancelAsync();
+
+        await fleet.Admin.UntilNoReleaseAsync();
+        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 0 });
+        await ((Func<Task>)(() => upload)).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
@@ -190,6 +271,19 @@ public sealed class StreamDrainTests
 
         response.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
+    }
+
+    private static async Task<Process> UploadAsync(Fleet fleet, string rate)
+    {
+        var file = Path.Combine(fleet.Folder, "upload.bin");
+        await File.WriteAllBytesAsync(file, new byte[400_000]);
+        var curl = Process.Start(new ProcessStartInfo("curl", ["-sS", "-i", "--limit-rate", rate, "--data-binary", $"@{file}", "-H", "Expect:", fleet.Gateway.Url + "/orders/echo"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        })!;
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Requests == 1);
+        return curl;
     }
 
     private static Task<HttpResponseMessage> EventsAsync(HttpClient client)
@@ -210,6 +304,28 @@ public sealed class StreamDrainTests
         configuration => Fleet.Service(configuration)["Drain"]!["LongLived"] =
             new JsonObject { ["Grace"] = grace, ["Spread"] = "00:00:00", ["StreamAfter"] = streamAfter },
         http == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1);
+
+    // A body that never ends, a byte at a time.
+    private sealed class SlowContent : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                await stream.WriteAsync("x"u8.ToArray(), cancellationToken);
+                await stream.FlushAsync(cancellationToken);
+                await Task.Delay(10, cancellationToken);
+            }
+        }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
 
     private static async Task ReadUntilAsync(NodeProcess process, List<string> lines, Func<string, bool> condition)
     {

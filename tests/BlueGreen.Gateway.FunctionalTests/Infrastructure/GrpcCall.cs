@@ -77,6 +77,12 @@ internal sealed class GrpcCall : IDisposable
         return Encoding.UTF8.GetString(message);
     }
 
+    /// <summary>The status code of the answer, where it is no gRPC.</summary>
+    public async Task<HttpStatusCode> HttpStatusAsync() => (await _response.WaitAsync(Patience)).StatusCode;
+
+    /// <summary>Cuts the connection without a word.</summary>
+    public void Vanish() => _http.Dispose();
+
     /// <summary>Ends the client's half of the call.</summary>
     public void End() => _request.End();
 
