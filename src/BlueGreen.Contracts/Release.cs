@@ -146,9 +146,66 @@ public enum GateStatus
 public sealed record DrainStatus(DateTimeOffset DeadlineAt, long StartedWith, long Remaining, long Aborted);
 
 /// <summary>The watch over the new slot.</summary>
-/// <param name="DurationSeconds">How long it lasts, in seconds, from the switch on.</param>
+/// <param name="DurationSeconds">How long it lasts, in seconds, from the switch on; an outage or an extension makes it longer.</param>
 /// <param name="EndsAt">When it ends (UTC); null before the switch.</param>
-public sealed record BakeStatus(double DurationSeconds, DateTimeOffset? EndsAt);
+/// <param name="Outcome"><c>watching</c>, <c>held</c>, <c>succeeded</c> or <c>rolledBack</c>; null where nothing is or was watched.</param>
+/// <param name="Hold">Why it is held: <c>failed</c>, <c>shared-outage</c> or <c>no-way-back</c>; null while it is not.</param>
+/// <param name="Detail">For people: what was found; null while nothing was.</param>
+/// <param name="Confidence">At the end: <c>high</c>, or <c>low</c> when there was too little to judge by.</param>
+/// <param name="Services">What was measured of each service; empty where nothing was watched.</param>
+public sealed record BakeStatus(
+    double DurationSeconds,
+    DateTimeOffset? EndsAt,
+    string? Outcome = null,
+    string? Hold = null,
+    string? Detail = null,
+    string? Confidence = null,
+    IReadOnlyList<BakedService>? Services = null);
+
+/// <summary>What a bake has measured of one service.</summary>
+/// <param name="Name">The service.</param>
+/// <param name="Responses">The new slot's responses since the switch by which it is judged.</param>
+/// <param name="Clients">About how many clients they went to.</param>
+/// <param name="From">The latency of the old slot before the switch.</param>
+/// <param name="To">The latency of the new slot since the switch.</param>
+/// <param name="Metrics">What is judged: the entries of <c>FailOn</c>, and <c>latency</c>.</param>
+public sealed record BakedService(string Name, long Responses, int Clients, SlotLatency From, SlotLatency To, IReadOnlyList<BakeMetric> Metrics);
+
+/// <summary>The time to the start of a response.</summary>
+/// <param name="P50Ms">The median in milliseconds, at most a sixteenth too high; null without a response.</param>
+/// <param name="P99Ms">The 99th percentile.</param>
+public sealed record SlotLatency(double? P50Ms, double? P99Ms);
+
+/// <summary>One metric of a bake: is the new slot's rate of bad responses higher than the old slot's was?</summary>
+/// <param name="Name">The entry of <c>FailOn</c>, or <c>latency</c>.</param>
+/// <param name="N">The new slot's responses that count.</param>
+/// <param name="Bad">How many of them were bad.</param>
+/// <param name="Clients">About how many clients got a bad one.</param>
+/// <param name="BaselineN">The old slot's responses before the switch.</param>
+/// <param name="BaselineBad">How many of them were bad.</param>
+/// <param name="Baseline">The old slot's rate; null when nothing was measured.</param>
+/// <param name="NullRate">The rate up to which the new slot is not worse: the upper bound of the old slot's, with the margins. Null when not judged.</param>
+/// <param name="LnE">The natural logarithm of the evidence that the new slot's rate is higher. Null when not judged.</param>
+/// <param name="Threshold">What it has to reach.</param>
+/// <param name="ExcludedRate">The data speaks against rates as high as this, or higher; null when it speaks against none.</param>
+/// <param name="ExcludedLift">The same as a difference to the old slot's rate.</param>
+/// <param name="Status"><c>watching</c>, <c>failed</c>, <c>guarded</c> (enough evidence, from too few clients) or <c>notJudged</c>.</param>
+/// <param name="Detail">For people: what was found, or why it is not judged.</param>
+public sealed record BakeMetric(
+    string Name,
+    long N,
+    long Bad,
+    int Clients,
+    long BaselineN,
+    long BaselineBad,
+    double? Baseline,
+    double? NullRate,
+    double? LnE,
+    double? Threshold,
+    double? ExcludedRate,
+    double? ExcludedLift,
+    string Status,
+    string? Detail);
 
 /// <summary>Something that happened to a release.</summary>
 /// <param name="At">When (UTC).</param>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BlueGreen.Gateway.Benchmarks.Bake;
 using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
@@ -26,6 +27,17 @@ internal static class BenchmarkCommands
                      --seconds N         length of one measurement (default 1)
                      --warmup N          seconds of load on each proxy, twice, before anything is measured (default 5)
                      --variants A,B      some of the proxies; plain is always among them
+        detectors  how soon, and how often wrongly, the bake and other rules roll back, on simulated streams
+                     --clean N           clean streams a line (default 4000)
+                     --bad N             bad streams a line (default 1000)
+                     --seed N            the first of their seeds (default 20260101)
+                     --out FOLDER        where detectors.md and the pictures are written; nowhere by default
+        replay FILE|FOLDER
+                   judges a recording of Bake:Record again; the exit code is 3 when it would have been rolled back
+                     --config FILE       a gateway's configuration, whose Bake settings are used (default: the defaults)
+                     --service NAME      which service's (default: the first)
+                     --slot blue|green   the slot that was switched to (default: the one that answered last)
+                     --switched-at TIME  when (default: the first response of that slot)
         --help     this text
         """;
 
@@ -45,6 +57,10 @@ internal static class BenchmarkCommands
                     return await SwitchCommand.RunAsync(CommandOptions.Read(rest, SwitchCommand.Options));
                 case ["overhead", .. var rest]:
                     return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
+                case ["detectors", .. var rest]:
+                    return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
+                case ["replay", var file, .. var rest]:
+                    return await ReplayCommand.RunAsync(file, CommandOptions.Read(rest, ReplayCommand.Options));
                 case [ApiHost.Role]:
                     return await ApiHost.RunAsync();
                 case [ProxyHost.Role, var kind, var file]:

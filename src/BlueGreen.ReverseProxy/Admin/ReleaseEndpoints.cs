@@ -192,7 +192,7 @@ internal static class ReleaseEndpoints
         Reason = request.Body.Text("reason", MaxReasonLength),
         ExpectVersion = request.Body.Text("expectVersion", MaxVersionLength),
         Force = request.Body.Boolean("force") ?? false,
-        BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(entries, entry => entry.Options.BakeDuration),
+        BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(entries, entry => entry.Options.Bake.Duration),
         DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(entries, entry => entry.Options.DrainTimeout),
         RequireApproval = request.Body.Boolean("requireApproval") ?? false,
     };

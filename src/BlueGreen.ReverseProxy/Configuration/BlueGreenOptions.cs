@@ -128,8 +128,8 @@ public sealed record ServiceOptions
     /// <summary>What happens to WebSockets and streams within that time.</summary>
     public LongLivedOptions LongLived { get; init; } = new();
 
-    /// <summary>How long the new slot is watched after the switch. Default 15 minutes.</summary>
-    public TimeSpan BakeDuration { get; init; } = DefaultBakeDuration;
+    /// <summary>How the new slot is watched after the switch.</summary>
+    public BakeOptions Bake { get; init; } = new();
 
     /// <summary>How much of the old slot the new one has to match.</summary>
     public CapacityOptions Capacity { get; init; } = new();
@@ -144,8 +144,6 @@ public sealed record ServiceOptions
     public TimeSpan DecommissionAfter { get; init; } = DefaultDecommissionAfter;
 
     internal static TimeSpan DefaultDrainTimeout { get; } = TimeSpan.FromMinutes(5);
-
-    internal static TimeSpan DefaultBakeDuration { get; } = TimeSpan.FromMinutes(15);
 
     internal static TimeSpan DefaultApprovalTimeout { get; } = TimeSpan.FromHours(24);
 
@@ -292,4 +290,7 @@ public enum HookEvent
 
     /// <summary>The old slot may be taken down.</summary>
     Decommission = 6,
+
+    /// <summary>The bake found something and waits: for somebody, or for an outage to end.</summary>
+    Held = 7,
 }

@@ -17,7 +17,7 @@ internal static class BlueGreenOptionsReader
 
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
-    private static readonly TimeSpan LongestBake = TimeSpan.FromDays(7);
+    private static readonly TimeSpan LongestApproval = TimeSpan.FromDays(7);
     private static readonly TimeSpan LongestDecommission = TimeSpan.FromDays(365);
 
     public static (BlueGreenOptions Options, IReadOnlyList<ConfigurationError> Errors) Read(IConfigurationSection section)
@@ -198,7 +198,6 @@ internal static class BlueGreenOptionsReader
     {
         var defaults = new ServiceOptions { Name = name, Blue = "", Green = "" };
         var drain = reader.Section("Drain");
-        var bake = reader.Section("Bake");
         var decommission = reader.Section("Decommission");
         var approval = reader.Section("Approval");
         var options = defaults with
@@ -209,14 +208,13 @@ internal static class BlueGreenOptionsReader
             Health = ReadHealth(reader.Section("Health")),
             DrainTimeout = drain.Duration("Timeout", defaults.DrainTimeout, TimeSpan.Zero, LongestInterval),
             LongLived = ReadLongLived(drain.Section("LongLived")),
-            BakeDuration = bake.Duration("Duration", defaults.BakeDuration, TimeSpan.Zero, LongestBake),
+            Bake = BakeOptionsReader.Read(reader.Section("Bake")),
             Capacity = ReadCapacity(reader.Section("Capacity")),
             WarmUp = ReadWarmUp(reader.Section("WarmUp")),
-            ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestBake),
+            ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestApproval),
             DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),
         };
         drain.RejectUnknown();
-        bake.RejectUnknown();
         decommission.RejectUnknown();
         approval.RejectUnknown();
         reader.RejectUnknown();

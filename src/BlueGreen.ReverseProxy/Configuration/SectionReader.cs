@@ -87,6 +87,15 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
         $"is not allowed: a whole number from {min} to {max}");
 
+    public double Number(string key, double fallback, double min, double max) => Parse(
+        key,
+        fallback,
+        (string text, out double value) =>
+            double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
+            && value >= min
+            && value <= max,
+        string.Create(CultureInfo.InvariantCulture, $"is not allowed: a number from {min:0.#######} to {max:0.#######}"));
+
     // "10" is ten days to TimeSpan.Parse, and "48:00:00" is 48: only the constant form with a colon is taken.
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max) => Parse(
         key,

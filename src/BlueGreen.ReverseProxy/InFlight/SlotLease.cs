@@ -26,6 +26,12 @@ internal sealed class SlotLease(Slot slot, HttpResponse response) : IDisposable
     /// </summary>
     public DrainSignal Drain { get; } = slot.Drain;
 
+    /// <summary>When the lease was taken, by the monotonic clock; set by whoever measures.</summary>
+    public long StartedAt { get; set; }
+
+    /// <summary>When the response began, by the same clock; 0 before.</summary>
+    public long BegunAt { get; set; }
+
     /// <summary>Ends the request: at the drain's deadline, and a call that the gateway has ended.</summary>
     public CancellationToken Token => _call?.Token ?? Drain.Token;
 

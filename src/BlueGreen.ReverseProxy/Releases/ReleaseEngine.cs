@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -53,7 +54,38 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
         "finish",
         isDone: release => release.Status == ReleaseStatus.Succeeded,
         isAllowed: release => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking,
-        ReleaseTransitions.Finish);
+        (current, release, by, now) => ReleaseTransitions.Finish(current, release with { Bake = ConcludedBake(release) }, by, now));
+
+    /// <summary>Takes a release back whose bake has failed, as if somebody had asked for it.</summary>
+    /// <param name="id">The release.</param>
+    /// <param name="reason">What was found.</param>
+    /// <returns>
+    /// The rollback, this one or one that runs already; or why there is none; or neither when the release is no longer watched:
+    /// whoever has finished it, rolled it back or ended it in the same moment has been first, and that stands.
+    /// </returns>
+    /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
+    public Task<OrderOutcome?> RollBackBakeAsync(string id, string reason) => state.CommitAsync(current =>
+    {
+        if (ReleaseTransitions.Running(current, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release)
+        {
+            return new Decision<OrderOutcome?>(null, null);
+        }
+
+        var order = new ReleaseOrder
+        {
+            Kind = ReleaseKind.Rollback,
+            Caller = ReleaseBakes.Caller,
+            Services = [.. release.Services.Select(service => service.Name)],
+            TakesBack = id,
+            Reason = reason,
+            BakeSeconds = 0,
+            DrainSeconds = release.DrainSeconds,
+        };
+        var now = time.GetUtcNow();
+        var marked = ReleaseBakes.Failed(current, release, reason, runner.ProgressOf(id)?.Bake?.Figures, now);
+        var (next, outcome) = ReleaseOrders.Decide(marked, state.NewestFirst(), order, now);
+        return new Decision<OrderOutcome?>(next, outcome, outcome.Started is { } started ? () => runner.Start(started.Id) : null);
+    });
 
     /// <summary>Waits for a release, at most so long.</summary>
     /// <returns>The release as it is then, and whether it got as far as asked for or has ended.</returns>
@@ -75,6 +107,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
         cancellationToken.ThrowIfCancellationRequested();
         return (state.Find(id)!, reached.IsCompletedSuccessfully);
     }
+
+    private BakeState? ConcludedBake(ReleaseState release) =>
+        release.Bake is { } bake && runner.ProgressOf(release.Id)?.Bake is { } watch ? watch.Conclude(bake) : release.Bake;
 
     /// <summary>Writes down a refusal.</summary>
     public Task AuditAsync(

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -19,6 +20,9 @@ internal sealed class ReleaseProgress
 
     /// <summary>The monotonic time since which somebody's approval is waited for; null before that.</summary>
     public long? AwaitingSince { get; set; }
+
+    /// <summary>The watch over the new slots; null before the switch, and where nothing is watched.</summary>
+    public BakeWatch? Bake { get; set; }
 
     public long Aborted => Switch?.Signals.Sum(signal => signal.Aborted) ?? 0;
 

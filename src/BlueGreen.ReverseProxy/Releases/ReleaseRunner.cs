@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
@@ -21,6 +23,11 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
 {
     private static readonly TimeSpan LongestStoreRetry = TimeSpan.FromSeconds(5);
 
+    // A bake whose time is over and which may not end yet: somebody is to decide, or a rollback runs.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    private const double LongestBakeSeconds = 7 * 24 * 3600;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, ReleaseProgress> _progress = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> _runs = new(StringComparer.Ordinal);
@@ -28,16 +35,18 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     private readonly ServiceCatalog _services;
     private readonly GateEvaluator _gates;
     private readonly PreSwitchHooks _hooks;
+    private readonly BakeWatches _bakes;
     private readonly TimeProvider _time;
     private readonly ILogger<ReleaseRunner> _logger;
     private readonly ResiliencePipeline _untilStored;
 
-    public ReleaseRunner(CommittedState state, ServiceCatalog services, GateEvaluator gates, PreSwitchHooks hooks, TimeProvider time, ILogger<ReleaseRunner> logger)
+    public ReleaseRunner(CommittedState state, ServiceCatalog services, GateEvaluator gates, PreSwitchHooks hooks, BakeWatches bakes, TimeProvider time, ILogger<ReleaseRunner> logger)
     {
         _state = state;
         _services = services;
         _gates = gates;
         _hooks = hooks;
+        _bakes = bakes;
         _time = time;
         _logger = logger;
         _untilStored = new ResiliencePipelineBuilder { TimeProvider = time }
@@ -112,7 +121,11 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         }
         finally
         {
-            _progress.TryRemove(id, out _);
+            if (_progress.TryRemove(id, out var progress))
+            {
+                progress.Bake?.End();
+            }
+
             _runs.TryRemove(id, out _);
         }
     }
@@ -155,7 +168,9 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
 
         if (ReleaseTransitions.Running(_state.Current, id) is { SwitchedAt: { } switchedAt } switched)
         {
-            _progress[id].Switch = new SwitchPoint(Backdated(switchedAt), switched.DrainStartedWith, Signals: []);
+            var progress = _progress[id];
+            progress.Switch = new SwitchPoint(Backdated(switchedAt), switched.DrainStartedWith, Signals: []);
+            progress.Bake = _bakes.Begin(switched, _time.GetElapsedTime(progress.Switch.At));
         }
     }
 
@@ -243,8 +258,8 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
                 var next = failed
                     ? ReleaseTransitions.Reject(state, release, gates, _time.GetUtcNow())
                     : ReleaseTransitions.Pass(state, release, gates, See(release), _time.GetUtcNow());
-                var switched = ReleaseTransitions.Running(next, id)?.Status == ReleaseStatus.Draining;
-                return new Decision<bool>(next, true, switched ? () => TakeSwitch(release, progress) : null);
+                var switched = ReleaseTransitions.Running(next, id);
+                return new Decision<bool>(next, true, switched?.Status == ReleaseStatus.Draining ? () => TakeSwitch(switched, progress) : null);
             });
         }
         catch (StateUnavailableException exception)
@@ -258,7 +273,13 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     private SwitchSighting See(ReleaseState release) => new(
         OldSlots(release).Sum(slot => slot.InFlight.Count),
         Versions(release, entry => entry.From),
-        Versions(release, entry => entry.To));
+        Versions(release, entry => entry.To))
+    {
+        Bake = _bakes.Freeze(release),
+        Watched = _progress
+            .Where(other => other.Key != release.Id && other.Value.Bake is not null)
+            .ToImmutableDictionary(other => other.Key, other => other.Value.Bake!.Figures),
+    };
 
     private ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleaseService, SlotName> slot) => release.Services
         .Select(entry => (entry.Name, Entry(entry.Name)[slot(entry)].Version))
@@ -270,6 +291,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     {
         var old = OldSlots(release).ToList();
         progress.Switch = new SwitchPoint(_time.GetTimestamp(), old.Sum(slot => slot.InFlight.Count), [.. old.Select(slot => slot.Drain)]);
+        progress.Bake = _bakes.Begin(release, TimeSpan.Zero);
         foreach (var entry in release.Services)
         {
             LogSwitched(_logger, entry.Name, entry.From.ToText(), entry.To.ToText(), release.Id);
@@ -297,8 +319,11 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         if (first == idle)
         {
             await CommitUntilStoredAsync(release.Id, ReleaseStatus.Draining, (state, current) =>
-                ReleaseTransitions.Drained(
-                    state, current, progress.Switch?.StartedWith ?? current.DrainStartedWith, progress.Aborted, Left(progress, current.BakeSeconds) == TimeSpan.Zero, _time.GetUtcNow()));
+            {
+                var concluded = Left(progress, current.BakeSeconds) == TimeSpan.Zero ? Concluded(state, current) : null;
+                return ReleaseTransitions.Drained(
+                    state, concluded ?? current, progress.Switch?.StartedWith ?? current.DrainStartedWith, progress.Aborted, bakeIsOver: concluded is not null, _time.GetUtcNow());
+            });
         }
     }
 
@@ -329,17 +354,74 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
     private async Task BakeAsync(ReleaseState release)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        var left = LeftAsync(release.Id, ReleaseStatus.Baking, over.Token);
+        var changed = _state.WaitUntilAsync(
+            state => ReleaseTransitions.Running(state, release.Id) is not { Status: ReleaseStatus.Baking } now || now.BakeSeconds != release.BakeSeconds,
+            over.Token);
         var end = Task.Delay(Left(_progress[release.Id], release.BakeSeconds), _time, over.Token);
-        var first = await Task.WhenAny(left, end);
+        var first = await Task.WhenAny(changed, end);
         await over.CancelAsync();
-        await QuietlyAsync(Task.WhenAll(left, end));
+        await QuietlyAsync(Task.WhenAll(changed, end));
         _stop.Token.ThrowIfCancellationRequested();
-        if (first == end)
+        if (first == end && !await EndBakeAsync(release.Id))
         {
-            await CommitUntilStoredAsync(release.Id, ReleaseStatus.Baking, (state, current) =>
-                ReleaseTransitions.Succeed(state, current, _time.GetUtcNow()));
+            await Task.Delay(LookAgain, _time, _stop.Token);
         }
+    }
+
+    // False while it may not end yet.
+    private async Task<bool> EndBakeAsync(string id)
+    {
+        var watch = _progress[id].Bake;
+        return await _untilStored.ExecuteAsync(
+            async _ => await _state.CommitAsync(state =>
+            {
+                if (ReleaseTransitions.Running(state, id) is not { Status: ReleaseStatus.Baking } release
+                    || Left(_progress[id], release.BakeSeconds) > TimeSpan.Zero)
+                {
+                    return new Decision<bool>(null, true);
+                }
+
+                if (Concluded(state, release) is { } concluded)
+                {
+                    return new Decision<bool>(ReleaseTransitions.Succeed(state, concluded, _time.GetUtcNow()), true);
+                }
+
+                return watch is { IsWithoutData: true, NoData: NoDataAction.Extend } && release.Bake!.Hold is null
+                    ? new Decision<bool>(ReleaseBakes.Extended(state, release, _time.GetUtcNow()), true)
+                    : new Decision<bool>(null, false);
+            }),
+            _stop.Token);
+    }
+
+    // With what the bake has found; null while it may not end: a rollback of it runs, somebody is to decide, or it has just failed.
+    // Decided under the one writer, so a bake that fails in its last moment does not succeed before its rollback has switched.
+    private ReleaseState? Concluded(GatewayState state, ReleaseState release)
+    {
+        if (release.Bake is not { } bake || _progress[release.Id].Bake is not { } watch || release.BakeSeconds <= 0)
+        {
+            return release;
+        }
+
+        if (bake.Hold is not null || ReleaseBakes.IsBeingRolledBack(state, release) || watch.Judge() is not null)
+        {
+            return null;
+        }
+
+        if (watch.IsWithoutData && watch.NoData != NoDataAction.Succeed)
+        {
+            if (watch.NoData == NoDataAction.Rollback)
+            {
+                watch.DemandRollback();
+                return null;
+            }
+
+            if (release.BakeSeconds < LongestBakeSeconds)
+            {
+                return null;
+            }
+        }
+
+        return release with { Bake = watch.Conclude(bake) };
     }
 
     // After the switch a store that fails holds up the record, not the truth: the step is repeated until it is stored.

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.State;
 
@@ -10,7 +11,14 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// <param name="OldVersions">The version that each service leaves, where it is known.</param>
 /// <param name="NewVersions">The version that each service goes to, where it is known.</param>
 internal sealed record SwitchSighting(
-    long InFlight, ImmutableSortedDictionary<string, string> OldVersions, ImmutableSortedDictionary<string, string> NewVersions);
+    long InFlight, ImmutableSortedDictionary<string, string> OldVersions, ImmutableSortedDictionary<string, string> NewVersions)
+{
+    /// <summary>What the old slots had answered up to now, for the bake that begins; null where there is none.</summary>
+    public BakeState? Bake { get; init; }
+
+    /// <summary>What the bakes of running releases have measured, by release: the switch may end them.</summary>
+    public ImmutableDictionary<string, ImmutableList<BakedService>> Watched { get; init; } = ImmutableDictionary<string, ImmutableList<BakedService>>.Empty;
+}
 
 /// <summary>
 /// The steps of a release. Pure: each takes the state and gives the next one, and each is only called for a release that
@@ -80,7 +88,7 @@ internal static class ReleaseTransitions
         var finished = release with { BakeSeconds = 0, Events = release.Events.Add(new(now, "bakeFinished", $"by {caller.Actor}")) };
         var next = ReleaseAudit.Add(Replace(state, finished), now, caller, "finish", "done", finished, detail: null);
         return release.Status == ReleaseStatus.Baking
-            ? End(Settle(next, finished, now), finished, ReleaseStatus.Succeeded, $"the bake was ended early by {caller.Actor}", now)
+            ? End(Settle(next, finished, now), finished, ReleaseStatus.Succeeded, $"the bake was ended early by {caller.Actor}{(release.Bake?.Detail is { } found ? $"; {found}" : "")}", now)
             : next;
     }
 
@@ -100,7 +108,7 @@ internal static class ReleaseTransitions
 
     /// <summary>The bake is over.</summary>
     public static GatewayState Succeed(GatewayState state, ReleaseState release, DateTimeOffset now) =>
-        End(Settle(state, release, now), release, ReleaseStatus.Succeeded, release.BakeSeconds > 0 ? "drained, and the bake is over" : "drained", now);
+        End(Settle(state, release, now), release, ReleaseStatus.Succeeded, ReleaseBakes.Summary(release), now);
 
     /// <summary>Ends a release.</summary>
     public static GatewayState End(GatewayState state, ReleaseState release, ReleaseStatus status, string detail, DateTimeOffset now)
@@ -143,7 +151,9 @@ internal static class ReleaseTransitions
         var next = state with { Services = services };
         foreach (var undone in state.Running.Where(other => other.Id != release.Id && release.Services.Exists(entry => other.Concerns(entry.Name))))
         {
-            next = End(next, undone, ReleaseStatus.RolledBack, $"rolled back by release {release.Id} of {release.Actor}", now);
+            var reason = release.Reason is null ? "" : $": {release.Reason}";
+            var ended = undone with { Bake = ReleaseBakes.RolledBack(undone, seen) };
+            next = End(next, ended, ReleaseStatus.RolledBack, $"rolled back by release {release.Id} of {release.Actor}{reason}", now);
         }
 
         var switched = release with
@@ -152,6 +162,7 @@ internal static class ReleaseTransitions
             SwitchedAt = now,
             DrainStartedWith = seen.InFlight,
             Versions = seen.NewVersions,
+            Bake = seen.Bake,
             Services = [.. release.Services.Select(entry => entry with { Generation = services[entry.Name].Generation })],
             Events = release.Events.Add(new(now, "switched", string.Join(", ", release.Services.Select(entry => $"{entry.Name}: {entry.From.ToText()} to {entry.To.ToText()}")))),
         };
@@ -193,6 +204,7 @@ internal static class ReleaseTransitions
         _ => "gatePending",
     };
 
-    private static GatewayState Replace(GatewayState state, ReleaseState release) =>
+    /// <summary>Puts a newer record of a running release in the place of the older one.</summary>
+    public static GatewayState Replace(GatewayState state, ReleaseState release) =>
         state with { Running = state.Running.Replace(state.Running.Find(other => other.Id == release.Id)!, release) };
 }

@@ -27,8 +27,21 @@ internal static class ReleaseView
         release.CompletedAt,
         release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? progress.Judged : release.Gates,
         DrainOf(release, progress, services),
-        new BakeStatus(release.BakeSeconds, release.SwitchedAt?.AddSeconds(release.BakeSeconds)),
+        BakeOf(release, progress),
         release.Events);
+
+    // Live as long as there is somebody who counts; then as it was stored with the release's end.
+    private static BakeStatus BakeOf(ReleaseState release, ReleaseProgress? progress)
+    {
+        var endsAt = release.SwitchedAt?.AddSeconds(release.BakeSeconds);
+        if (release.Bake is not { } bake)
+        {
+            return new BakeStatus(release.BakeSeconds, endsAt, Services: []);
+        }
+
+        var live = release.Status.IsEnded() ? null : progress?.Bake?.Figures;
+        return new BakeStatus(release.BakeSeconds, endsAt, bake.Outcome, bake.Hold, bake.Detail, bake.Confidence, live is { Count: > 0 } ? live : bake.Services);
+    }
 
     private static DrainStatus? DrainOf(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)
     {

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
 
 namespace BlueGreen.ReverseProxy.Routing;
 
@@ -12,9 +13,11 @@ internal sealed class ServiceEntry(int index, ServiceOptions options, TimeProvid
 
     public string Name => Options.Name;
 
-    public Slot Blue { get; } = new(SlotName.Blue, options.Blue, options.LongLived, time);
+    public Slot Blue { get; } = new(SlotName.Blue, options.Blue, options.LongLived, time, MeterOf(SlotName.Blue, options));
 
-    public Slot Green { get; } = new(SlotName.Green, options.Green, options.LongLived, time);
+    public Slot Green { get; } = new(SlotName.Green, options.Green, options.LongLived, time, MeterOf(SlotName.Green, options));
 
     public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
+
+    private static SlotMeter MeterOf(SlotName slot, ServiceOptions options) => new(slot, new FailureCodes([.. options.Bake.FailOn.Select(metric => metric.Codes)]));
 }

@@ -1,11 +1,13 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Observability;
 
 namespace BlueGreen.ReverseProxy.Routing;
 
 /// <summary>One slot of a service, for as long as the process lives.</summary>
-internal sealed class Slot(SlotName name, string clusterId, LongLivedOptions? longLived = null, TimeProvider? time = null)
+internal sealed class Slot(
+    SlotName name, string clusterId, LongLivedOptions? longLived = null, TimeProvider? time = null, SlotMeter? meter = null)
 {
     private DrainSignal _drain = new();
     private string? _reportedVersion;
@@ -49,6 +51,9 @@ internal sealed class Slot(SlotName name, string clusterId, LongLivedOptions? lo
             return counts with { Requests = counts.Requests - old, Streams = counts.Streams + old };
         }
     }
+
+    /// <summary>Counts how the slot's responses end.</summary>
+    public SlotMeter Meter { get; } = meter ?? new SlotMeter(name, FailureCodes.ErrorsOnly);
 
     public DrainSignal Drain => Volatile.Read(ref _drain);
 

@@ -13,7 +13,7 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// drained. So the table is read again after the increment. Publication and increment are both full fences: either the request
 /// sees the new table and takes its increment back, or the drain sees the increment.
 /// </remarks>
-internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder, SlotResponseHeaders headers)
+internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder, SlotResponseHeaders headers, ResponseMeasurement measurement)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -58,12 +58,14 @@ internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTable
 
             context.Features.Set(lease);
             headers.Attach(lease);
+            measurement.Begin(lease);
             if (!ReferenceEquals(route.Model, context.GetRouteModel()))
             {
                 context.ReassignProxyRequest(route.Model, route.Cluster);
             }
 
             await next(context);
+            measurement.End(context, lease);
         }
         finally
         {

@@ -147,6 +147,9 @@ internal sealed record ReleaseState
 
     public ImmutableList<Gate> Gates { get; init; } = [];
 
+    /// <summary>What the new slots are held against after the switch, and what was found; null before the switch, and where nothing is watched.</summary>
+    public BakeState? Bake { get; init; }
+
     public ImmutableList<ReleaseEvent> Events { get; init; } = [];
 
     public string? IdempotencyKey { get; init; }

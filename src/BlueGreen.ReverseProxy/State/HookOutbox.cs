@@ -48,6 +48,7 @@ internal static class HookOutbox
         "succeeded" => HookEvent.Succeeded,
         "rolledBack" => HookEvent.RolledBack,
         "rejected" => HookEvent.Rejected,
+        "bakeHeld" => HookEvent.Held,
         _ => null,
     };
 }

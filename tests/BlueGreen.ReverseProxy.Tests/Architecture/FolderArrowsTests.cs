@@ -3,7 +3,7 @@ namespace BlueGreen.ReverseProxy.Tests.Architecture;
 /// <summary>Holds which folder of the library may use which.</summary>
 public sealed class FolderArrowsTests
 {
-    private static readonly string[] DataPath = ["Slots", "InFlight", "Routing"];
+    private static readonly string[] DataPath = ["Slots", "InFlight", "Routing", "Observability"];
 
     private static readonly string[] ControlPath = ["Health", "State", "Releases", "Admin"];
 
@@ -13,11 +13,12 @@ public sealed class FolderArrowsTests
     {
         ["Configuration"] = [],
         ["InFlight"] = ["Configuration", "Routing"],
-        ["Routing"] = ["Configuration", "InFlight"],
-        ["Slots"] = ["Configuration", "InFlight", "Routing"],
+        ["Observability"] = ["Configuration"],
+        ["Routing"] = ["Configuration", "InFlight", "Observability"],
+        ["Slots"] = ["Configuration", "InFlight", "Routing", "Observability"],
         ["Health"] = ["Configuration", "Routing"],
         ["State"] = ["Configuration", "Routing"],
-        ["Releases"] = ["Configuration", "InFlight", "Routing", "Health", "State"],
+        ["Releases"] = ["Configuration", "InFlight", "Routing", "Health", "State", "Observability"],
         ["Listening"] = ["Configuration"],
         ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
         ["Admin"] = ["Configuration", "Listening", "InFlight", "Routing", "Health", "State", "Releases"],

@@ -236,6 +236,6 @@ public sealed class BadValueTests
         var (options, _) = Reading.OfService("\"Health\": { \"HealthyThreshold\": 0 }, \"Bake\": { \"Duration\": \"x\" }");
 
         options.Services["orders"].Health.HealthyThreshold.Should().Be(3);
-        options.Services["orders"].BakeDuration.Should().Be(TimeSpan.FromMinutes(15));
+        options.Services["orders"].Bake.Duration.Should().Be(TimeSpan.FromMinutes(15));
     }
 }

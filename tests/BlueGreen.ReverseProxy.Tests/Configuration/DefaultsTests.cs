@@ -30,7 +30,7 @@ public sealed class DefaultsTests
         service.ClusterOf(SlotName.Green).Should().Be("g");
         service.InitialActive.Should().Be(SlotName.Blue);
         service.DrainTimeout.Should().Be(TimeSpan.FromMinutes(5));
-        service.BakeDuration.Should().Be(TimeSpan.FromMinutes(15));
+        service.Bake.Duration.Should().Be(TimeSpan.FromMinutes(15));
         service.DecommissionAfter.Should().Be(TimeSpan.FromHours(24));
         service.Health.Path.Should().Be("/health");
         service.Health.Interval.Should().Be(TimeSpan.FromSeconds(10));
@@ -76,7 +76,7 @@ public sealed class DefaultsTests
         var service = options.Services["orders"];
         service.InitialActive.Should().Be(SlotName.Green);
         service.DrainTimeout.Should().Be(TimeSpan.FromMinutes(1));
-        service.BakeDuration.Should().Be(TimeSpan.Zero);
+        service.Bake.Duration.Should().Be(TimeSpan.Zero);
         service.DecommissionAfter.Should().Be(TimeSpan.FromDays(2));
         service.Health.Path.Should().Be("/deep?full=1");
         service.Health.Interval.Should().Be(TimeSpan.FromSeconds(20));

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
@@ -20,7 +21,7 @@ internal sealed class Running : IAsyncDisposable
         Time = time;
         _open = new OpenState(folder, "orders");
         var hooks = new PreSwitchHooks(_open.Options, new HookCall(time), _open.Services, time);
-        _runner = new ReleaseRunner(_open.State, _open.Services, new GateEvaluator(null!, null!, null!), hooks, time, NullLogger<ReleaseRunner>.Instance);
+        _runner = new ReleaseRunner(_open.State, _open.Services, new GateEvaluator(null!, null!, null!), hooks, new BakeWatches(_open.Services, time), time, NullLogger<ReleaseRunner>.Instance);
         Engine = new ReleaseEngine(_open.State, _runner, time);
     }
 

@@ -185,5 +185,5 @@ public sealed class SlotSelectionMiddlewareTests : IDisposable
     }
 
     private SlotSelectionMiddleware Middleware(RequestDelegate next) =>
-        new(next, _tables, _binder, new SlotResponseHeaders(new BlueGreenOptions()));
+        new(next, _tables, _binder, new SlotResponseHeaders(new BlueGreenOptions()), new ResponseMeasurement(TimeProvider.System));
 }

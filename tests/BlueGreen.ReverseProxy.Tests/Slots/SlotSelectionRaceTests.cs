@@ -45,7 +45,8 @@ public sealed class SlotSelectionRaceTests
             },
             tables,
             binder,
-            new SlotResponseHeaders(new BlueGreenOptions()));
+            new SlotResponseHeaders(new BlueGreenOptions()),
+            new ResponseMeasurement(TimeProvider.System));
 
         var clients = Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
             () =>

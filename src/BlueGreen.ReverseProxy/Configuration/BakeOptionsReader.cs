@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace BlueGreen.ReverseProxy.Configuration;
+
+/// <summary>Reads <c>BlueGreen:Services:{name}:Bake</c>.</summary>
+internal static class BakeOptionsReader
+{
+    // One bit each in a byte.
+    private const int MaxMetrics = 8;
+    private const string FailOnAllowed = "is not allowed: a class (\"5xx\"), status codes and ranges from 100 to 599 (\"401\", \"401,403\", \"420-429\")";
+
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
+
+    public static BakeOptions Read(SectionReader reader)
+    {
+        var defaults = new BakeOptions();
+        var options = new BakeOptions
+        {
+            Duration = reader.Duration("Duration", defaults.Duration, TimeSpan.Zero, Longest),
+            OnFailure = reader.Parse<BakeFailureAction>("OnFailure", defaults.OnFailure, SectionReader.TryParseName, "is not allowed: rollback or hold"),
+            NoData = reader.Parse<NoDataAction>("NoData", defaults.NoData, SectionReader.TryParseName, "is not allowed: succeed, extend or rollback"),
+            Alpha = reader.Number("Alpha", defaults.Alpha, 0.000001, 0.5),
+            FailOn = ReadFailOn(reader),
+            RelativeMargin = reader.Number("RelativeMargin", defaults.RelativeMargin, 0, 10),
+            AbsoluteMargin = reader.Number("AbsoluteMargin", defaults.AbsoluteMargin, 0.000001, 0.5),
+            UnmeasuredRate = reader.Number("UnmeasuredRate", defaults.UnmeasuredRate, 0.0001, 0.5),
+            BaselineWindow = reader.Duration("BaselineWindow", defaults.BaselineWindow, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
+            MinClients = reader.Integer("MinClients", defaults.MinClients, 1, 100),
+            MaxErrorRate = ReadMaxErrorRate(reader),
+            MaxP99 = reader.Text("MaxP99") is null ? null : reader.Duration("MaxP99", TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(4)),
+            Latency = ReadLatency(reader.Section("Latency")),
+            Record = ReadRecord(reader.Section("Record")),
+        };
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static double? ReadMaxErrorRate(SectionReader reader)
+    {
+        const double None = 2;
+        var rate = reader.Number("MaxErrorRate", None, 0, 1);
+        return rate > 1 ? null : rate;
+    }
+
+    private static ImmutableArray<FailureMetric> ReadFailOn(SectionReader reader)
+    {
+        var metrics = ImmutableArray.CreateBuilder<FailureMetric>();
+        metrics.Add(FailureMetric.Errors);
+        foreach (var text in reader.TextList("FailOn"))
+        {
+            if (!FailureMetric.TryParse(text, out var metric))
+            {
+                reader.Error("FailOn", text, FailOnAllowed);
+            }
+            else if (metrics.All(other => other.Name != metric.Name))
+            {
+                metrics.Add(metric);
+            }
+        }
+
+        if (metrics.Count > MaxMetrics)
+        {
+            reader.Error("FailOn", metrics.Count.ToString(CultureInfo.InvariantCulture), $"is not allowed: at most {MaxMetrics} entries, \"5xx\" included");
+            return [.. metrics.Take(MaxMetrics)];
+        }
+
+        return metrics.ToImmutable();
+    }
+
+    private static BakeLatencyOptions ReadLatency(SectionReader reader)
+    {
+        var defaults = new BakeLatencyOptions();
+        var options = new BakeLatencyOptions
+        {
+            Enabled = reader.Boolean("Enabled", defaults.Enabled),
+            Quantile = reader.Number("Quantile", defaults.Quantile, 0.5, 0.9999),
+            Margin = reader.Number("Margin", defaults.Margin, 0, 100),
+            Floor = reader.Duration("Floor", defaults.Floor, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
+            Grace = reader.Duration("Grace", defaults.Grace, TimeSpan.Zero, Longest),
+        };
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static BakeRecordOptions? ReadRecord(SectionReader reader)
+    {
+        if (!reader.Exists)
+        {
+            return null;
+        }
+
+        var directory = reader.RequiredText("Directory", "the path of a folder");
+        if (directory.IndexOfAny(Path.GetInvalidPathChars()) >= 0)
+        {
+            reader.Error("Directory", directory, "is not allowed: the path of a folder");
+        }
+
+        var options = new BakeRecordOptions(directory, reader.Integer("MaxMegabytes", 256, 2, 1_000_000));
+        reader.RejectUnknown();
+        return options;
+    }
+}

@@ -1,0 +1,36 @@
+namespace BlueGreen.ReverseProxy.Observability;
+
+/// <summary>Whose fault it is that a request was not forwarded to its end.</summary>
+internal enum Fault : byte
+{
+    /// <summary>It was.</summary>
+    None = 0,
+
+    /// <summary>The destination could not be reached, broke off, sent what is no HTTP, or was too slow.</summary>
+    Destination = 1,
+
+    /// <summary>The client went away or broke off.</summary>
+    Client = 2,
+
+    /// <summary>The gateway ended it: at a drain's deadline, or by a failure of its own.</summary>
+    Gateway = 3,
+}
+
+/// <summary>How one response ended.</summary>
+/// <param name="StatusCode">The status code that the client got, or would have got.</param>
+/// <param name="Fault">Whose fault it is that it did not end well.</param>
+/// <param name="Microseconds">From the choice of the slot to the start of the response, or to the client's going away before it.</param>
+/// <param name="Begun">Whether the response has begun.</param>
+/// <param name="Upgraded">Whether the connection was handed over (WebSockets): neither good nor bad, fast nor slow.</param>
+/// <param name="Client">A number that stands for the client's address; means nothing outside of this process.</param>
+internal readonly record struct ResponseOutcome(int StatusCode, Fault Fault, long Microseconds, bool Begun, bool Upgraded, int Client)
+{
+    /// <summary>
+    /// Whether the API is to be judged by it: a client that goes away before the response began, and a gateway that gives up, say
+    /// nothing about it. A client that goes away later, as every reader of an endless stream does, leaves a status code behind.
+    /// </summary>
+    public bool IsTrial => !Upgraded && (Fault is Fault.None or Fault.Destination || (Fault == Fault.Client && Begun));
+
+    /// <summary>Whether it says how slow the API is. A client that has waited in vain until it went away has been kept waiting at least so long.</summary>
+    public bool IsLatency => !Upgraded && Fault != Fault.Gateway;
+}

@@ -1,0 +1,63 @@
+namespace BlueGreen.ReverseProxy.Observability;
+
+/// <summary>What a slot's meter read over the last time, to say what was counted in a window up to now. One writer at a time.</summary>
+/// <param name="meter">The slot's meter.</param>
+/// <param name="window">How far back a baseline reaches at the most.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SlotHistory(SlotMeter meter, TimeSpan window, TimeProvider time)
+{
+    /// <summary>How many readings cover the window.</summary>
+    public const int Readings = 30;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<(long At, MeterReading Reading, ClientSet Clients)> _past = [];
+    private (long At, MeterReading Reading) _first = (time.GetTimestamp(), meter.Read());
+
+    /// <summary>Takes a reading. To be called <see cref="Readings"/> times a window.</summary>
+    public void Sample()
+    {
+        lock (_lock)
+        {
+            _past.Enqueue((time.GetTimestamp(), meter.Read(), meter.TakeClients()));
+            while (_past.Count > Readings)
+            {
+                var (at, reading, _) = _past.Dequeue();
+                _first = (at, reading);
+            }
+        }
+    }
+
+    /// <summary>From now on nothing that was before counts: the slot holds something else, or takes traffic again.</summary>
+    public void Restart()
+    {
+        lock (_lock)
+        {
+            _past.Clear();
+            _first = (time.GetTimestamp(), meter.Read());
+            meter.TakeClients();
+        }
+    }
+
+    /// <summary>What was counted in the window up to now, about how many clients there were, and how long that was.</summary>
+    public (MeterReading Counted, int Clients, TimeSpan Length) UpToNow()
+    {
+        lock (_lock)
+        {
+            Sample();
+            var clients = new ClientSet();
+            var (from, first) = _first;
+            foreach (var (at, reading, seen) in _past)
+            {
+                if (time.GetElapsedTime(at) > window)
+                {
+                    (from, first) = (at, reading);
+                    continue;
+                }
+
+                clients.Add(seen);
+            }
+
+            return (_past.Last().Reading.Since(first), clients.Count, time.GetElapsedTime(from));
+        }
+    }
+}

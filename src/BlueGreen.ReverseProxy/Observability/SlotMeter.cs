@@ -1,0 +1,105 @@
+using System.Numerics;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.Observability;
+
+/// <summary>Counts how the responses of one slot end: two increments a response, without a lock and without allocation.</summary>
+/// <remarks>
+/// Each processor counts in cells of its own, so that they do not take the cache line from each other; a reader adds them up. A
+/// reading is not one moment's, a response may be counted between two of its cells, which moves nothing by more than the requests
+/// that end while it is read.
+/// </remarks>
+internal sealed class SlotMeter
+{
+    private const int MostStripes = 16;
+
+    // A cache line is 64 bytes, and processors fetch two.
+    private const int Padding = 16;
+
+    private static readonly int StripeCount = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount), MostStripes);
+
+    private readonly long[][] _stripes = [.. Enumerable.Range(0, StripeCount).Select(_ => new long[MeterReading.Cells + (2 * Padding)])];
+    private readonly FailureCodes _failures;
+    private ClientSet _clients = new();
+    private SlotWatch? _watch;
+    private OutcomeLog? _log;
+
+    public SlotMeter(SlotName slot, FailureCodes failures)
+    {
+        Slot = slot;
+        _failures = failures;
+    }
+
+    public SlotName Slot { get; }
+
+    /// <summary>The bake that watches the slot; null while none does.</summary>
+    public SlotWatch? Watch
+    {
+        get => Volatile.Read(ref _watch);
+        set => Volatile.Write(ref _watch, value);
+    }
+
+    /// <summary>Where every outcome is written down; null unless that was asked for.</summary>
+    public OutcomeLog? Log
+    {
+        get => Volatile.Read(ref _log);
+        set => Volatile.Write(ref _log, value);
+    }
+
+    /// <summary>The metrics that responses can be bad for.</summary>
+    public FailureCodes Failures => _failures;
+
+    public void Add(in ResponseOutcome outcome)
+    {
+        var cells = _stripes[Thread.GetCurrentProcessorId() & (StripeCount - 1)];
+        var badFor = 0;
+        if (outcome.Upgraded)
+        {
+            Count(cells, MeterReading.Upgrades);
+        }
+        else if (outcome.IsTrial)
+        {
+            Count(cells, MeterReading.ClassCell(outcome.StatusCode));
+            badFor = _failures.MetricsOf(outcome);
+            for (var rest = badFor; rest != 0; rest &= rest - 1)
+            {
+                Count(cells, MeterReading.MetricCell(BitOperations.TrailingZeroCount(rest)));
+            }
+        }
+
+        if (outcome.Fault != Fault.None)
+        {
+            Count(cells, MeterReading.FaultCell(outcome.Fault));
+        }
+
+        if (outcome.IsLatency)
+        {
+            Count(cells, MeterReading.LatencyCell(outcome.Microseconds));
+        }
+
+        Volatile.Read(ref _clients).Add(outcome.Client);
+
+        // After the counting: who is woken finds it counted.
+        Watch?.Add(outcome, badFor);
+        Log?.Add(Slot, outcome);
+    }
+
+    public MeterReading Read()
+    {
+        var cells = new long[MeterReading.Cells];
+        foreach (var stripe in _stripes)
+        {
+            for (var index = 0; index < cells.Length; index++)
+            {
+                cells[index] += Volatile.Read(ref stripe[Padding + index]);
+            }
+        }
+
+        return new MeterReading(cells);
+    }
+
+    /// <summary>The clients since the last call.</summary>
+    public ClientSet TakeClients() => Interlocked.Exchange(ref _clients, new ClientSet());
+
+    private static void Count(long[] cells, int cell) => Interlocked.Increment(ref cells[Padding + cell]);
+}

@@ -1,0 +1,247 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>
+/// Judges each bake every second and at every bad response, and acts on what it finds: a rollback through the release engine, or a
+/// hold. It decides nothing by itself: each step is a decision under the one writer that checks the release's status again, so that
+/// an operator's rollback, finish or cutover of the same moment either comes first and stands, or comes second and finds it done.
+/// </summary>
+internal sealed partial class BakeGuard(
+    CommittedState state,
+    ServiceCatalog services,
+    BakeWatches watches,
+    ReleaseEngine engine,
+    SlotVerifier verifier,
+    TimeProvider time,
+    ILogger<BakeGuard> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // Between two looks at the least, so that a client that hammers does not keep a processor busy with judging.
+    private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(10);
+
+    private static readonly TimeSpan FirstProgress = TimeSpan.FromSeconds(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var guarded = new List<Task>();
+        try
+        {
+            await foreach (var watch in watches.Begun.ReadAllAsync(stoppingToken))
+            {
+                guarded.RemoveAll(task => task.IsCompleted);
+                guarded.Add(Task.Run(() => GuardAsync(watch, stoppingToken), stoppingToken));
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
+    private async Task GuardAsync(BakeWatch watch, CancellationToken stopping)
+    {
+        var step = new GuardStep(time);
+        while (!stopping.IsCancellationRequested && Watched(watch) is { } release)
+        {
+            var woken = watch.Arm();
+            await step.SpaceAsync(Spacing, stopping);
+            try
+            {
+                await LookAsync(watch, release, step, stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StateUnavailableException exception)
+            {
+                LogNotStored(logger, release.Id, exception.Message);
+                woken = Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
+            }
+#pragma warning disable CA1031 // A defect in one look must not end the watch.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogDefect(logger, exception, release.Id);
+                woken = Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
+            }
+
+            await WaitAsync(watch, release.Bake?.Hold is null ? woken : null, stopping);
+        }
+    }
+
+    private ReleaseState? Watched(BakeWatch watch) =>
+        ReleaseTransitions.Running(state.Current, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release ? release : null;
+
+    // A second, or until something bad is answered, or until the release has ended.
+    private async Task WaitAsync(BakeWatch watch, Task? woken, CancellationToken stopping)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var ended = state.WaitUntilAsync(_ => Watched(watch) is null, over.Token);
+        var second = Task.Delay(Interval, time, over.Token);
+        await Task.WhenAny(woken is null ? [ended, second] : [ended, second, woken]);
+        await over.CancelAsync();
+        await Task.WhenAll(ended, second).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task LookAsync(BakeWatch watch, ReleaseState release, GuardStep step, CancellationToken stopping)
+    {
+        var finding = watch.Judge();
+        switch (release.Bake?.Hold)
+        {
+            case BakeHolds.SharedOutage:
+                await AwaitRecoveryAsync(watch, release, step, stopping);
+                return;
+            case not null:
+                return;
+        }
+
+        if (finding is not null)
+        {
+            await ActAsync(watch, release, finding, step, stopping);
+        }
+        else if (step.IsProgressDue(FirstProgress))
+        {
+            await CommitAsync(watch, (current, running) => ReleaseBakes.Progressed(current, running, watch.Figures, time.GetUtcNow()));
+        }
+    }
+
+    private async Task ActAsync(BakeWatch watch, ReleaseState release, BakeFinding finding, GuardStep step, CancellationToken stopping)
+    {
+        if (ReleaseBakes.IsBeingRolledBack(state.Current, release))
+        {
+            return;
+        }
+
+        if (finding.Action == BakeFailureAction.Hold)
+        {
+            await HoldAsync(watch, BakeHolds.Failed, $"{finding.Service}: {finding.Reason}", step);
+            return;
+        }
+
+        // Back to a slot that is sick as well helps nobody.
+        if (await WhyNotHealthyAsync(release, stopping) is { } sick)
+        {
+            await HoldAsync(watch, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back, for {sick}", step);
+            return;
+        }
+
+        var outcome = await engine.RollBackBakeAsync(watch.ReleaseId, $"{finding.Service}: {finding.Reason}");
+        if (outcome?.Refused is { } refusal)
+        {
+            await HoldAsync(watch, BakeHolds.NoWayBack, $"{finding.Service}: {finding.Reason}; not rolled back: {refusal.Detail}", step);
+        }
+        else if ((outcome?.Started ?? outcome?.Existing) is { } rollback)
+        {
+            LogFailed(logger, watch.ReleaseId, finding.Service, finding.Reason, rollback.Id);
+            await state.WaitUntilAsync(_ => state.Find(rollback.Id)!.Status.IsEnded() || Watched(watch) is null, stopping);
+            if (state.Find(rollback.Id) is { Status: ReleaseStatus.Rejected, Detail: var why })
+            {
+                // It was healthy a moment ago and failed the rollback's own gate.
+                await HoldAsync(watch, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back: {why}", step);
+            }
+        }
+    }
+
+    private async Task<string?> WhyNotHealthyAsync(ReleaseState release, CancellationToken stopping)
+    {
+        var verifications = await Task.WhenAll(release.Services.Select(async service =>
+        {
+            if (!services.TryGet(service.Name, out var entry))
+            {
+                return $"{service.Name} is no longer configured";
+            }
+
+            var verification = await verifier.VerifyAsync(entry, entry[service.From], passes: 1, stopping);
+            return verification.Passed ? null : $"{service.From.ToText()} of {service.Name} is no better: {verification.Detail}";
+        }));
+        return verifications.FirstOrDefault(reason => reason is not null);
+    }
+
+    private async Task HoldAsync(BakeWatch watch, string hold, string detail, GuardStep step)
+    {
+        step.HeldSince = time.GetTimestamp();
+        if (await CommitAsync(watch, (current, running) => ReleaseBakes.Held(current, running, hold, detail, watch.Figures, time.GetUtcNow())))
+        {
+            LogHeld(logger, watch.ReleaseId, hold, detail);
+        }
+    }
+
+    // What was counted in the outage speaks of the outage: the judgement begins again, with the whole of the time that was lost.
+    private async Task AwaitRecoveryAsync(BakeWatch watch, ReleaseState release, GuardStep step, CancellationToken stopping)
+    {
+        step.HeldSince ??= time.GetTimestamp();
+        if (await WhyNotHealthyAsync(release, stopping) is not null)
+        {
+            return;
+        }
+
+        var held = time.GetElapsedTime(step.HeldSince.Value);
+        step.HeldSince = null;
+        watch.Restart();
+        await CommitAsync(watch, (current, running) => ReleaseBakes.Resumed(
+            current, running, "the old slot is healthy again; the judgement begins anew", held, time.GetUtcNow()));
+    }
+
+    private Task<bool> CommitAsync(BakeWatch watch, Func<GatewayState, ReleaseState, GatewayState> transition) => state.CommitAsync(current =>
+        ReleaseTransitions.Running(current, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
+            ? new Decision<bool>(transition(current, release), true)
+            : new Decision<bool>(null, false));
+
+    [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
+    private static partial void LogFailed(ILogger logger, string release, string service, string reason, string rollback);
+
+    [LoggerMessage(4602, LogLevel.Critical, "The bake of release {Release} is held ({Hold}): {Detail}")]
+    private static partial void LogHeld(ILogger logger, string release, string hold, string detail);
+
+    [LoggerMessage(4603, LogLevel.Error, "What the bake of release {Release} has found could not be stored and is tried again: {Error}")]
+    private static partial void LogNotStored(ILogger logger, string release, string error);
+
+    [LoggerMessage(4604, LogLevel.Critical, "The watch over release {Release} has met a defect and goes on.")]
+    private static partial void LogDefect(ILogger logger, Exception exception, string release);
+}
+
+/// <summary>What one watch remembers between two looks.</summary>
+internal sealed class GuardStep(TimeProvider time)
+{
+    private readonly long _begun = time.GetTimestamp();
+    private TimeSpan _next = TimeSpan.Zero;
+    private long? _lastLook;
+
+    /// <summary>Since when the bake is held, by the monotonic clock.</summary>
+    public long? HeldSince { get; set; }
+
+    /// <summary>Waits if the last look was a moment ago.</summary>
+    public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)
+    {
+        var elapsed = _lastLook is { } last ? time.GetElapsedTime(last) : spacing;
+        if (elapsed < spacing)
+        {
+            await Task.Delay(spacing - elapsed, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _lastLook = time.GetTimestamp();
+    }
+
+    /// <summary>After the first time, after twice that, four times that: each is a commit and an event, and few are wanted.</summary>
+    public bool IsProgressDue(TimeSpan first)
+    {
+        _next = _next == TimeSpan.Zero ? first : _next;
+        if (time.GetElapsedTime(_begun) < _next)
+        {
+            return false;
+        }
+
+        _next *= 2;
+        return true;
+    }
+}

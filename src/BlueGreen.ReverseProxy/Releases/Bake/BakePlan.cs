@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>What one service's new slot is held against: fixed at the switch, before it has answered anything.</summary>
+internal sealed class BakePlan
+{
+    public const string LatencyMetric = "latency";
+
+    /// <summary>Of a metric's α, what goes into the bound of the old slot's rate; a tenth hardly moves that bound and leaves the test its own.</summary>
+    public const double BaselineShare = 0.1;
+
+    /// <summary>Of the whole α, what server errors get when something else is judged too: they are what most is done about.</summary>
+    public const double ErrorsShare = 0.75;
+
+    // Nothing can be told from a slot that has failed at nearly everything.
+    private const double HighestNull = 0.9;
+
+    private BakePlan(BakeOptions options, BakeBaseline baseline, ImmutableArray<MetricPlan> metrics, MetricPlan? latency, long slowAbove)
+    {
+        Options = options;
+        Baseline = baseline;
+        Metrics = metrics;
+        Latency = latency;
+        SlowAbove = slowAbove;
+    }
+
+    public BakeOptions Options { get; }
+
+    public BakeBaseline Baseline { get; }
+
+    /// <summary>One for each entry of <c>FailOn</c>, in its order.</summary>
+    public ImmutableArray<MetricPlan> Metrics { get; }
+
+    /// <summary>Slowness; null when it is not asked for.</summary>
+    public MetricPlan? Latency { get; }
+
+    /// <summary>From how many microseconds on a response is slow, at the end of a bucket; <see cref="long.MaxValue"/> for never.</summary>
+    public long SlowAbove { get; }
+
+    /// <summary>Makes the plan.</summary>
+    /// <remarks>
+    /// With α of the whole release, each metric has a share αm, and of that the bound of the old slot α1 and the test α2, so that the
+    /// chance of a rollback of a slot that is no worse is at most the sum over all of them, α. Of the null: p̄ is the Clopper–Pearson upper
+    /// bound of the old slot's rate at α1, and θ0 = max(p̄·(1+r), p̄+δ) with the margins r and δ. A release of several services has
+    /// the first claim on α divided by their number.
+    /// </remarks>
+    /// <param name="options">The settings.</param>
+    /// <param name="baseline">What the old slot had answered.</param>
+    /// <param name="services">How many services are judged with this one.</param>
+    public static BakePlan Of(BakeOptions options, BakeBaseline baseline, int services = 1)
+    {
+        var alpha = options.Alpha / services;
+        var counts = LatencyCounts(baseline);
+        var slowAlpha = alpha * (1 - ErrorsShare) / options.FailOn.Length;
+        var slowAbove = options.Latency.Enabled ? SlowFrom(options.Latency, counts, slowAlpha * BaselineShare) : null;
+        var others = options.FailOn.Length - 1 + (slowAbove is null ? 0 : 1);
+        var shareOfOthers = others == 0 ? 0 : alpha * (1 - ErrorsShare) / others;
+        var metrics = options.FailOn.Select((metric, index) => PlanOf(
+            options, baseline, metric, index == FailureCodes.Errors ? (others == 0 ? alpha : alpha * ErrorsShare) : shareOfOthers));
+        var latency = !options.Latency.Enabled ? null
+            : slowAbove is { } limit
+                ? new MetricPlan(
+                    LatencyMetric, counts.Latency, counts.AtLeast(limit), shareOfOthers * (1 - BaselineShare), new BernoulliEProcess(1 - options.Latency.Quantile), NotJudged: null)
+                : new MetricPlan(
+                    LatencyMetric, counts.Latency, 0, slowAlpha, Process: null, $"the old slot's {counts.Latency} responses before the switch are too few to bound that quantile");
+        return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue);
+    }
+
+    /// <summary>The latencies of a baseline as a reading.</summary>
+    public static MeterReading LatencyCounts(BakeBaseline baseline)
+    {
+        var cells = new long[MeterReading.Cells];
+        foreach (var (bucket, count) in baseline.LatencyCounts)
+        {
+            if (bucket is >= 0 and < LatencyBuckets.Count)
+            {
+                cells[MeterReading.LatencyCell(LatencyBuckets.UpperEnd(bucket) - 1)] += count;
+            }
+        }
+
+        return new MeterReading(cells);
+    }
+
+    // The order statistic lies in a bucket; the end of the bucket, and then the end of the bucket that the margin leads into, are
+    // above it: rounding never makes a response slow.
+    private static long? SlowFrom(BakeLatencyOptions options, MeterReading counts, double alpha)
+    {
+        if (BinomialBounds.UpperQuantileIndex(counts.Latency, options.Quantile, alpha) is not { } index || counts.Smallest(index) is not { } bound)
+        {
+            return null;
+        }
+
+        var limit = Math.Max((long)(bound * (1 + options.Margin)), (long)options.Floor.TotalMicroseconds);
+        return LatencyBuckets.UpperEnd(LatencyBuckets.Of(limit));
+    }
+
+    private static MetricPlan PlanOf(BakeOptions options, BakeBaseline baseline, FailureMetric metric, double alpha)
+    {
+        // A metric that was configured after the switch has no past.
+        var measured = baseline.Bad.TryGetValue(metric.Name, out var bad);
+        var trials = measured ? baseline.Responses : 0;
+        var upper = BinomialBounds.UpperRate(trials, bad, alpha * BaselineShare);
+        var assumed = upper > options.UnmeasuredRate && bad <= trials * options.UnmeasuredRate;
+        upper = assumed ? options.UnmeasuredRate : upper;
+        var rate = Math.Max(upper * (1 + options.RelativeMargin), upper + options.AbsoluteMargin);
+        return rate < HighestNull
+            ? new MetricPlan(metric.Name, trials, bad, alpha * (1 - BaselineShare), new BernoulliEProcess(rate), NotJudged: null) { IsAssumed = assumed }
+            : new MetricPlan(metric.Name, trials, bad, alpha, Process: null, $"{bad} of the old slot's {trials} responses were bad before the switch");
+    }
+}
+
+/// <summary>What one metric is held against.</summary>
+/// <param name="Name">The metric.</param>
+/// <param name="BaselineN">n of the old slot.</param>
+/// <param name="BaselineBad">k of the old slot.</param>
+/// <param name="Alpha">α2, of the test.</param>
+/// <param name="Process">The evidence; null when it can't be judged.</param>
+/// <param name="NotJudged">Why not.</param>
+internal sealed record MetricPlan(string Name, long BaselineN, long BaselineBad, double Alpha, BernoulliEProcess? Process, string? NotJudged)
+{
+    /// <summary>What ln E has to reach: ln(1/α2).</summary>
+    public double Threshold { get; } = -Math.Log(Alpha);
+
+    /// <summary>Whether too little was measured of the old slot, so that <see cref="BakeOptions.UnmeasuredRate"/> stands in.</summary>
+    public bool IsAssumed { get; init; }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>What was found, in words and numbers.</summary>
+internal static class BakeText
+{
+    /// <summary>Such as <c>12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1</c>.</summary>
+    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long slowAbove)
+    {
+        var what = plan.Name switch
+        {
+            "5xx" => "failed",
+            BakePlan.LatencyMetric => $"took {Milliseconds(slowAbove / 1000.0)} or longer",
+            _ => $"had status {plan.Name}",
+        };
+        var past = plan.BaselineN == 0 ? "not measured" : Percent((double)plan.BaselineBad / plan.BaselineN);
+        return $"{tally.Bad} of {tally.Trials} responses {what} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
+    }
+
+    /// <summary>e^lnE with one digit: <c>40</c>, <c>3·10⁵</c>.</summary>
+    public static string Evidence(double lnE)
+    {
+        var log = lnE / Math.Log(10);
+        if (log < 3)
+        {
+            return Math.Exp(lnE).ToString("0", CultureInfo.InvariantCulture);
+        }
+
+        var exponent = (int)Math.Floor(log);
+
+        // Downwards: what is shown is never more than what there is.
+        var digit = Math.Min(9, (int)Math.Pow(10, log - exponent));
+        return $"{digit}·10{string.Concat(exponent.ToString(CultureInfo.InvariantCulture).Select(Superscript))}";
+    }
+
+    /// <summary>Two significant digits: <c>0.1 %</c>, <c>0.013 %</c>, <c>12 %</c>.</summary>
+    public static string Percent(double rate)
+    {
+        var percent = rate * 100;
+        if (percent == 0)
+        {
+            return "0 %";
+        }
+
+        var digits = Math.Clamp(1 - (int)Math.Floor(Math.Log10(Math.Abs(percent))), 0, 10);
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(percent, digits):0.##########} %");
+    }
+
+    public static string Milliseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.#} ms");
+
+    private static char Superscript(char digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit - '0'];
+}

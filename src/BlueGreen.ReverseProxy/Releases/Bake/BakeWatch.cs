@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>The live watch over the new slots of a release. Safe for several callers.</summary>
+internal sealed class BakeWatch
+{
+    private readonly Lock _lock = new();
+    private readonly ImmutableArray<ServiceWatch> _services;
+    private readonly BakeOptions _options;
+    private ImmutableList<BakedService> _figures = [];
+    private BakeFinding? _demanded;
+    private TaskCompletionSource _demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Begins.</summary>
+    /// <param name="releaseId">The release.</param>
+    /// <param name="services">Its services.</param>
+    /// <param name="options">The settings that count for the release as a whole, when the bake ends without data.</param>
+    public BakeWatch(string releaseId, ImmutableArray<ServiceWatch> services, BakeOptions options)
+    {
+        ReleaseId = releaseId;
+        _services = services;
+        _options = options;
+    }
+
+    public string ReleaseId { get; }
+
+    public NoDataAction NoData => _options.NoData;
+
+    /// <summary>What was counted when it was last judged.</summary>
+    public ImmutableList<BakedService> Figures => Volatile.Read(ref _figures);
+
+    /// <summary>A task that ends at the next bad response, or when a rollback is demanded. To be called before <see cref="Judge"/>.</summary>
+    public Task Arm()
+    {
+        lock (_lock)
+        {
+            if (_demand.Task.IsCompleted)
+            {
+                _demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            return Task.WhenAny([_demand.Task, .. _services.Select(service => service.Arm())]);
+        }
+    }
+
+    public BakeFinding? Judge()
+    {
+        lock (_lock)
+        {
+            var judged = _services.Select(service => service.Judge()).ToList();
+            Volatile.Write(ref _figures, [.. judged.Select(service => service.Figures)]);
+            return judged.Select(service => service.Finding).FirstOrDefault(finding => finding is not null) ?? _demanded;
+        }
+    }
+
+    /// <summary>The bake has ended without one response, and the configuration says to go back then.</summary>
+    public void DemandRollback()
+    {
+        lock (_lock)
+        {
+            _demanded = new BakeFinding(_services[0].Name, "noData", "there was not one response to judge by until the bake's end", BakeFailureAction.Rollback);
+            _demand.TrySetResult();
+        }
+    }
+
+    public void Restart()
+    {
+        lock (_lock)
+        {
+            foreach (var service in _services)
+            {
+                service.Restart();
+            }
+        }
+    }
+
+    public void End()
+    {
+        foreach (var service in _services)
+        {
+            service.End();
+        }
+    }
+
+    /// <summary>What is stored when the bake ends as a success: the figures, and how much they say.</summary>
+    public BakeState Conclude(BakeState state)
+    {
+        Judge();
+        var figures = Figures;
+        var confidence = figures.All(IsTelling) ? BakeState.HighConfidence : BakeState.LowConfidence;
+        return state with
+        {
+            Outcome = BakeState.Succeeded,
+            Hold = null,
+            Confidence = confidence,
+            Services = figures,
+            Detail = string.Join("; ", figures.Select(service => DetailOf(service, figures.Count > 1))),
+        };
+    }
+
+    /// <summary>Whether a new slot has answered nothing that counts.</summary>
+    public bool IsWithoutData => Figures.Exists(service => service.Responses == 0);
+
+    // Five points: whoever releases without having excluded as much has not looked.
+    private static bool IsTelling(BakedService service) => service.Metrics[0].ExcludedLift is < 0.05;
+
+    private static string DetailOf(BakedService service, bool named)
+    {
+        var errors = service.Metrics[0];
+        var text = (service.Responses, errors.ExcludedLift) switch
+        {
+            (0, _) => "there was not one response to judge by",
+            (_, null) => $"{errors.Bad} of {errors.N} responses failed: too few to exclude anything",
+            (_, { } lift) => $"{errors.Bad} of {errors.N} responses failed; a lift of {BakeText.Percent(lift)} or more is excluded",
+        };
+        return named ? $"{service.Name}: {text}" : text;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>Freezes the old slots' past at a switch, and begins to watch the new slots.</summary>
+internal sealed class BakeWatches
+{
+    private readonly ServiceCatalog _services;
+    private readonly TimeProvider _time;
+    private readonly FrozenDictionary<Slot, SlotHistory> _histories;
+    private readonly Channel<BakeWatch> _begun = Channel.CreateUnbounded<BakeWatch>();
+
+    public BakeWatches(ServiceCatalog services, TimeProvider time)
+    {
+        _services = services;
+        _time = time;
+        _histories = services.All
+            .SelectMany(service => SlotNames.All.Select(slot => (Slot: service[slot], service.Options.Bake.BaselineWindow)))
+            .ToFrozenDictionary(entry => entry.Slot, entry => new SlotHistory(entry.Slot.Meter, entry.BaselineWindow, time));
+    }
+
+    /// <summary>The watches that have begun, for the one who acts on what they find.</summary>
+    public ChannelReader<BakeWatch> Begun => _begun.Reader;
+
+    public SlotHistory HistoryOf(Slot slot) => _histories[slot];
+
+    public static bool IsWatched(ReleaseState release) => release is { Kind: ReleaseKind.Cutover, BakeSeconds: > 0 };
+
+    /// <summary>What is stored with the switch.</summary>
+    public BakeState? Freeze(ReleaseState release) => IsWatched(release)
+        ? new BakeState { Baselines = [.. release.Services.Select(service => Freeze(Entry(service.Name), service.From))] }
+        : null;
+
+    /// <summary>Begins to watch; null for a release that is not watched.</summary>
+    /// <param name="release">The release, with what <see cref="Freeze(ReleaseState)"/> gave.</param>
+    /// <param name="sinceSwitch">How long ago the switch was: zero, or more after a restart.</param>
+    public BakeWatch? Begin(ReleaseState release, TimeSpan sinceSwitch)
+    {
+        foreach (var service in release.Services)
+        {
+            // Only what the slot answers from now on can be a baseline for the release after this one.
+            HistoryOf(Entry(service.Name)[service.To]).Restart();
+        }
+
+        if (release.Bake is not { } bake || !IsWatched(release))
+        {
+            return null;
+        }
+
+        var services = release.Services.Select(service =>
+        {
+            var entry = Entry(service.Name);
+            var baseline = bake.Baselines.Find(baseline => baseline.Service == service.Name) ?? Empty(service.Name);
+            return new ServiceWatch(
+                entry,
+                service,
+                BakePlan.Of(entry.Options.Bake, baseline, release.Services.Count),
+                bake.Services.Find(carried => carried.Name == service.Name),
+                sinceSwitch,
+                _time);
+        });
+
+        // The most careful of the services speaks for the release.
+        var options = release.Services.Select(service => Entry(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
+        var watch = new BakeWatch(release.Id, [.. services], options);
+        _begun.Writer.TryWrite(watch);
+        return watch;
+    }
+
+    private static BakeBaseline Empty(string service) =>
+        new(service, 0, ImmutableSortedDictionary<string, long>.Empty, 0, 0, ImmutableSortedDictionary<int, long>.Empty);
+
+    private BakeBaseline Freeze(ServiceEntry service, SlotName slot)
+    {
+        var (counted, clients, length) = HistoryOf(service[slot]).UpToNow();
+        var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
+        return new BakeBaseline(
+            service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts());
+    }
+
+    private ServiceEntry Entry(string service) =>
+        _services.TryGet(service, out var entry) ? entry : throw new InvalidOperationException($"Service {service} is no longer configured.");
+}

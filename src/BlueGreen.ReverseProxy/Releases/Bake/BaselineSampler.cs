@@ -1,0 +1,25 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+using Microsoft.Extensions.Hosting;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>Reads every slot's meter now and then, so that a baseline can be cut out of the past at any switch.</summary>
+internal sealed class BaselineSampler(ServiceCatalog services, BakeWatches watches, TimeProvider time) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(services.All.GroupBy(service => service.Options.Bake.BaselineWindow).Select(group => SampleAsync([.. group], group.Key, stoppingToken)));
+
+    private async Task SampleAsync(ServiceEntry[] sampled, TimeSpan window, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(window / SlotHistory.Readings, time);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            foreach (var slot in sampled.SelectMany(service => SlotNames.All.Select(name => service[name])))
+            {
+                watches.HistoryOf(slot).Sample();
+            }
+        }
+    }
+}

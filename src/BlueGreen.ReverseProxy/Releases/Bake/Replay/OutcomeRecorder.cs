@@ -1,0 +1,129 @@
+using System.Text;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
+
+/// <summary>
+/// Writes down the outcomes of the services that ask for it, in files of bounded number and size, for <see cref="BakeReplay"/>.
+/// A disk that fails costs lines of the recording, and nothing else.
+/// </summary>
+internal sealed partial class OutcomeRecorder(ServiceCatalog services, TimeProvider time, ILogger<OutcomeRecorder> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(services.All
+        .Where(service => service.Options.Bake.Record is not null)
+        .Select(service => RecordAsync(service, new RecordingFolder(service.Name, service.Options.Bake.Record!, time), stoppingToken)));
+
+    private async Task RecordAsync(ServiceEntry service, RecordingFolder folder, CancellationToken stopping)
+    {
+        var log = new OutcomeLog(time);
+        foreach (var slot in SlotNames.All)
+        {
+            service[slot].Meter.Log = log;
+        }
+
+        using var timer = new PeriodicTimer(Interval, time);
+        var (dropped, failing) = (0L, false);
+        var more = true;
+        while (more)
+        {
+            try
+            {
+                more = await timer.WaitForNextTickAsync(stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                // Once more, for what came last.
+                more = false;
+            }
+
+            var lines = Take(log);
+            try
+            {
+                await folder.AppendAsync(lines);
+                failing = false;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                if (!failing)
+                {
+                    LogUnwritable(logger, exception, service.Name, service.Options.Bake.Record!.Directory);
+                }
+
+                failing = true;
+            }
+
+            if (log.Dropped > dropped)
+            {
+                LogDropped(logger, service.Name, log.Dropped - dropped);
+                dropped = log.Dropped;
+            }
+        }
+    }
+
+    private static string Take(OutcomeLog log)
+    {
+        var lines = new StringBuilder();
+        while (log.TryTake(out var taken))
+        {
+            lines.Append(RecordedOutcome.Of(taken.At, taken.Slot, taken.Outcome).ToLine()).Append('\n');
+        }
+
+        return lines.ToString();
+    }
+
+    [LoggerMessage(4611, LogLevel.Error, "The recording of {Service} can't be written to {Folder}; what is answered meanwhile is left out of it.")]
+    private static partial void LogUnwritable(ILogger logger, Exception exception, string service, string folder);
+
+    [LoggerMessage(4612, LogLevel.Warning, "The recording of {Service} lacks {Count} responses: the disk does not keep up.")]
+    private static partial void LogDropped(ILogger logger, string service, long count);
+}
+
+/// <summary>The files of one service: <c>orders-20260102T030405.678Z.csv</c>, a sixteenth of the allowed size each, the oldest removed.</summary>
+internal sealed class RecordingFolder(string service, BakeRecordOptions options, TimeProvider time)
+{
+    private const int Files = 16;
+
+    private string? _file;
+
+    public async Task AppendAsync(string lines)
+    {
+        if (lines.Length == 0)
+        {
+            return;
+        }
+
+        var folder = Directory.CreateDirectory(options.Directory);
+        var most = options.MaxMegabytes * 1_000_000L;
+        if (_file is null || new FileInfo(_file) is not { Exists: true } file || file.Length >= most / Files)
+        {
+            _file = Path.Combine(folder.FullName, $"{service}-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff}Z.csv");
+            await File.AppendAllTextAsync(_file, RecordedOutcome.Header + "\n");
+        }
+
+        await File.AppendAllTextAsync(_file, lines);
+        Prune(folder, most);
+    }
+
+    private void Prune(DirectoryInfo folder, long most)
+    {
+        var files = folder.GetFiles($"{service}-????????T*Z.csv").OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
+        var total = files.Sum(file => file.Length);
+        foreach (var file in files.SkipLast(1))
+        {
+            if (total <= most)
+            {
+                return;
+            }
+
+            total -= file.Length;
+            file.Delete();
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Observability;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
+
+/// <summary>One line of a recording: when and how one response ended.</summary>
+/// <param name="At">When it ended (UTC).</param>
+/// <param name="Slot">Which slot answered.</param>
+/// <param name="StatusCode">The status code.</param>
+/// <param name="Ending">How it ended.</param>
+/// <param name="Milliseconds">The time to the start of the response.</param>
+/// <param name="Client">What stands for the client; equal for equal addresses within one recording.</param>
+public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int StatusCode, OutcomeEnding Ending, double Milliseconds, string Client)
+{
+    /// <summary>The first line of a recording: the names of the columns.</summary>
+    public const string Header = "time,slot,status,ending,ms,client";
+
+    private const int Columns = 6;
+
+    /// <summary>The outcome as a line: comma-separated, nothing quoted, for nothing in it needs quotes.</summary>
+    public string ToLine() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{NameOf(Ending)},{Milliseconds:0.###},{Client}");
+
+    /// <summary>Reads a line.</summary>
+    /// <param name="line">Six columns as <see cref="Header"/> names them; <c>ending</c>, <c>ms</c> and <c>client</c> may be empty.</param>
+    /// <param name="outcome">The outcome, when true is returned.</param>
+    /// <param name="problem">What is wrong with the line, when false is.</param>
+    public static bool TryParse(string line, out RecordedOutcome outcome, out string problem)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        outcome = null!;
+        var columns = line.Split(',');
+        if (columns.Length != Columns)
+        {
+            problem = $"has {columns.Length} columns, expected {Columns}: {Header}";
+            return false;
+        }
+
+        if (!DateTimeOffset.TryParse(columns[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
+        {
+            problem = $"time \"{columns[0]}\" is not allowed: ISO 8601, such as 2026-01-02T03:04:05.678Z";
+        }
+        else if (!SlotNames.TryParse(columns[1], out var slot))
+        {
+            problem = $"slot \"{columns[1]}\" is not allowed: blue or green";
+        }
+        else if (!int.TryParse(columns[2], NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status is < 100 or > 999)
+        {
+            problem = $"status \"{columns[2]}\" is not allowed: a status code";
+        }
+        else if (!TryParseEnding(columns[3], out var ending))
+        {
+            problem = $"ending \"{columns[3]}\" is not allowed: nothing, destination, client, left, gateway or upgrade";
+        }
+        else
+        {
+            var ms = 0.0;
+            if (columns[4].Length > 0 && (!double.TryParse(columns[4], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out ms) || ms > int.MaxValue))
+            {
+                problem = $"ms \"{columns[4]}\" is not allowed: milliseconds";
+                return false;
+            }
+
+            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]);
+            problem = "";
+            return true;
+        }
+
+        return false;
+    }
+
+    internal static RecordedOutcome Of(DateTimeOffset at, SlotName slot, in ResponseOutcome outcome) => new(
+        at,
+        slot,
+        outcome.StatusCode,
+        outcome switch
+        {
+            { Upgraded: true } => OutcomeEnding.Upgrade,
+            { Fault: Fault.Destination } => OutcomeEnding.Destination,
+            { Fault: Fault.Client, Begun: true } => OutcomeEnding.Left,
+            { Fault: Fault.Client } => OutcomeEnding.Client,
+            { Fault: Fault.Gateway } => OutcomeEnding.Gateway,
+            _ => OutcomeEnding.Whole,
+        },
+        outcome.Microseconds / 1000.0,
+        outcome.Client.ToString("x8", CultureInfo.InvariantCulture));
+
+    internal ResponseOutcome ToOutcome() => new(
+        StatusCode,
+        Ending switch
+        {
+            OutcomeEnding.Destination => Fault.Destination,
+            OutcomeEnding.Client or OutcomeEnding.Left => Fault.Client,
+            OutcomeEnding.Gateway => Fault.Gateway,
+            _ => Fault.None,
+        },
+        (long)(Milliseconds * 1000),
+        Ending is not OutcomeEnding.Client,
+        Ending == OutcomeEnding.Upgrade,
+        HashOf(Client));
+
+    // FNV-1a: the same in every process, unlike string.GetHashCode, so that a recording is judged the same every time.
+    private static int HashOf(string client)
+    {
+        var hash = 2166136261u;
+        foreach (var character in client)
+        {
+            hash = unchecked((hash ^ character) * 16777619u);
+        }
+
+        return unchecked((int)hash);
+    }
+
+    private static string NameOf(OutcomeEnding ending) => ending == OutcomeEnding.Whole ? "" : ending.ToString().ToLowerInvariant();
+
+    private static bool TryParseEnding(string text, out OutcomeEnding ending)
+    {
+        foreach (var value in Enum.GetValues<OutcomeEnding>())
+        {
+            if (NameOf(value) == text)
+            {
+                ending = value;
+                return true;
+            }
+        }
+
+        ending = default;
+        return false;
+    }
+}
+
+/// <summary>How a response ended.</summary>
+public enum OutcomeEnding
+{
+    /// <summary>Whole. Written as nothing.</summary>
+    Whole = 0,
+
+    /// <summary>The destination could not be reached, broke off or was too slow.</summary>
+    Destination = 1,
+
+    /// <summary>The client went away before the response began; <c>ms</c> is how long it had waited.</summary>
+    Client = 2,
+
+    /// <summary>The client went away while the response was sent.</summary>
+    Left = 3,
+
+    /// <summary>The gateway ended it.</summary>
+    Gateway = 4,
+
+    /// <summary>The connection was handed over, as for WebSockets.</summary>
+    Upgrade = 5,
+}

@@ -1,0 +1,202 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>Watches the new slot of one service of a release. One caller at a time.</summary>
+internal sealed class ServiceWatch
+{
+    // The simple limits look at the last minute, and at nothing less than so many responses.
+    private const int LeastForLimits = 20;
+    private static readonly TimeSpan LimitWindow = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LimitStep = TimeSpan.FromSeconds(1);
+
+    private readonly BakePlan _plan;
+    private readonly Slot _from;
+    private readonly Slot _to;
+    private readonly TimeProvider _time;
+    private readonly SlotLatency _fromLatency;
+    private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
+    private BakedService? _carried;
+    private TimeSpan _grace;
+    private long _begunAt;
+    private MeterReading _origin;
+    private MeterReading? _latencyOrigin;
+    private SlotWatch _watch;
+
+    /// <summary>Begins to watch.</summary>
+    /// <param name="entry">The service.</param>
+    /// <param name="release">From where to where it was switched.</param>
+    /// <param name="plan">What the new slot is held against.</param>
+    /// <param name="carried">What the last process had counted; null for nothing.</param>
+    /// <param name="sinceSwitch">How long ago the switch was.</param>
+    /// <param name="time">The clock.</param>
+    public ServiceWatch(ServiceEntry entry, ReleaseService release, BakePlan plan, BakedService? carried, TimeSpan sinceSwitch, TimeProvider time)
+    {
+        Name = entry.Name;
+        _plan = plan;
+        _time = time;
+        _carried = carried;
+        (_from, _to) = (entry[release.From], entry[release.To]);
+        var past = BakePlan.LatencyCounts(plan.Baseline);
+        _fromLatency = new SlotLatency(past.QuantileMs(0.5), past.QuantileMs(0.99));
+        _grace = plan.Options.Latency.Grace - sinceSwitch;
+        _origin = MeterReading.Zero;
+        _watch = new SlotWatch(plan.Metrics.Length, plan.SlowAbove);
+        Begin();
+    }
+
+    public string Name { get; }
+
+    /// <summary>Ends at the next bad response. To be called before <see cref="Judge()"/>.</summary>
+    public Task Arm() => _watch.Arm();
+
+    /// <summary>Counts from zero again: what was counted speaks of an outage, and not of the slot.</summary>
+    public void Restart()
+    {
+        _carried = null;
+        _grace = TimeSpan.Zero;
+        Begin();
+    }
+
+    public void End()
+    {
+        if (ReferenceEquals(_to.Meter.Watch, _watch))
+        {
+            _to.Meter.Watch = null;
+        }
+    }
+
+    /// <summary>What was counted, and whether the slot has failed.</summary>
+    public (BakedService Figures, BakeFinding? Finding) Judge()
+    {
+        // The watch is read before the counters: a client is noted after the response is counted, so a bad one may have no client
+        // yet, and is looked at again because it rings.
+        var seen = Math.Max(_watch.Seen.Count, _carried?.Clients ?? 0);
+        var reading = _to.Meter.Read();
+        var counted = reading.Since(_origin);
+        BakeFinding? finding = null;
+        var metrics = ImmutableList.CreateBuilder<BakeMetric>();
+
+        // Where everything comes from one address, a load balancer in front of the gateway, the guard could only be in the way.
+        var minClients = seen <= 1 && _plan.Baseline.Clients <= 1 ? 1 : _plan.Options.MinClients;
+        for (var index = 0; index < _plan.Metrics.Length; index++)
+        {
+            metrics.Add(Judge(_plan.Metrics[index], TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index), minClients, ref finding));
+        }
+
+        if (_plan.Latency is { } latency)
+        {
+            var sinceGrace = LatencySinceGrace(reading);
+            metrics.Add(Judge(
+                latency,
+                TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length),
+                minClients,
+                ref finding));
+        }
+
+        finding ??= JudgeLimits(reading, minClients);
+        var figures = new BakedService(
+            Name,
+            counted.Trials + (_carried?.Responses ?? 0),
+            seen,
+            _fromLatency,
+            new SlotLatency(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
+            metrics.ToImmutable());
+        return (figures, finding);
+    }
+
+    private void Begin()
+    {
+        End();
+        _watch = new SlotWatch(_plan.Metrics.Length, _plan.SlowAbove);
+        _begunAt = _time.GetTimestamp();
+        _lastMinute.Clear();
+        _latencyOrigin = null;
+
+        // The origin first: a response in between is counted without its client, and not the other way round.
+        _origin = _to.Meter.Read();
+        _to.Meter.Watch = _watch;
+        _ = LatencySinceGrace(_origin);
+    }
+
+    private MeterReading? LatencySinceGrace(MeterReading reading)
+    {
+        if (_latencyOrigin is null && _time.GetElapsedTime(_begunAt) >= _grace)
+        {
+            _latencyOrigin = reading;
+            _watch.CountSlowness();
+        }
+
+        return _latencyOrigin is { } origin ? reading.Since(origin) : null;
+    }
+
+    private MetricTally TallyOf(string metric, long trials, long bad, int index)
+    {
+        var clients = _watch.BadOf(index).Clients;
+        var dispersion = _watch.BadOf(index).DispersionAgainst(_watch.Traffic);
+        var before = _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
+        return before is null
+            ? new MetricTally(trials, bad, clients, dispersion)
+            : new MetricTally(trials + before.N, bad + before.Bad, Math.Max(clients, before.Clients), dispersion);
+    }
+
+    private BakeMetric Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
+    {
+        var status = BakeJudge.Judge(plan, tally, minClients, out var lnE);
+        var detail = status is BakeJudge.Failed or BakeJudge.Guarded
+            ? BakeText.Failure(plan, tally, lnE!.Value, _from.Name, _to.Name, _plan.SlowAbove)
+            : null;
+        if (status == BakeJudge.Guarded)
+        {
+            detail += $"; not acted on: {tally.Clients} clients got them, {tally.Dispersion:0.#} times as unevenly as all responses";
+        }
+
+        if (status == BakeJudge.Failed)
+        {
+            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure);
+        }
+
+        return BakeJudge.Show(plan, tally, status, lnE, detail);
+    }
+
+    private BakeFinding? JudgeLimits(MeterReading reading, int minClients)
+    {
+        if (_plan.Options is { MaxErrorRate: null, MaxP99: null })
+        {
+            return null;
+        }
+
+        while (_lastMinute.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.At) > LimitWindow && _lastMinute.Count > 1)
+        {
+            _lastMinute.Dequeue();
+        }
+
+        var minute = reading.Since(_lastMinute.TryPeek(out var first) ? first.Reading : _origin);
+        if (_lastMinute.Count == 0 || _time.GetElapsedTime(_lastMinute.Last().At) >= LimitStep)
+        {
+            _lastMinute.Enqueue((_time.GetTimestamp(), reading));
+        }
+
+        if (minute.Trials < LeastForLimits)
+        {
+            return null;
+        }
+
+        var (bad, trials) = (minute.Bad(FailureCodes.Errors), minute.Trials);
+        if (_plan.Options.MaxErrorRate is { } rate && bad > rate * trials && _watch.BadOf(FailureCodes.Errors).Clients >= minClients)
+        {
+            return Finding("MaxErrorRate", $"{bad} of {trials} responses failed on {_to.EnvironmentHeader} within a minute, {BakeText.Percent((double)bad / trials)}; at most {BakeText.Percent(rate)} is allowed");
+        }
+
+        return _plan.Options.MaxP99 is { } most && _latencyOrigin is not null && minute.QuantileMs(0.99) is { } p99 && p99 > most.TotalMilliseconds
+            && _watch.Seen.Count >= minClients
+            ? Finding("MaxP99", $"the 99th percentile of {minute.Latency} responses on {_to.EnvironmentHeader} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
+            : null;
+    }
+
+    private BakeFinding Finding(string limit, string reason) => new(Name, limit, reason, _plan.Options.OnFailure);
+}

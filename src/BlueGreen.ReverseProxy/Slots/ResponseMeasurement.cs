@@ -1,0 +1,70 @@
+using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Observability;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlueGreen.ReverseProxy.Slots;
+
+/// <summary>Tells a slot's meter how each of its responses ended.</summary>
+/// <remarks>
+/// The latency is the time from the choice of the slot to the start of the response, for every response alike: how long a body
+/// takes depends on how fast the client reads, and how long a stream lasts says nothing about the API. The status is taken at the
+/// response's end, so that a destination that breaks off in the middle is seen.
+/// </remarks>
+internal sealed class ResponseMeasurement
+{
+    private readonly TimeProvider _time;
+    private readonly Func<object, Task> _begun;
+
+    public ResponseMeasurement(TimeProvider time)
+    {
+        _time = time;
+
+        // One delegate for all requests.
+        _begun = state =>
+        {
+            ((SlotLease)state).BegunAt = time.GetTimestamp();
+            return Task.CompletedTask;
+        };
+    }
+
+    public void Begin(SlotLease lease)
+    {
+        lease.StartedAt = _time.GetTimestamp();
+        lease.Response.OnStarting(_begun, lease);
+    }
+
+    /// <summary>To be called when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
+    public void End(HttpContext context, SlotLease lease)
+    {
+        var begun = lease.BegunAt != 0;
+        var elapsed = _time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : _time.GetTimestamp());
+        var status = context.Response.StatusCode;
+        lease.Slot.Meter.Add(new ResponseOutcome(
+            status,
+            FaultOf(context, lease),
+            (long)elapsed.TotalMicroseconds,
+            begun,
+            status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
+            context.Connection.RemoteIpAddress?.GetHashCode() ?? 0));
+    }
+
+    private static Fault FaultOf(HttpContext context, SlotLease lease)
+    {
+        var error = context.Features.Get<IForwarderErrorFeature>()?.Error ?? ForwarderError.None;
+        return error switch
+        {
+            ForwarderError.None => Fault.None,
+
+            // Cancelled is what the client has left, what the drain's deadline has ended, and, once the response has begun, what was
+            // idle for too long. None of them is the API's.
+            ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
+                or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled =>
+                lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
+            ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient
+                or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient => Fault.Client,
+            ForwarderError.RequestCreation => Fault.Gateway,
+            _ => Fault.Destination,
+        };
+    }
+}

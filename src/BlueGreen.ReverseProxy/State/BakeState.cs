@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.State;
+
+/// <summary>What is stored of a bake, so that a restart of the gateway does not end it: the frozen past of the old slots, and the newest figures.</summary>
+internal sealed record BakeState
+{
+    /// <summary>Nothing was found against the new slots so far.</summary>
+    public const string Watching = "watching";
+
+    /// <summary>It waits: for somebody, or for an outage to end.</summary>
+    public const string Held = "held";
+
+    /// <summary>The new slots were no worse.</summary>
+    public const string Succeeded = "succeeded";
+
+    /// <summary>They were, and the release was, or is being, rolled back.</summary>
+    public const string RolledBack = "rolledBack";
+
+    public const string HighConfidence = "high";
+
+    public const string LowConfidence = "low";
+
+    /// <summary>What each old slot had answered up to the switch, frozen.</summary>
+    public ImmutableList<BakeBaseline> Baselines { get; init; } = [];
+
+    public string Outcome { get; init; } = Watching;
+
+    /// <summary>Why it is held, one of <see cref="BakeHolds"/>.</summary>
+    public string? Hold { get; init; }
+
+    public string? Detail { get; init; }
+
+    public string? Confidence { get; init; }
+
+    /// <summary>The figures as they were stored last; what is live may be newer.</summary>
+    public ImmutableList<BakedService> Services { get; init; } = [];
+}
+
+/// <summary>Why a bake is held.</summary>
+internal static class BakeHolds
+{
+    /// <summary>The new slot is worse, and the configuration says to wait for somebody.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>The old slot is not healthy either.</summary>
+    public const string SharedOutage = "shared-outage";
+
+    /// <summary>The new slot is worse, and there is nothing left to switch back to.</summary>
+    public const string NoWayBack = "no-way-back";
+}
+
+/// <summary>What one service's old slot had answered in the window before the switch.</summary>
+/// <param name="Service">The service.</param>
+/// <param name="Responses">n.</param>
+/// <param name="Bad">k of each metric of status codes, by name.</param>
+/// <param name="Clients">About how many clients there were.</param>
+/// <param name="Seconds">How long the window was; less than configured when the slot was active, or the gateway up, for less.</param>
+/// <param name="LatencyCounts">How many latencies fell into each bucket, buckets without any left out.</param>
+internal sealed record BakeBaseline(
+    string Service,
+    long Responses,
+    ImmutableSortedDictionary<string, long> Bad,
+    int Clients,
+    double Seconds,
+    ImmutableSortedDictionary<int, long> LatencyCounts);
