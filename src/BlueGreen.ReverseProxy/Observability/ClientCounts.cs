@@ -7,7 +7,7 @@ internal sealed class ClientCounts
 
     private readonly long[] _counts = new long[Groups];
 
-    public static int GroupOf(int client) => (int)(unchecked((uint)client * 2654435769u) >> 24);
+    public static int GroupOf(int client) => (int)(ClientNumber.Mix(client) % Groups);
 
     public void Add(int client) => Interlocked.Increment(ref _counts[GroupOf(client)]);
 

@@ -45,6 +45,18 @@ internal sealed class ClientSet
         }
     }
 
-    // Fibonacci hashing: numbers that are close to each other fall far apart.
-    private static uint Spread(int client) => unchecked((uint)client * 2654435769u) >> 22;
+    private static uint Spread(int client) => ClientNumber.Mix(client) % Bits;
+}
+
+/// <summary>What stands for a client's address.</summary>
+internal static class ClientNumber
+{
+    /// <summary>Every bit of the number moves every bit of the result (the finalizer of MurmurHash3), so that any of them can be used.</summary>
+    public static uint Mix(int client)
+    {
+        var mixed = unchecked((uint)client);
+        mixed = unchecked((mixed ^ (mixed >> 16)) * 0x85ebca6b);
+        mixed = unchecked((mixed ^ (mixed >> 13)) * 0xc2b2ae35);
+        return mixed ^ (mixed >> 16);
+    }
 }

@@ -28,6 +28,9 @@ internal sealed class FailureCodes
         }
     }
 
+    /// <summary>Server errors alone.</summary>
+    public static FailureCodes ErrorsOnly { get; } = new([FailureMetric.Errors.Codes]);
+
     /// <summary>How many metrics there are.</summary>
     public int Count { get; }
 

@@ -19,18 +19,17 @@ internal static class BakeText
         return $"{tally.Bad} of {tally.Trials} responses {what} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
     }
 
-    /// <summary>e^lnE with one digit: <c>40</c>, <c>3·10⁵</c>.</summary>
+    /// <summary>e^lnE as a whole number, or with one digit: <c>40</c>, <c>3·10⁵</c>.</summary>
     public static string Evidence(double lnE)
     {
         var log = lnE / Math.Log(10);
         if (log < 3)
         {
-            return Math.Exp(lnE).ToString("0", CultureInfo.InvariantCulture);
+            return Math.Floor(Math.Exp(lnE)).ToString("0", CultureInfo.InvariantCulture);
         }
 
-        var exponent = (int)Math.Floor(log);
-
         // Downwards: what is shown is never more than what there is.
+        var exponent = (int)Math.Floor(log);
         var digit = Math.Min(9, (int)Math.Pow(10, log - exponent));
         return $"{digit}·10{string.Concat(exponent.ToString(CultureInfo.InvariantCulture).Select(Superscript))}";
     }

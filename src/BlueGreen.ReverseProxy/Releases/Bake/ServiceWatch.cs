@@ -119,6 +119,7 @@ internal sealed class ServiceWatch
 
         // The origin first: a response in between is counted without its client, and not the other way round.
         _origin = _to.Meter.Read();
+        _lastMinute.Enqueue((_begunAt, _origin));
         _to.Meter.Watch = _watch;
         _ = LatencySinceGrace(_origin);
     }
@@ -175,8 +176,8 @@ internal sealed class ServiceWatch
             _lastMinute.Dequeue();
         }
 
-        var minute = reading.Since(_lastMinute.TryPeek(out var first) ? first.Reading : _origin);
-        if (_lastMinute.Count == 0 || _time.GetElapsedTime(_lastMinute.Last().At) >= LimitStep)
+        var minute = reading.Since(_lastMinute.Peek().Reading);
+        if (_time.GetElapsedTime(_lastMinute.Last().At) >= LimitStep)
         {
             _lastMinute.Enqueue((_time.GetTimestamp(), reading));
         }

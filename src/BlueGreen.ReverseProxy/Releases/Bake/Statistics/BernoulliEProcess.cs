@@ -21,9 +21,10 @@ internal sealed class BernoulliEProcess
     /// <summary>How many alternatives are mixed.</summary>
     public const int Alternatives = 12;
 
-    // In log-odds: from a rate that is a tenth higher to one at which nearly everything fails.
+    // In log-odds: from a rate that is a tenth higher to one of 90 %, and in any case to odds that are twenty times higher.
     private const double SmallestStep = 0.1;
     private const double LargestOdds = 9;
+    private const double LeastLargestStep = 3;
 
     private const double LargeWeight = 4;
     private const double LargeStep = 1;
@@ -40,7 +41,7 @@ internal sealed class BernoulliEProcess
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(nullRate, 1);
         NullRate = nullRate;
         var nullLogit = Math.Log(nullRate / (1 - nullRate));
-        var largestStep = Math.Max(Math.Log(LargestOdds) - nullLogit, 2 * SmallestStep);
+        var largestStep = Math.Max(Math.Log(LargestOdds) - nullLogit, LeastLargestStep);
         double StepOf(int index) => SmallestStep * Math.Pow(largestStep / SmallestStep, (double)index / (Alternatives - 1));
         var totalWeight = Enumerable.Range(0, Alternatives).Sum(index => Weight(StepOf(index)));
         for (var index = 0; index < Alternatives; index++)
