@@ -53,7 +53,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
         caller,
         "finish",
         isDone: release => release.Status == ReleaseStatus.Succeeded,
-        isAllowed: release => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking,
+
+        // What is being taken back at this moment can't be called a success; the state that is read here is the one that is decided on.
+        isAllowed: release => release.Status is (ReleaseStatus.Draining or ReleaseStatus.Baking) && !ReleaseBakes.IsBeingRolledBack(state.Current, release),
         (current, release, by, now) => ReleaseTransitions.Finish(current, release with { Bake = ConcludedBake(release) }, by, now));
 
     /// <summary>Takes a release back whose bake has failed, as if somebody had asked for it.</summary>

@@ -38,6 +38,9 @@ internal sealed class TestApi : IAsyncDisposable
     /// <summary>How the health path is answered; may be replaced at any time.</summary>
     public Func<HttpContext, Task> Health { get; set; }
 
+    /// <summary>What happens to each request before it is answered, probes aside; true when that was the answer. May be replaced at any time.</summary>
+    public Func<HttpContext, Task<bool>> Trouble { get; set; } = _ => Task.FromResult(false);
+
     /// <summary>Requests that have reached the API, probes aside.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
@@ -101,6 +104,11 @@ internal sealed class TestApi : IAsyncDisposable
         }
 
         Interlocked.Increment(ref _requests);
+        if (await Trouble(context))
+        {
+            return;
+        }
+
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         switch (segments.ElementAtOrDefault(1))
         {

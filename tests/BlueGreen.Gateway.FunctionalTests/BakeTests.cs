@@ -1,0 +1,383 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using BlueGreen.Contracts;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+using Microsoft.AspNetCore.Http;
+
+namespace BlueGreen.Gateway.FunctionalTests;
+
+/// <summary>What a bake does when the new slot breaks: a real gateway, APIs that break, clients with addresses of their own.</summary>
+public sealed class BakeTests
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
+    [Theory]
+    [InlineData(0.01)]
+    [InlineData(0.05)]
+    [InlineData(0.5)]
+    public async Task Errors_OfTheNewSlot_RollBackByThemselves(double rate)
+    {
+        await using var fleet = await StartAsync();
+        await WarmAsync(fleet, requests: 10_000);
+        fleet.Green.Trouble = Failing(rate, seed: 1);
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+
+        var release = await CutoverAndFollowAsync(fleet, crowd, $"{rate * 100} % errors");
+
+        release.Status.Should().Be(ReleaseStatus.RolledBack, release.Detail);
+        release.Bake!.Outcome.Should().Be("rolledBack");
+        release.Detail.Should().MatchRegex(@"^rolled back by release \S+ of bake: orders: \d+ of \d+ responses failed on green; blue 0 %; evidence \S+ to 1$");
+        release.Events.Select(entry => entry.Type).Should().ContainInOrder("switched", "bakeFailed", "rolledBack");
+        var metric = release.Bake.Services!.Single().Metrics[0];
+        metric.Status.Should().Be("failed");
+        metric.Bad.Should().BeLessThanOrEqualTo(crowd.Bad);
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
+
+        // What was rolled back is remembered, and who did it is written down.
+        fleet.Green.Trouble = _ => Task.FromResult(false);
+        (await fleet.Admin.CutoverAsync()).Detail.Should().Contain("2.0.0 was rolled back before");
+        (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Body.Should().Contain("\"actor\":\"bake\"");
+    }
+
+    [Fact]
+    public async Task Latency_Doubled_RollsBackByItself()
+    {
+        await using var fleet = await StartAsync();
+        fleet.Blue.Trouble = Waiting(20);
+
+        // So many that the first request of each connection, and what the compiler does meanwhile, are less than the hundredth.
+        await WarmAsync(fleet, requests: 6000, clients: 16);
+        fleet.Green.Trouble = Waiting(40);
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+
+        var release = await CutoverAndFollowAsync(fleet, crowd, "latency doubled, 20 to 40 ms");
+
+        release.Status.Should().Be(ReleaseStatus.RolledBack, "{0}, {1}", release.Detail, release.Bake!.Services!.Single());
+        release.Detail.Should().MatchRegex(@"responses took [\d.]+ ms or longer on green");
+        var service = release.Bake!.Services!.Single();
+        service.From.P50Ms.Should().BeLessThan(service.To.P50Ms!.Value);
+    }
+
+    [Fact]
+    public async Task OneDestinationOfFive_Broken_RollsBackByItself()
+    {
+        var more = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => TestApi.StartAsync("2.0.0")));
+        try
+        {
+            await using var fleet = await StartAsync(configuration =>
+            {
+                for (var index = 0; index < more.Length; index++)
+                {
+                    configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!["Destinations"]![$"g{index + 2}"] = new JsonObject { ["Address"] = more[index].Address };
+                }
+            });
+            await WarmAsync(fleet, requests: 2000);
+            more[2].Trouble = Failing(1, seed: 1);
+            await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+
+            var release = await CutoverAndFollowAsync(fleet, crowd, "one destination of five fails");
+
+            release.Status.Should().Be(ReleaseStatus.RolledBack, release.Detail);
+        }
+        finally
+        {
+            foreach (var api in more)
+            {
+                await api.DisposeAsync();
+            }
+        }
+    }
+
+    // Back to a slot that is sick as well helps nobody; and when both are well again, nothing is held against the new one.
+    [Fact]
+    public async Task BothSlots_Broken_HoldsAndGoesOnWhenTheyAreWellAgain()
+    {
+        await using var fleet = await StartAsync(duration: 6);
+        await WarmAsync(fleet, requests: 2000);
+        fleet.Green.Trouble = Failing(0.5, seed: 1);
+        fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "unhealthy");
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+        var started = Stopwatch.StartNew();
+
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var held = await UntilAsync(fleet, id, release => release.Bake!.Hold is not null);
+        var took = started.Elapsed;
+
+        held.Bake!.Hold.Should().Be("shared-outage");
+        held.Bake.Outcome.Should().Be("held");
+        held.Bake.Detail.Should().Contain("responses failed on green").And.Contain("not rolled back, for blue of orders is no better");
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
+        BakeTable.Add("50 % errors, and blue's deep health fails too", "held, `shared-outage`", crowd, took);
+        fleet.Green.Trouble = _ => Task.FromResult(false);
+        fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "healthy");
+        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        ended.Status.Should().Be(ReleaseStatus.Succeeded, ended.Detail);
+        ended.Bake!.DurationSeconds.Should().BeGreaterThan(6, "the outage is added to the bake");
+        ended.Events.Select(entry => entry.Type).Should().ContainInOrder("bakeHeld", "bakeResumed", "succeeded");
+    }
+
+    [Fact]
+    public async Task NoTraffic_AtTheEnd_SucceedsWithLowConfidence()
+    {
+        await using var fleet = await StartAsync(duration: 2);
+
+        var release = (await fleet.Admin.CutoverAsync(until: "completed")).Release;
+
+        release.Status.Should().Be(ReleaseStatus.Succeeded);
+        release.Bake!.Confidence.Should().Be("low");
+        release.Detail.Should().Be("drained, and the bake is over with low confidence: there was not one response to judge by");
+        BakeTable.Add("no traffic", "succeeded, low confidence", null, null);
+    }
+
+    [Fact]
+    public async Task NoTraffic_AndToBeRolledBackThen_IsRolledBack()
+    {
+        await using var fleet = await StartAsync(duration: 1, bake: """{ "NoData": "rollback" }""");
+
+        var release = (await fleet.Admin.CutoverAsync(until: "completed")).Release;
+
+        release.Status.Should().Be(ReleaseStatus.RolledBack);
+        release.Detail.Should().EndWith("there was not one response to judge by until the bake's end");
+    }
+
+    [Fact]
+    public async Task NoTraffic_AndToBeExtendedThen_GoesOnUntilThereIsSome()
+    {
+        await using var fleet = await StartAsync(duration: 1, bake: """{ "NoData": "extend" }""");
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        await UntilAsync(fleet, id, release => release.Events.Any(entry => entry.Type == "bakeExtended"));
+
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 2, Pace);
+
+        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        ended.Status.Should().Be(ReleaseStatus.Succeeded);
+        ended.Bake!.DurationSeconds.Should().BeGreaterThan(1);
+    }
+
+    [Fact]
+    public async Task OneClient_Hammering_IsNotTheReleasesFault()
+    {
+        await using var fleet = await StartAsync(duration: 4);
+        await WarmAsync(fleet, requests: 2000);
+        fleet.Green.Trouble = FailingOn("/orders/poisoned");
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+        await using var hammer = new Crowd(fleet.Gateway.Url, clients: 1, TimeSpan.FromMilliseconds(2), "/orders/poisoned", firstAddress: 99);
+
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var guarded = await UntilAsync(fleet, id, release => release.Bake!.Services is [{ Metrics: [{ Status: "guarded" }, ..] }]);
+        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+
+        guarded.Bake!.Services![0].Metrics[0].Detail.Should().Contain("not acted on");
+        ended.Status.Should().Be(ReleaseStatus.Succeeded, ended.Detail);
+        crowd.Bad.Should().Be(0);
+        hammer.Bad.Should().BeGreaterThan(20);
+        BakeTable.Add("one client of nine hammers a path that fails", "succeeded (`guarded`)", hammer, null);
+    }
+
+    [Fact]
+    public async Task Failure_ToBeHeld_WaitsForSomebody()
+    {
+        await using var fleet = await StartAsync(duration: 1, bake: """{ "OnFailure": "hold" }""");
+        await WarmAsync(fleet, requests: 1000);
+        fleet.Green.Trouble = Failing(0.5, seed: 1);
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var held = await UntilAsync(fleet, id, release => release.Bake!.Hold is not null);
+        held.Bake!.Hold.Should().Be("failed");
+        await UntilAsync(fleet, id, release => release.Status == ReleaseStatus.Baking && DateTimeOffset.UtcNow > release.Bake!.EndsAt!.Value.AddSeconds(1.5));
+
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
+        var rollback = await fleet.Admin.RollbackAsync(until: "completed");
+        rollback.Status.Should().Be(200, rollback.Body);
+        (await fleet.Admin.ReleaseAsync(id)).Status.Should().Be(ReleaseStatus.RolledBack);
+    }
+
+    [Fact]
+    public async Task Finish_WhileHeld_IsASuccessThatSaysWhatWasFound()
+    {
+        await using var fleet = await StartAsync(bake: """{ "OnFailure": "hold" }""");
+        fleet.Green.Trouble = Failing(1, seed: 1);
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        await UntilAsync(fleet, id, release => release.Bake!.Hold is not null && release.Status == ReleaseStatus.Baking);
+
+        var finished = await fleet.Admin.PostAsync($"/v1/releases/{id}/finish");
+
+        finished.Release.Status.Should().Be(ReleaseStatus.Succeeded);
+        finished.Release.Detail.Should().Contain("responses failed");
+        finished.Release.Bake!.Services![0].Metrics[0].Status.Should().Be("failed");
+    }
+
+    // The frozen past is part of the stored state: the next process holds the new slot against it.
+    [Fact]
+    public async Task Gateway_KilledDuringTheBake_JudgesOnAgainstTheSamePast()
+    {
+        await using var fleet = await StartAsync();
+        await WarmAsync(fleet, requests: 3000);
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        await fleet.RestartAfterKillAsync();
+        var before = (await fleet.Admin.ReleaseAsync(id)).Bake!;
+        fleet.Green.Trouble = Failing(0.5, seed: 1);
+
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+
+        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        ended.Status.Should().Be(ReleaseStatus.RolledBack, ended.Detail);
+        ended.Bake!.Services![0].Metrics[0].BaselineN.Should().BeGreaterThan(2500);
+        before.Outcome.Should().Be("watching");
+        crowd.Bad.Should().BeLessThan(200);
+    }
+
+    [Fact]
+    public async Task Group_OneServiceFails_AllGoBackTogether()
+    {
+        await using var fleet = await StartAsync(configuration => Fleet.AddService(configuration, "billing"));
+        fleet.Green.Trouble = FailingOn("/billing");
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 4, Pace);
+        await using var billing = new Crowd(fleet.Gateway.Url, clients: 4, Pace, "/billing/1");
+
+        var id = (await fleet.Admin.PostAsync("/v1/cutover", new { services = new[] { "orders", "billing" } }, wait: 30)).Release.Id!;
+
+        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        ended.Status.Should().Be(ReleaseStatus.RolledBack, ended.Detail);
+        ended.Detail.Should().Contain("billing: ");
+        (await fleet.Admin.StatusAsync("orders")).Active.Should().Be(SlotName.Blue);
+        (await fleet.Admin.StatusAsync("billing")).Active.Should().Be(SlotName.Blue);
+        crowd.Bad.Should().Be(0);
+    }
+
+    // A client that leaves before it was answered, and one that leaves a stream, say nothing against the API.
+    [Fact]
+    public async Task Clients_ThatLeave_AreNobodysFailure()
+    {
+        await using var fleet = await StartAsync();
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        for (var address = 2; address < 12; address++)
+        {
+            using var http = Crowd.From(fleet.Gateway.Url, address);
+            using var left = new CancellationTokenSource();
+            var before = fleet.Green.Requests;
+            var waiting = http.GetAsync($"/orders/gate/{address}", left.Token);
+            while (fleet.Green.Requests == before)
+            {
+                await Task.Delay(5, CancellationToken.None);
+            }
+
+            await left.CancelAsync();
+            await waiting.Invoking(task => task).Should().ThrowAsync<OperationCanceledException>();
+            using var stream = await http.GetAsync($"/orders/stream/{address}", HttpCompletionOption.ResponseHeadersRead);
+        }
+
+        var seen = await UntilAsync(fleet, id, release => release.Bake!.Services is [{ Responses: 10 }]);
+
+        seen.Bake!.Services![0].Metrics[0].Bad.Should().Be(0);
+        seen.Outcome.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Record_OfABadRelease_IsJudgedTheSameAgain()
+    {
+        await using var fleet = await StartAsync(bake: """{ "Record": { "Directory": "recordings" } }""");
+        await WarmAsync(fleet, requests: 1000);
+        fleet.Green.Trouble = Failing(0.5, seed: 1);
+        await using (var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace))
+        {
+            var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+            await UntilAsync(fleet, id, release => release.Outcome is not null);
+        }
+
+        await fleet.Gateway.StopAsync();
+
+        var file = Directory.GetFiles(Path.Combine(fleet.Folder, "recordings"), "orders-*Z.csv").Should().ContainSingle().Subject;
+        var recorded = ReverseProxy.Releases.Bake.Replay.BakeReplay.Read(File.ReadLines(file)).ToList();
+        recorded.Count(outcome => outcome.Slot == SlotName.Blue).Should().BeGreaterThan(1000);
+        var result = ReverseProxy.Releases.Bake.Replay.BakeReplay.Judge(recorded, new(), SlotName.Green);
+        result.Reason.Should().Contain("responses failed on green");
+        (result.FailedAt!.Value - result.SwitchedAt).Should().BeLessThan(TimeSpan.FromSeconds(5));
+    }
+
+    private static async Task<Release> CutoverAndFollowAsync(Fleet fleet, Crowd crowd, string scenario)
+    {
+        var answer = await fleet.Admin.CutoverAsync();
+        answer.Status.Should().Be(200, answer.Body);
+        var started = Stopwatch.StartNew();
+        var release = await UntilAsync(fleet, answer.Release.Id!, release => release.Outcome is not null);
+        BakeTable.Add(scenario, $"rolled back: {release.Events.LastOrDefault(entry => entry.Type == "bakeFailed")?.Detail}", crowd, release.CompletedAt - release.SwitchedAt, started.Elapsed);
+        return release;
+    }
+
+    // The past that the new slot is held against.
+    private static async Task WarmAsync(Fleet fleet, long requests, int clients = 8)
+    {
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients, TimeSpan.Zero);
+        await crowd.UntilAsync(it => it.Requests >= requests);
+    }
+
+    private static async Task<Release> UntilAsync(Fleet fleet, string id, Func<Release, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            var release = await fleet.Admin.ReleaseAsync(id);
+            if (condition(release))
+            {
+                return release;
+            }
+
+            if (limit.IsCancellationRequested)
+            {
+                throw new TimeoutException($"Not so: {release}");
+            }
+
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+
+    private static Task<Fleet> StartAsync(Action<JsonNode>? configure = null, int duration = 60, string bake = "{}") => Fleet.StartAsync(configuration =>
+    {
+        var settings = JsonNode.Parse(bake)!;
+        settings["Duration"] = TimeSpan.FromSeconds(duration).ToString("c");
+        settings["Latency"] = JsonNode.Parse("""{ "Grace": "00:00:01" }""");
+        Fleet.Service(configuration)["Bake"] = settings;
+        configure?.Invoke(configuration);
+    });
+
+    private static Func<HttpContext, Task<bool>> Failing(double rate, int seed)
+    {
+        var random = new Random(seed);
+        var gate = new Lock();
+        return context =>
+        {
+            bool fails;
+            lock (gate)
+            {
+                fails = random.NextDouble() < rate;
+            }
+
+            if (fails)
+            {
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            }
+
+            return Task.FromResult(fails);
+        };
+    }
+
+    private static Func<HttpContext, Task<bool>> FailingOn(string path) => context =>
+    {
+        var fails = context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal);
+        if (fails)
+        {
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        }
+
+        return Task.FromResult(fails);
+    };
+
+    private static Func<HttpContext, Task<bool>> Waiting(int milliseconds) => async _ =>
+    {
+        await Task.Delay(milliseconds, CancellationToken.None);
+        return false;
+    };
+}
