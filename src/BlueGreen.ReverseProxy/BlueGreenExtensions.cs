@@ -167,7 +167,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<ServiceCatalog>();
         services.AddSingleton<RoutingTablePublisher>();
         services.AddSingleton<SlotResponseHeaders>();
-        services.AddSingleton<ResponseMeasurement>();
+        services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RouteBinder>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());
         services.AddSingleton<SlotConfigProvider>();

@@ -81,6 +81,8 @@ internal sealed class MeterReading
         .Where(bucket => _cells[Latencies + bucket] != 0)
         .ToImmutableSortedDictionary(bucket => bucket, bucket => _cells[Latencies + bucket]);
 
+    public bool IsSameAs(MeterReading other) => _cells.AsSpan().SequenceEqual(other._cells);
+
     /// <summary>What was counted since another reading.</summary>
     public MeterReading Since(MeterReading earlier)
     {

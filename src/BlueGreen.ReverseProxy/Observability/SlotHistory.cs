@@ -18,11 +18,14 @@ internal sealed class SlotHistory(SlotMeter meter, TimeSpan window, TimeProvider
     {
         lock (_lock)
         {
-            _past.Enqueue((time.GetTimestamp(), meter.Read(), meter.TakeClients()));
+            // A slot that answers nothing keeps one reading, however often it is taken.
+            var reading = meter.Read();
+            var last = _past.Count > 0 ? _past.Last().Reading : _first.Reading;
+            _past.Enqueue((time.GetTimestamp(), reading.IsSameAs(last) ? last : reading, meter.TakeClients()));
             while (_past.Count > Readings)
             {
-                var (at, reading, _) = _past.Dequeue();
-                _first = (at, reading);
+                var (at, oldest, _) = _past.Dequeue();
+                _first = (at, oldest);
             }
         }
     }

@@ -14,11 +14,19 @@ namespace BlueGreen.ReverseProxy.Slots;
 internal sealed class ResponseMeasurement
 {
     private readonly TimeProvider _time;
+    private readonly bool _isOn;
     private readonly Func<object, Task> _begun;
 
     public ResponseMeasurement(TimeProvider time)
+        : this(time, isOn: true)
+    {
+    }
+
+    /// <summary>Makes one that may be off, to find out what it costs.</summary>
+    public ResponseMeasurement(TimeProvider time, bool isOn)
     {
         _time = time;
+        _isOn = isOn;
 
         // One delegate for all requests.
         _begun = state =>
@@ -30,6 +38,11 @@ internal sealed class ResponseMeasurement
 
     public void Begin(SlotLease lease)
     {
+        if (!_isOn)
+        {
+            return;
+        }
+
         lease.StartedAt = _time.GetTimestamp();
         lease.Response.OnStarting(_begun, lease);
     }
@@ -37,6 +50,11 @@ internal sealed class ResponseMeasurement
     /// <summary>To be called when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
     public void End(HttpContext context, SlotLease lease)
     {
+        if (!_isOn)
+        {
+            return;
+        }
+
         var begun = lease.BegunAt != 0;
         var elapsed = _time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : _time.GetTimestamp());
         var status = context.Response.StatusCode;

@@ -121,7 +121,7 @@ internal static class DetectorsCommand
         var seconds = found.Select(it => it.Seconds).Order().ToList();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{counts.Average():0.#} / {counts[counts.Count / 2]:0} / {counts[(int)(counts.Count * 0.95)]:0}; {seconds[seconds.Count / 2]:0.#} s; {missed * 100:0.#} %");
+            $"{counts.Average():0.##} / {counts[counts.Count / 2]:0} / {counts[(int)(counts.Count * 0.95)]:0}; {seconds[seconds.Count / 2]:0.#} s; {missed * 100:0.#} %");
     }
 
     private static void Head(StringBuilder text, string first, IEnumerable<string> columns)

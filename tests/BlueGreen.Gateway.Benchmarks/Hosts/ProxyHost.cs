@@ -1,4 +1,7 @@
 using BlueGreen.ReverseProxy;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -14,6 +17,12 @@ internal static class ProxyHost
     public const string Plain = "plain";
     public const string BlueGreen = "bluegreen";
 
+    /// <summary>Without the measurement of responses.</summary>
+    public const string Unmeasured = "bluegreen-unmeasured";
+
+    /// <summary>With a bake that watches the slot.</summary>
+    public const string Watched = "bluegreen-watched";
+
     public static async Task<int> RunAsync(string kind, string configurationFile)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -25,20 +34,30 @@ internal static class ProxyHost
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         var proxy = builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"));
-        if (kind == BlueGreen)
+        if (kind != Plain)
         {
             proxy.AddBlueGreen(builder.Configuration);
         }
 
+        if (kind == Unmeasured)
+        {
+            builder.Services.AddSingleton(new ResponseMeasurement(TimeProvider.System, isOn: false));
+        }
+
         await using var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        if (kind == BlueGreen)
+        if (kind != Plain)
         {
             app.MapReverseProxy(steps => steps.UseBlueGreen());
         }
         else
         {
             app.MapReverseProxy();
+        }
+
+        if (kind == Watched)
+        {
+            app.Services.GetRequiredService<ServiceCatalog>().All[0].Blue.Meter.Watch = new SlotWatch(metrics: 1, slowAbove: 1_000_000);
         }
 
         await app.StartAsync();

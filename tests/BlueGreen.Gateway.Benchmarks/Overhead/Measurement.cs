@@ -25,6 +25,6 @@ internal sealed record Measurement(long Requests, TimeSpan Elapsed, TimeSpan Pro
 /// <param name="ByVariant">Each proxy's measurement; of several, their sum.</param>
 internal sealed record Block(int Process, IReadOnlyDictionary<string, Measurement> ByVariant)
 {
-    /// <summary>What the proxy costs, over what plain YARP cost in the same block.</summary>
-    public double RatioOf(string variant, Func<Measurement, double> value) => value(ByVariant[variant]) / value(ByVariant[Variant.Plain.Name]);
+    /// <summary>What the proxy costs, over what another one cost in the same block.</summary>
+    public double RatioOf(string variant, string reference, Func<Measurement, double> value) => value(ByVariant[variant]) / value(ByVariant[reference]);
 }

@@ -40,6 +40,7 @@ internal static class OverheadCommand
         }
 
         OverheadReport.WriteAlone(variants, alone);
+        OverheadReport.WriteMeasurement(variants, alone);
         OverheadReport.WriteTogether(variants, together);
         return 0;
     }

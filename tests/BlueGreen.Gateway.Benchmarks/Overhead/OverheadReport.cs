@@ -29,6 +29,26 @@ internal static class OverheadReport
         }
     }
 
+    /// <summary>What measuring the responses costs: the gateway with it, and with a bake that watches, against the gateway without it.</summary>
+    public static void WriteMeasurement(IReadOnlyCollection<Variant> variants, IReadOnlyCollection<Block> blocks)
+    {
+        if (!variants.Contains(Variant.Unmeasured))
+        {
+            return;
+        }
+
+        Console.WriteLine();
+        Console.WriteLine("The measurement, against the gateway without it.");
+        Console.WriteLine();
+        Console.WriteLine("| gateway | CPU against unmeasured | requests/s against unmeasured |");
+        Console.WriteLine("|---|---|---|");
+        foreach (var name in variants.Select(variant => variant.Name).Where(name => name is "blue" or "watched"))
+        {
+            Console.WriteLine(
+                $"| {name} | {RatioEstimate.Of(blocks, name, Variant.Unmeasured.Name, Cost)} | {RatioEstimate.Of(blocks, name, Variant.Unmeasured.Name, Rate)} |");
+        }
+    }
+
     public static void WriteTogether(IEnumerable<Variant> variants, IReadOnlyCollection<Block> rounds)
     {
         Console.WriteLine();
@@ -51,5 +71,5 @@ internal static class OverheadReport
         RatioEstimate.Quantile([.. blocks.Select(block => value(block.ByVariant[variant]))], 0.5);
 
     private static string Against(IReadOnlyCollection<Block> blocks, string variant, Func<Measurement, double> value) =>
-        variant == Variant.Plain.Name ? "–" : RatioEstimate.Of(blocks, variant, value).ToString();
+        variant == Variant.Plain.Name ? "–" : RatioEstimate.Of(blocks, variant, Variant.Plain.Name, value).ToString();
 }

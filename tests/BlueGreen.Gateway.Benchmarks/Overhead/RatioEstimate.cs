@@ -1,6 +1,6 @@
 namespace BlueGreen.Gateway.Benchmarks.Overhead;
 
-/// <summary>The median ratio of a proxy to plain YARP, and where it lies with 95 % confidence.</summary>
+/// <summary>The median ratio of a proxy to another one, and where it lies with 95 % confidence.</summary>
 /// <param name="Median">Over all blocks.</param>
 /// <param name="Low">The lower end of the interval.</param>
 /// <param name="High">The upper end of the interval.</param>
@@ -15,11 +15,11 @@ internal sealed record RatioEstimate(double Median, double Low, double High)
     /// Blocks of one start of the processes are alike: where code and heap lie and what the compiler has chosen stays for the
     /// life of a process. So whole starts are drawn first, then blocks within each; blocks alone would make the interval too narrow.
     /// </remarks>
-    public static RatioEstimate Of(IReadOnlyCollection<Block> blocks, string variant, Func<Measurement, double> value)
+    public static RatioEstimate Of(IReadOnlyCollection<Block> blocks, string variant, string reference, Func<Measurement, double> value)
     {
         var byProcess = blocks
             .GroupBy(block => block.Process)
-            .Select(process => process.Select(block => block.RatioOf(variant, value)).ToArray())
+            .Select(process => process.Select(block => block.RatioOf(variant, reference, value)).ToArray())
             .ToArray();
         var random = new Random(Seed);
         var medians = new double[Resamples];

@@ -12,12 +12,17 @@ internal sealed record Variant(string Name, string? Kind, string Active = "blue"
     /// <summary>What everything is compared with.</summary>
     public static Variant Plain { get; } = new("plain", ProxyHost.Plain);
 
+    /// <summary>What the measurement is compared with: the same gateway, without it.</summary>
+    public static Variant Unmeasured { get; } = new("unmeasured", ProxyHost.Unmeasured);
+
     /// <summary>The second plain proxy is the control: its ratio to the first shows what differs without any difference.</summary>
     public static IReadOnlyList<Variant> All { get; } =
     [
         Plain,
         new("plain-again", ProxyHost.Plain),
         new("blue", ProxyHost.BlueGreen),
+        Unmeasured,
+        new("watched", ProxyHost.Watched),
         new("green", ProxyHost.BlueGreen, Active: "green"),
         new("blue-no-headers", ProxyHost.BlueGreen, HasResponseHeaders: false),
         new("shipped", Kind: null),

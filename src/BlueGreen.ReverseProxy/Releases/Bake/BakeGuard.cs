@@ -52,7 +52,7 @@ internal sealed partial class BakeGuard(
         var step = new GuardStep(time);
         while (!stopping.IsCancellationRequested && Watched(watch) is { } release)
         {
-            var woken = watch.Arm();
+            Task? woken = watch.Arm();
             await step.SpaceAsync(Spacing, stopping);
             try
             {
@@ -65,14 +65,14 @@ internal sealed partial class BakeGuard(
             catch (StateUnavailableException exception)
             {
                 LogNotStored(logger, release.Id, exception.Message);
-                woken = Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
+                woken = null;
             }
 #pragma warning disable CA1031 // A defect in one look must not end the watch.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
                 LogDefect(logger, exception, release.Id);
-                woken = Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
+                woken = null;
             }
 
             await WaitAsync(watch, release.Bake?.Hold is null ? woken : null, stopping);
