@@ -261,7 +261,7 @@ public sealed class ServiceWatchTests
     private (ServiceWatch Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, BakedService? carried = null)
     {
         options ??= new BakeOptions();
-        var entry = new ServiceEntry(0, new ServiceOptions { Name = "orders", Blue = "b", Green = "g", Bake = options });
+        var entry = new ServiceEntry(0, new ServiceOptions { Name = "orders", Blue = "b", Green = "g", Bake = options }, _time);
         var release = new ReleaseService("orders", SlotName.Blue, SlotName.Green, 2);
         return (new ServiceWatch(entry, release, BakePlan.Of(options, baseline ?? Good), carried, TimeSpan.Zero, _time), entry.Green);
     }

@@ -54,7 +54,7 @@ public static class BakeReplay
     private sealed class Replaying(BakeOptions options, SlotName to, DateTimeOffset switchedAt)
     {
         private readonly ReplayTime _time = new(switchedAt - options.BaselineWindow);
-        private readonly ServiceEntry _entry = new(0, new ServiceOptions { Name = "replay", Blue = "blue", Green = "green", Bake = options });
+        private readonly ServiceEntry _entry = new(0, new ServiceOptions { Name = "replay", Blue = "blue", Green = "green", Bake = options }, TimeProvider.System);
 
         public BakeReplayResult Run(ImmutableArray<RecordedOutcome> all)
         {
