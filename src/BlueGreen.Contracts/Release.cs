@@ -166,10 +166,33 @@ public sealed record BakeStatus(
 /// <param name="Name">The service.</param>
 /// <param name="Responses">The new slot's responses since the switch by which it is judged.</param>
 /// <param name="Clients">About how many clients they went to.</param>
+/// <param name="Counts">How the new slot's responses ended.</param>
 /// <param name="From">The latency of the old slot before the switch.</param>
 /// <param name="To">The latency of the new slot since the switch.</param>
 /// <param name="Metrics">What is judged: the entries of <c>FailOn</c>, and <c>latency</c>.</param>
-public sealed record BakedService(string Name, long Responses, int Clients, SlotLatency From, SlotLatency To, IReadOnlyList<BakeMetric> Metrics);
+public sealed record BakedService(
+    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency From, SlotLatency To, IReadOnlyList<BakeMetric> Metrics);
+
+/// <summary>How responses ended.</summary>
+/// <param name="Status2xx">Those that count, by the class of their status code.</param>
+/// <param name="Status3xx">As before.</param>
+/// <param name="Status4xx">As before.</param>
+/// <param name="Status5xx">As before.</param>
+/// <param name="StatusOther">As before.</param>
+/// <param name="Upgrades">Connections that were handed over, such as WebSockets.</param>
+/// <param name="DestinationFaults">The destination could not be reached, broke off or was too slow; among the classes too.</param>
+/// <param name="ClientFaults">The client went away.</param>
+/// <param name="GatewayFaults">The gateway ended it, at a drain's deadline or by a failure of its own.</param>
+public sealed record ResponseCounts(
+    long Status2xx,
+    long Status3xx,
+    long Status4xx,
+    long Status5xx,
+    long StatusOther,
+    long Upgrades,
+    long DestinationFaults,
+    long ClientFaults,
+    long GatewayFaults);
 
 /// <summary>The time to the start of a response.</summary>
 /// <param name="P50Ms">The median in milliseconds, at most a sixteenth too high; null without a response.</param>

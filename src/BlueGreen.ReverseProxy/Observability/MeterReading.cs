@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BlueGreen.Contracts;
 
 namespace BlueGreen.ReverseProxy.Observability;
 
@@ -39,9 +40,19 @@ internal sealed class MeterReading
     /// <summary>Responses of a class, 1 to 5.</summary>
     public long OfClass(int statusClass) => _cells[statusClass];
 
-    public long UpgradeCount => _cells[Upgrades];
-
     public long Of(Fault fault) => _cells[FaultCell(fault)];
+
+    /// <summary>All that is told apart, on top of what the last process had counted.</summary>
+    public ResponseCounts CountsAfter(ResponseCounts? before) => new(
+        OfClass(2) + (before?.Status2xx ?? 0),
+        OfClass(3) + (before?.Status3xx ?? 0),
+        OfClass(4) + (before?.Status4xx ?? 0),
+        OfClass(5) + (before?.Status5xx ?? 0),
+        OfClass(1) + OfClass(Classes - 1) + (before?.StatusOther ?? 0),
+        _cells[Upgrades] + (before?.Upgrades ?? 0),
+        Of(Fault.Destination) + (before?.DestinationFaults ?? 0),
+        Of(Fault.Client) + (before?.ClientFaults ?? 0),
+        Of(Fault.Gateway) + (before?.GatewayFaults ?? 0));
 
     public long Bad(int metric) => _cells[MetricCell(metric)];
 

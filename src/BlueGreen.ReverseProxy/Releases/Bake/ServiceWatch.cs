@@ -103,6 +103,7 @@ internal sealed class ServiceWatch
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
             seen,
+            counted.CountsAfter(_carried?.Counts),
             _fromLatency,
             new SlotLatency(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
             metrics.ToImmutable());

@@ -119,6 +119,7 @@ public sealed class ServiceWatchTests
         var figures = watch.Judge().Figures;
         figures.Responses.Should().Be(0);
         figures.Metrics[0].Bad.Should().Be(0);
+        figures.Counts.Should().Be(new ResponseCounts(0, 0, 0, 0, 0, Upgrades: 1, DestinationFaults: 1, ClientFaults: 1, GatewayFaults: 1));
     }
 
     [Fact]
