@@ -64,7 +64,8 @@ public static class BlueGreenExtensions
         services.AddSingleton<ReleaseRunner>();
         services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
         services.AddHostedService<BaselineSampler>();
-        services.AddHostedService<BakeGuard>();
+        services.AddSingleton<BakeGuard>();
+        services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
         services.AddHostedService<OutcomeRecorder>();
         services.AddSingleton<HookCall>();
         services.AddSingleton<PreSwitchHooks>();

@@ -3,6 +3,7 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
@@ -19,6 +20,7 @@ internal sealed partial class StopSequence(
     BlueGreenOptions options,
     CommittedState state,
     ReleaseRunner runner,
+    BakeGuard bakes,
     HookDeliverer hooks,
     Decommissioner decommissioner,
     ServiceCatalog services,
@@ -88,6 +90,7 @@ internal sealed partial class StopSequence(
     {
         await hooks.StopAsync(cancellationToken);
         await decommissioner.StopAsync(cancellationToken);
+        await bakes.StopAsync(cancellationToken);
         await runner.StopAsync(cancellationToken);
         await state.RetireAsync();
     }
