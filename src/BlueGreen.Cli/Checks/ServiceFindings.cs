@@ -38,15 +38,15 @@ internal static class ServiceFindings
 
         // As long as it takes until a destination that begins to fail just after a probe counts as unhealthy.
         var toNotice = (health.Interval * health.UnhealthyThreshold) + health.Timeout;
-        if (service.BakeDuration == TimeSpan.Zero)
+        if (service.Bake.Duration == TimeSpan.Zero)
         {
             yield return new($"{key}:Bake:Duration", "There is no bake: a release succeeds at once, whatever the new slot does then.");
         }
-        else if (service.BakeDuration < toNotice)
+        else if (service.Bake.Duration < toNotice)
         {
             yield return new(
                 $"{key}:Bake:Duration",
-                $"{Text(service.BakeDuration)} is over before the probes can find the new slot unhealthy, which takes up to {Text(toNotice)} (Interval × UnhealthyThreshold + Timeout).");
+                $"{Text(service.Bake.Duration)} is over before the probes can find the new slot unhealthy, which takes up to {Text(toNotice)} (Interval × UnhealthyThreshold + Timeout).");
         }
 
         foreach (var (name, longest) in LongestRequests(own, blue, green))
