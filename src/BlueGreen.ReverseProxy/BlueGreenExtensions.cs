@@ -183,7 +183,8 @@ public static class BlueGreenExtensions
         // YARP registers its forwarder only where there is none; whichever one is there by now is decorated.
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
-        services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder((IHttpForwarder)Create(provider, forwarder), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
+            (IHttpForwarder)Create(provider, forwarder), provider.GetRequiredService<SlotResponseHeaders>(), provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddHealth(IServiceCollection services)

@@ -8,7 +8,7 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// Forwards what holds a lease so that it can be drained: ends it at the deadline with an answer that tells the client the truth,
 /// and lets WebSockets and streams be asked to leave before that.
 /// </summary>
-internal sealed class DrainingForwarder(IHttpForwarder inner, TimeProvider time) : IHttpForwarder
+internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeaders headers, TimeProvider time) : IHttpForwarder
 {
     private const string Grpc = "application/grpc";
     private const string EventStream = "text/event-stream";
@@ -82,7 +82,7 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, TimeProvider time)
     }
 
     private DrainingTransformer Draining(HttpTransformer transformer) =>
-        _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new DrainingTransformer(made, time));
+        _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new DrainingTransformer(made, headers, time));
 
     private static bool IsGrpc(HttpRequest request) =>
         !HttpProtocol.IsHttp11(request.Protocol)

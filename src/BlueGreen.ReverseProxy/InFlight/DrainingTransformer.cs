@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace BlueGreen.ReverseProxy.InFlight;
 
 /// <summary>Sees a response when it begins and when it ends: that is where a stream is known as one, and told from a request.</summary>
-internal sealed class DrainingTransformer(HttpTransformer inner, TimeProvider time) : HttpTransformer
+internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHeaders headers, TimeProvider time) : HttpTransformer
 {
     private const string EventStream = "text/event-stream";
 
@@ -20,8 +20,17 @@ internal sealed class DrainingTransformer(HttpTransformer inner, TimeProvider ti
 
     public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
+        if (proxyResponse is null || httpContext.Features.Get<SlotLease>() is not { } lease)
+        {
+            return inner.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        }
+
+        lease.BegunAt = time.GetTimestamp();
+        headers.Withdraw(lease);
         var transformed = inner.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-        return !transformed.IsCompletedSuccessfully ? FinishAsync(transformed, httpContext, proxyResponse) : new(Begin(transformed.Result, httpContext, proxyResponse));
+        return transformed.IsCompletedSuccessfully
+            ? new(Begin(transformed.Result, lease, httpContext, proxyResponse))
+            : FinishAsync(transformed, lease, httpContext, proxyResponse);
     }
 
     public override ValueTask TransformResponseTrailersAsync(HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
@@ -42,14 +51,15 @@ internal sealed class DrainingTransformer(HttpTransformer inner, TimeProvider ti
         return default;
     }
 
-    private async ValueTask<bool> FinishAsync(ValueTask<bool> transformed, HttpContext context, HttpResponseMessage? response) =>
-        Begin(await transformed, context, response);
+    private async ValueTask<bool> FinishAsync(ValueTask<bool> transformed, SlotLease lease, HttpContext context, HttpResponseMessage response) =>
+        Begin(await transformed, lease, context, response);
 
-    private bool Begin(bool copyBody, HttpContext context, HttpResponseMessage? response)
+    private bool Begin(bool copyBody, SlotLease lease, HttpContext context, HttpResponseMessage response)
     {
-        if (!copyBody || response is null || context.Features.Get<SlotLease>() is not { } lease)
+        headers.Write(lease);
+        if (!copyBody)
         {
-            return copyBody;
+            return false;
         }
 
         if (lease.IsGrpc)

@@ -16,11 +16,12 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
     private Cohort _current = new(time.GetTimestamp());
 
     /// <summary>A response has begun.</summary>
+    /// <param name="now">The monotonic time.</param>
     /// <returns>What it is to be taken out of when it ends.</returns>
-    public Cohort Enter()
+    public Cohort Enter(long now)
     {
         var cohort = Volatile.Read(ref _current);
-        if (time.GetElapsedTime(cohort.Begun) > _span)
+        if (time.GetElapsedTime(cohort.Begun, now) > _span)
         {
             cohort = Turn();
         }

@@ -29,7 +29,7 @@ internal sealed class SlotLease(Slot slot, HttpResponse response) : IDisposable
     /// <summary>When the lease was taken, by the monotonic clock; set by whoever measures.</summary>
     public long StartedAt { get; set; }
 
-    /// <summary>When the response began, by the same clock; 0 before.</summary>
+    /// <summary>When the API's response began, by the same clock; 0 before.</summary>
     public long BegunAt { get; set; }
 
     /// <summary>Ends the request: at the drain's deadline, and a call that the gateway has ended.</summary>
@@ -60,7 +60,7 @@ internal sealed class SlotLease(Slot slot, HttpResponse response) : IDisposable
     {
         if (Kind == WorkKind.Request)
         {
-            _cohort ??= Slot.Ages.Enter();
+            _cohort ??= Slot.Ages.Enter(BegunAt);
         }
     }
 

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>Tells a slot's meter how each of its responses ended.</summary>
 /// <remarks>
-/// The latency is the time from the choice of the slot to the start of the response, for every response alike: how long a body
+/// The latency is the time from the choice of the slot to the API's response headers, for every response alike: how long a body
 /// takes depends on how fast the client reads, and how long a stream lasts says nothing about the API. The status is taken at the
 /// response's end, so that a destination that breaks off in the middle is seen.
 /// </remarks>
@@ -15,7 +15,6 @@ internal sealed class ResponseMeasurement
 {
     private readonly TimeProvider _time;
     private readonly bool _isOn;
-    private readonly Func<object, Task> _begun;
 
     public ResponseMeasurement(TimeProvider time)
         : this(time, isOn: true)
@@ -27,24 +26,14 @@ internal sealed class ResponseMeasurement
     {
         _time = time;
         _isOn = isOn;
-
-        // One delegate for all requests.
-        _begun = state =>
-        {
-            ((SlotLease)state).BegunAt = time.GetTimestamp();
-            return Task.CompletedTask;
-        };
     }
 
     public void Begin(SlotLease lease)
     {
-        if (!_isOn)
+        if (_isOn)
         {
-            return;
+            lease.StartedAt = _time.GetTimestamp();
         }
-
-        lease.StartedAt = _time.GetTimestamp();
-        lease.Response.OnStarting(_begun, lease);
     }
 
     /// <summary>To be called when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>

@@ -52,12 +52,13 @@ internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTable
             if (route is null)
             {
                 // Only after a reload has removed the slot's cluster and added the route: there is nowhere to send it.
+                headers.Write(lease);
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 return;
             }
 
             context.Features.Set(lease);
-            headers.Attach(lease);
+            headers.Write(lease);
             measurement.Begin(lease);
             if (!ReferenceEquals(route.Model, context.GetRouteModel()))
             {
@@ -65,6 +66,12 @@ internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTable
             }
 
             await next(context);
+            if (!context.Response.HasStarted)
+            {
+                // The proxy clears what it has begun when it fails.
+                headers.Write(lease);
+            }
+
             measurement.End(context, lease);
         }
         finally

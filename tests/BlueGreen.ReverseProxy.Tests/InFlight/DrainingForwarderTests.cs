@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,8 @@ namespace BlueGreen.ReverseProxy.Tests.InFlight;
 public sealed class DrainingForwarderTests : IDisposable
 {
     private static readonly TimeSpan Configured = TimeSpan.FromSeconds(100);
+
+    private static readonly SlotResponseHeaders Headers = new(new BlueGreenOptions());
 
     private readonly Slot _slot = new(SlotName.Blue, "orders-blue");
     private readonly DefaultHttpContext _context = new();
@@ -142,7 +145,7 @@ public sealed class DrainingForwarderTests : IDisposable
         {
             token = passed;
             return ForwarderError.None;
-        }), TimeProvider.System);
+        }), Headers, TimeProvider.System);
 
         await forwarder.SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default, caller.Token);
 
@@ -159,7 +162,7 @@ public sealed class DrainingForwarderTests : IDisposable
     {
         _context.Features.Set(lease);
         var inner = new Inner(_ => ForwarderError.None);
-        await new DrainingForwarder(inner, TimeProvider.System).SendAsync(
+        await new DrainingForwarder(inner, Headers, TimeProvider.System).SendAsync(
             _context, "http://a/", _client, new ForwarderRequestConfig { ActivityTimeout = Configured }, HttpTransformer.Default);
         return inner.Config!.ActivityTimeout;
     }
@@ -168,7 +171,7 @@ public sealed class DrainingForwarderTests : IDisposable
     private async Task SendAsync(SlotLease lease, Func<CancellationToken, ForwarderError> send)
     {
         _context.Features.Set(lease);
-        await new DrainingForwarder(new Inner(send), TimeProvider.System).SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
+        await new DrainingForwarder(new Inner(send), Headers, TimeProvider.System).SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
     }
 
     private sealed class Inner(Func<CancellationToken, ForwarderError> send) : IHttpForwarder

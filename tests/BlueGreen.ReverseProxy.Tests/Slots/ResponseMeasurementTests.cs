@@ -5,7 +5,6 @@ using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.ReverseProxy.Tests.Slots;
@@ -14,14 +13,7 @@ public sealed class ResponseMeasurementTests
 {
     private readonly Slot _slot = new(SlotName.Green, "orders-green");
     private readonly ManualTime _time = new();
-    private readonly Response _response = new();
-    private readonly DefaultHttpContext _context;
-
-    public ResponseMeasurementTests()
-    {
-        _context = new DefaultHttpContext();
-        _context.Features.Set<IHttpResponseFeature>(_response);
-    }
+    private readonly DefaultHttpContext _context = new();
 
     [Theory]
     [InlineData(ForwarderError.None, "None")]
@@ -66,7 +58,7 @@ public sealed class ResponseMeasurementTests
         var lease = new SlotLease(_slot, _context.Response);
         measurement.Begin(lease);
         _time.Advance(TimeSpan.FromMilliseconds(20));
-        _response.Start();
+        lease.BegunAt = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromHours(1));
 
         measurement.End(_context, lease);
@@ -116,15 +108,5 @@ public sealed class ResponseMeasurementTests
         ForwarderError IForwarderErrorFeature.Error => Error_;
 
         public Exception? Exception => null;
-    }
-
-    // The one that the framework has for tests never starts.
-    private sealed class Response : HttpResponseFeature
-    {
-        private readonly List<(Func<object, Task> Callback, object State)> _starting = [];
-
-        public override void OnStarting(Func<object, Task> callback, object state) => _starting.Add((callback, state));
-
-        public void Start() => _starting.ForEach(starting => starting.Callback(starting.State).GetAwaiter().GetResult());
     }
 }

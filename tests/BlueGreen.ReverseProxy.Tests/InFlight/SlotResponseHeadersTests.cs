@@ -3,15 +3,15 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Routing;
-using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
 
-namespace BlueGreen.ReverseProxy.Tests.Slots;
+namespace BlueGreen.ReverseProxy.Tests.InFlight;
 
-/// <summary>Over a real server: it is the server that calls back when a response starts, and that judges what a header may hold.</summary>
+/// <summary>Over a real server, which judges what a header may hold, and with the proxy's own copying of the API's headers.</summary>
 public sealed class SlotResponseHeadersTests
 {
     private readonly Slot _slot = new(SlotName.Green, "orders-green") { DeclaredVersion = "2.0.0" };
@@ -19,7 +19,7 @@ public sealed class SlotResponseHeadersTests
     [Fact]
     public async Task Response_OfASlot_SaysWhichSlotAndVersion()
     {
-        using var response = await GetAsync(new(), context => context.Response.Headers["X-Environment"] = "what the API believes");
+        using var response = await GetAsync(new(), api => api.Headers.Add("X-Environment", "what the API believes"));
 
         response.Headers.GetValues("X-Environment").Should().Equal("green");
         response.Headers.GetValues("X-API-Version").Should().Equal("2.0.0");
@@ -28,7 +28,7 @@ public sealed class SlotResponseHeadersTests
     [Fact]
     public async Task Response_WithAVersionOfItsOwn_KeepsIt()
     {
-        using var response = await GetAsync(new(), context => context.Response.Headers["X-API-Version"] = "v7");
+        using var response = await GetAsync(new(), api => api.Headers.Add("X-API-Version", "v7"));
 
         response.Headers.GetValues("X-API-Version").Should().Equal("v7");
     }
@@ -59,7 +59,7 @@ public sealed class SlotResponseHeadersTests
         response.Headers.GetValues("X-Environment").Should().Equal("green");
     }
 
-    private async Task<HttpResponseMessage> GetAsync(ResponseHeaderOptions options, Action<HttpContext> api)
+    private async Task<HttpResponseMessage> GetAsync(ResponseHeaderOptions options, Action<HttpResponseMessage> api)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -68,8 +68,13 @@ public sealed class SlotResponseHeadersTests
         var headers = new SlotResponseHeaders(new BlueGreenOptions { ResponseHeaders = options });
         app.Run(async context =>
         {
-            headers.Attach(new SlotLease(_slot, context.Response));
-            api(context);
+            var lease = new SlotLease(_slot, context.Response);
+            context.Features.Set(lease);
+            headers.Write(lease);
+            using var answer = new HttpResponseMessage { Content = new ByteArrayContent([]) };
+            api(answer);
+            await new DrainingTransformer(HttpTransformer.Default, headers, TimeProvider.System).TransformResponseAsync(context, answer, CancellationToken.None);
+            context.Response.ContentLength = null;
             await context.Response.WriteAsync("ok");
         });
         await app.StartAsync();
