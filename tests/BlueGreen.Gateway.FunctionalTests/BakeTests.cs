@@ -43,14 +43,14 @@ public sealed class BakeTests
     [Fact]
     public async Task Latency_Doubled_RollsBackByItself()
     {
-        // A quantile that a few hiccups of the machine do not move.
+        // A quantile that a few hiccups of the machine do not move, and times beside which its load is small.
         await using var fleet = await StartAsync(bake: """{ "Latency": { "Quantile": 0.9, "Grace": "00:00:01" } }""");
-        fleet.Blue.Trouble = Waiting(100);
-        await WarmAsync(fleet, requests: 1500, clients: 32);
-        fleet.Green.Trouble = Waiting(200);
-        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+        fleet.Blue.Trouble = Waiting(300);
+        await WarmAsync(fleet, requests: 1500, clients: 64);
+        fleet.Green.Trouble = Waiting(600);
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 32, Pace);
 
-        var release = await CutoverAndFollowAsync(fleet, crowd, "latency doubled, 100 to 200 ms (`Quantile` 0.9, `Grace` 1 s)");
+        var release = await CutoverAndFollowAsync(fleet, crowd, "latency doubled, 300 to 600 ms (`Quantile` 0.9, `Grace` 1 s)");
 
         release.Status.Should().Be(ReleaseStatus.RolledBack, "{0}, {1}", release.Detail, release.Bake!.Services!.Single());
         release.Detail.Should().MatchRegex(@"responses took [\d.]+ ms or longer on green");
