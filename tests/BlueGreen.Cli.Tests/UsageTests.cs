@@ -32,6 +32,10 @@ public sealed class UsageTests
     [InlineData("token")]
     [InlineData("config")]
     [InlineData("completion tcsh")]
+    [InlineData("bake")]
+    [InlineData("bake replay x.csv --slot red")]
+    [InlineData("bake replay x.csv --switched-at noon")]
+    [InlineData("bake replay x.csv --set Margin")]
     public async Task CommandLine_ThatMakesNoSense_EndsWith64AndPointsToHelp(string line)
     {
         var arguments = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

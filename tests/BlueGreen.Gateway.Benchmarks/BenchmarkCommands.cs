@@ -32,12 +32,6 @@ internal static class BenchmarkCommands
                      --bad N             bad streams a line (default 1000)
                      --seed N            the first of their seeds (default 20260101)
                      --out FOLDER        where detectors.md and the pictures are written; nowhere by default
-        replay FILE|FOLDER
-                   judges a recording of Bake:Record again; the exit code is 3 when it would have been rolled back
-                     --config FILE       a gateway's configuration, whose Bake settings are used (default: the defaults)
-                     --service NAME      which service's (default: the first)
-                     --slot blue|green   the slot that was switched to (default: the one that answered last)
-                     --switched-at TIME  when (default: the first response of that slot)
         --help     this text
         """;
 
@@ -59,8 +53,6 @@ internal static class BenchmarkCommands
                     return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
                 case ["detectors", .. var rest]:
                     return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
-                case ["replay", var file, .. var rest]:
-                    return await ReplayCommand.RunAsync(file, CommandOptions.Read(rest, ReplayCommand.Options));
                 case [ApiHost.Role]:
                     return await ApiHost.RunAsync();
                 case [ProxyHost.Role, var kind, var file]:

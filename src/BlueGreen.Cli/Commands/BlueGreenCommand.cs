@@ -27,6 +27,7 @@ internal static class BlueGreenCommand
             ReleaseStepCommands.Finish(time),
             WatchCommand.Create(time),
             HistoryCommand.Create(time),
+            BakeCommand.Create(time),
             ConfigCommand.Create(time),
             TokenCommand.Create(time),
             CompletionCommand.Create(time),
