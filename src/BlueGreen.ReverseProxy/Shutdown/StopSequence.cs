@@ -35,6 +35,9 @@ internal sealed partial class StopSequence(
     // Connections that were on their way to this process when the port's traffic was turned to the other one.
     private static readonly TimeSpan EmptyQueue = TimeSpan.FromMilliseconds(500);
 
+    // How long the control path may take to end what it is doing.
+    private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(5);
+
     // How long clients may take to close a connection that carries nothing any more.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
@@ -42,7 +45,7 @@ internal sealed partial class StopSequence(
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(5);
 
     /// <summary>The longest that the whole of it may take.</summary>
-    public static TimeSpan LongestOf(ShutdownOptions options) => options.Delay + options.Timeout + EmptyQueue + Farewell + Aftermath;
+    public static TimeSpan LongestOf(ShutdownOptions options) => ControlPatience + options.Delay + options.Timeout + EmptyQueue + Farewell + Aftermath;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -88,11 +91,21 @@ internal sealed partial class StopSequence(
     // Running releases stand in the state; whoever comes next takes them up. Traffic goes on as the last committed table says.
     private async Task GiveUpControlAsync(CancellationToken cancellationToken)
     {
-        await hooks.StopAsync(cancellationToken);
-        await decommissioner.StopAsync(cancellationToken);
-        await bakes.StopAsync(cancellationToken);
-        await runner.StopAsync(cancellationToken);
-        await state.RetireAsync();
+        // A disk that hangs must not keep the traffic from being drained.
+        using var patience = new CancellationTokenSource(ControlPatience, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await hooks.StopAsync(over.Token);
+            await decommissioner.StopAsync(over.Token);
+            await bakes.StopAsync(over.Token);
+            await runner.StopAsync(over.Token);
+            await state.RetireAsync(over.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            LogControlHangs(logger, ControlPatience.TotalSeconds);
+        }
     }
 
     private async Task WaitUntilNoticedAsync(CancellationToken cancellationToken)
@@ -172,6 +185,9 @@ internal sealed partial class StopSequence(
 
     [LoggerMessage(6003, LogLevel.Warning, "The time to stop is over: {Remaining} requests, streams and WebSockets are cancelled.")]
     private static partial void LogDeadline(ILogger logger, long remaining);
+
+    [LoggerMessage(6005, LogLevel.Error, "The state could not be given up within {Seconds:0.0} s, for the disk does not answer: a successor has it only when this process has ended.")]
+    private static partial void LogControlHangs(ILogger logger, double seconds);
 
     [LoggerMessage(6004, LogLevel.Warning, "Told to stop a second time: what is left is cancelled.")]
     private static partial void LogHurried(ILogger logger);

@@ -127,9 +127,10 @@ internal sealed partial class CommittedState : IDisposable
     }
 
     /// <summary>Gives the state up for another process: nothing is written from now on, and the folder's lock is free.</summary>
-    public async Task RetireAsync()
+    /// <param name="cancellationToken">Ends the wait for a change that is being stored.</param>
+    public async Task RetireAsync(CancellationToken cancellationToken)
     {
-        await _writer.WaitAsync();
+        await _writer.WaitAsync(cancellationToken);
         try
         {
             _retired = true;
