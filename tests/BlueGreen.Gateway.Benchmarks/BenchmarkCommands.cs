@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BlueGreen.Gateway.Benchmarks.Bake;
 using BlueGreen.Gateway.Benchmarks.Hosts;
+using BlueGreen.Gateway.Benchmarks.Idle;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
 using BlueGreen.Gateway.Benchmarks.Switching;
@@ -27,6 +28,14 @@ internal static class BenchmarkCommands
                      --seconds N         length of one measurement (default 1)
                      --warmup N          seconds of load on each proxy, twice, before anything is measured (default 5)
                      --variants A,B      some of the proxies; plain is always among them
+        idle       memory and processor time of many idle connections, against plain YARP and, where it is installed, nginx;
+                   Linux only
+                     --only websockets|requests|cutover
+                                         idle WebSockets, idle keep-alive connections, or a cutover with the WebSockets open
+                                         (default: all three)
+                     --connections N     how many (default 10000; fewer WebSockets where the limit of open files is too low)
+                     --seconds N         how long they are idle (default 20)
+                     --repeats N         how often, with new processes each time (default 3)
         detectors  how soon, and how often wrongly, the bake and other rules roll back, on simulated streams
                      --clean N           clean streams a line (default 4000)
                      --bad N             bad streams a line (default 1000)
@@ -51,6 +60,8 @@ internal static class BenchmarkCommands
                     return await SwitchCommand.RunAsync(CommandOptions.Read(rest, SwitchCommand.Options));
                 case ["overhead", .. var rest]:
                     return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
+                case ["idle", .. var rest]:
+                    return await IdleCommand.RunAsync(CommandOptions.Read(rest, IdleCommand.Options));
                 case ["detectors", .. var rest]:
                     return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
                 case [ApiHost.Role]:
@@ -59,6 +70,10 @@ internal static class BenchmarkCommands
                     return await ProxyHost.RunAsync(kind, file);
                 case [LoadHost.Role]:
                     return await LoadHost.RunAsync();
+                case [IdleApiHost.Role]:
+                    return await IdleApiHost.RunAsync();
+                case [IdleLoadHost.Role]:
+                    return await IdleLoadHost.RunAsync();
                 default:
                     throw new UsageException(args.Length == 0 ? "A command is missing." : $"Unknown command: {string.Join(' ', args)}");
             }

@@ -15,6 +15,9 @@ internal sealed record ProxyConfigurationFile(string BlueUrl, string GreenUrl)
 
     public bool HasResponseHeaders { get; init; } = true;
 
+    /// <summary>Over how long the WebSockets of a slot are closed after a switch, at once; null for the gateway's defaults.</summary>
+    public TimeSpan? LongLivedSpread { get; init; }
+
     /// <summary>Writes the file; the state lies in a folder beside it.</summary>
     public void Write(string path)
     {
@@ -38,6 +41,9 @@ internal sealed record ProxyConfigurationFile(string BlueUrl, string GreenUrl)
                         ["Green"] = "orders-green",
                         ["InitialActive"] = Active,
                         ["Health"] = new JsonObject { ["HealthyThreshold"] = 1 },
+                        ["Drain"] = LongLivedSpread is { } spread
+                            ? new JsonObject { ["LongLived"] = new JsonObject { ["Grace"] = "00:00:00", ["Spread"] = spread.ToString("c") } }
+                            : new JsonObject(),
                     },
                 },
             },

@@ -23,6 +23,12 @@ internal static class ProxyHost
     /// <summary>With a bake that watches the slot.</summary>
     public const string Watched = "bluegreen-watched";
 
+    /// <summary>The question how much has been allocated so far.</summary>
+    public const string Allocated = "allocated";
+
+    /// <summary>The question how much of it is still in use; collects the garbage first.</summary>
+    public const string Live = "live";
+
     public static async Task<int> RunAsync(string kind, string configurationFile)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -63,10 +69,14 @@ internal static class ProxyHost
         await app.StartAsync();
         Console.WriteLine($"Now listening on: {app.Urls.First()}");
 
-        // Every line is the question how much has been allocated so far.
-        while (await Console.In.ReadLineAsync() is not null)
+        while (await Console.In.ReadLineAsync() is { } question)
         {
-            Console.WriteLine(GC.GetTotalAllocatedBytes(precise: false));
+            Console.WriteLine(question switch
+            {
+                Allocated => GC.GetTotalAllocatedBytes(precise: false),
+                Live => GC.GetTotalMemory(forceFullCollection: true),
+                _ => throw new InvalidOperationException($"'{question}' is no question to a proxy."),
+            });
         }
 
         return 0;

@@ -87,7 +87,7 @@ internal sealed class MeasuredProxy : IAsyncDisposable
             return null;
         }
 
-        await _process.WriteLineAsync("allocated");
+        await _process.WriteLineAsync(ProxyHost.Allocated);
         return long.Parse(await _process.ReadLineAsync());
     }
 

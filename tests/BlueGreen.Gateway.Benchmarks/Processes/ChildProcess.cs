@@ -12,12 +12,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     private static readonly ConcurrentDictionary<int, Process> Running = new();
 
     private readonly Process _process;
+    private readonly bool _endsWithInput;
 
-    private ChildProcess(Process process)
+    private ChildProcess(Process process, bool endsWithInput)
     {
         _process = process;
+        _endsWithInput = endsWithInput;
         Running[process.Id] = process;
     }
+
+    public int Id => _process.Id;
 
     /// <summary>User and system time of all threads since the start.</summary>
     public TimeSpan ProcessorTime
@@ -34,16 +38,19 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="role">The role and its arguments.</param>
     /// <param name="inlineCompletions">Whether sockets go on where their event is read: cheaper, and not the runtime's default.</param>
     public static ChildProcess StartRole(int? core, IReadOnlyList<string> role, bool inlineCompletions = false) =>
-        Start(core, [typeof(ChildProcess).Assembly.Location, .. role], inlineCompletions);
+        StartDotnet(core, [typeof(ChildProcess).Assembly.Location, .. role], inlineCompletions, endsWithInput: true);
 
     /// <summary>Starts the gateway as it is shipped; it listens on ports of the system's choice.</summary>
-    public static ChildProcess StartGateway(int? core, string configurationFile) => Start(core,
+    public static ChildProcess StartGateway(int? core, string configurationFile) => StartDotnet(core,
     [
         Path.Combine(AppContext.BaseDirectory, "BlueGreen.Gateway.dll"),
         "--config", configurationFile,
         "--urls", "http://127.0.0.1:0",
         "--BlueGreen:Admin:Urls=http://127.0.0.1:0",
-    ], inlineCompletions: false);
+    ], inlineCompletions: false, endsWithInput: false);
+
+    /// <summary>Starts another program, which does not look at its input.</summary>
+    public static ChildProcess StartProgram(IReadOnlyList<string> command) => Start(core: null, command, inlineCompletions: false, endsWithInput: false);
 
     public async Task WriteLineAsync(string line)
     {
@@ -80,17 +87,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         foreach (var process in Running.Values)
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();
-        if (_process.StartInfo.ArgumentList.Contains("--config"))
+        if (!_endsWithInput)
         {
-            // The gateway does not look at its input.
-            _process.Kill();
+            _process.Kill(entireProcessTree: true);
         }
 
         using var limit = new CancellationTokenSource(LongestExit);
@@ -107,13 +113,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static ChildProcess Start(int? core, IReadOnlyList<string> program, bool inlineCompletions)
-    {
-        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+    private static ChildProcess StartDotnet(int? core, IReadOnlyList<string> program, bool inlineCompletions, bool endsWithInput) =>
+        Start(core, [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", .. program], inlineCompletions, endsWithInput);
 
+    private static ChildProcess Start(int? core, IReadOnlyList<string> program, bool inlineCompletions, bool endsWithInput)
+    {
         // By taskset where there is one: the runtime sizes its heaps and its pool by the cores that it has when it starts.
         var byTaskset = core is not null && OperatingSystem.IsLinux();
-        string[] command = byTaskset ? ["taskset", "-c", $"{core}", dotnet, .. program] : [dotnet, .. program];
+        string[] command = byTaskset ? ["taskset", "-c", $"{core}", .. program] : [.. program];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
@@ -131,6 +138,6 @@ internal sealed class ChildProcess : IAsyncDisposable
             process.ProcessorAffinity = 1 << only;
         }
 
-        return new ChildProcess(process);
+        return new ChildProcess(process, endsWithInput);
     }
 }
