@@ -16,6 +16,7 @@ internal static partial class AdminEndpoints
     {
         var all = endpoints.MapGroup("");
         HealthzEndpoints.Map(all);
+        MetricsEndpoints.Map(all);
         all.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(AdminRole.Viewer));
         var v1 = all.MapGroup("/v1");
         ServiceEndpoints.Map(v1);

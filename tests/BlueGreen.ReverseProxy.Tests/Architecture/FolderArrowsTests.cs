@@ -21,7 +21,7 @@ public sealed class FolderArrowsTests
         ["Releases"] = ["Configuration", "InFlight", "Routing", "Health", "State", "Observability"],
         ["Listening"] = ["Configuration"],
         ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
-        ["Admin"] = ["Configuration", "Listening", "InFlight", "Routing", "Health", "State", "Releases"],
+        ["Admin"] = ["Configuration", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
     };
 
     // Where everything is put together.

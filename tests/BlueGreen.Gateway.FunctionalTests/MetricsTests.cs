@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+namespace BlueGreen.Gateway.FunctionalTests;
+
+/// <summary><c>/metrics</c>, read as a monitoring system would.</summary>
+public sealed partial class MetricsTests
+{
+    [Fact]
+    public async Task Metrics_OfAGatewayThatServes_AreWellFormedAndCountWhatHappened()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        for (var index = 0; index < 5; index++)
+        {
+            await client.GetAsync("/orders/now");
+        }
+
+        await client.GetAsync("/orders/status/503");
+        await client.GetAsync("/orders/status/404");
+        var held = client.GetAsync("/orders/gate/held");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+        await fleet.Admin.CutoverAsync(new { bakeSeconds = 60 });
+        await client.GetAsync("/orders/now");
+
+        using var response = await fleet.Admin.Http.GetAsync("/metrics");
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        response.Content.Headers.ContentType!.ToString().Should().Be("text/plain; version=0.0.4; charset=utf-8");
+        var metrics = Read(await response.Content.ReadAsStringAsync());
+        metrics["""bluegreen_slot_active{service="orders",slot="blue"}"""].Should().Be(0);
+        metrics["""bluegreen_slot_active{service="orders",slot="green"}"""].Should().Be(1);
+        metrics["""bluegreen_in_flight{service="orders",slot="blue",kind="requests"}"""].Should().Be(1);
+        metrics["""bluegreen_responses_total{service="orders",slot="blue",class="2xx"}"""].Should().Be(5);
+        metrics["""bluegreen_responses_total{service="orders",slot="blue",class="4xx"}"""].Should().Be(1);
+        metrics["""bluegreen_responses_total{service="orders",slot="blue",class="5xx"}"""].Should().Be(1);
+        metrics["""bluegreen_responses_total{service="orders",slot="green",class="2xx"}"""].Should().Be(1);
+        metrics["""bluegreen_response_seconds_count{service="orders",slot="blue"}"""].Should().Be(7);
+        metrics["""bluegreen_slot_info{service="orders",slot="green",version="2.0.0"}"""].Should().Be(1);
+        metrics["""bluegreen_destination_healthy{service="orders",slot="green",destination="g1"}"""].Should().Be(1);
+        metrics["bluegreen_ready"].Should().Be(1);
+        metrics.Keys.Should().ContainSingle(key => key.StartsWith("bluegreen_release_running{", StringComparison.Ordinal)).Which.Should().Contain("""status="draining",from="blue",to="green"}""");
+        var buckets = metrics.Where(entry => entry.Key.StartsWith("bluegreen_response_seconds_bucket{service=\"orders\",slot=\"blue\"", StringComparison.Ordinal)).Select(entry => entry.Value).ToList();
+        buckets.Should().BeInAscendingOrder("buckets are cumulative");
+        buckets[^1].Should().Be(7);
+        fleet.Blue.Open("held");
+        await held;
+    }
+
+    [Fact]
+    public async Task Metrics_WithTokensConfigured_NeedOne()
+    {
+        var token = new JsonObject { ["Name"] = "monitoring", ["Role"] = "viewer", ["Sha256"] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("secret"u8)) };
+        await using var fleet = await Fleet.StartAsync(
+            configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(token) },
+            untilHealthy: false);
+
+        (await fleet.Admin.Http.GetAsync("/metrics")).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+
+        fleet.Admin.Http.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
+        (await fleet.Admin.Http.GetAsync("/metrics")).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    // Every sample belongs to the metric that was announced before it, and no two are the same.
+    private static Dictionary<string, double> Read(string text)
+    {
+        var samples = new Dictionary<string, double>(StringComparer.Ordinal);
+        var name = "";
+        text.Should().EndWith("\n");
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.StartsWith('#'))
+            {
+                Comment().IsMatch(line).Should().BeTrue(line);
+                name = line.Split(' ')[2];
+                continue;
+            }
+
+            var sample = Sample().Match(line);
+            sample.Success.Should().BeTrue(line);
+            sample.Groups["name"].Value.Should().StartWith(name);
+            var value = sample.Groups["value"].Value;
+            samples.Add(sample.Groups["name"].Value + sample.Groups["labels"].Value, value == "+Inf" ? double.PositiveInfinity : double.Parse(value, CultureInfo.InvariantCulture));
+        }
+
+        return samples;
+    }
+
+    [GeneratedRegex(@"^# (HELP [a-z_]+ \S.*|TYPE [a-z_]+ (gauge|counter|histogram))$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Comment();
+
+    [GeneratedRegex("""^(?<name>[a-z_]+)(?<labels>\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? (?<value>-?[0-9.E+-]+|\+Inf)$""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Sample();
+}
