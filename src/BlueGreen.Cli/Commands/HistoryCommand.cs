@@ -75,7 +75,7 @@ internal static class HistoryCommand
         var snapshot = new ReleaseSnapshot(answer.Read(ContractsJson.Default.Release), (JsonObject)answer.Json!, null, answer.At);
         if (session.IsTerminal)
         {
-            session.Terminal.Write(new ReleasePicture(session.Width, session.Terminal.Profile.Capabilities.Unicode).Draw(snapshot));
+            session.Terminal.Write(new ReleasePicture(session.Terminal.Profile.Capabilities.Unicode).Draw(snapshot));
         }
         else
         {

@@ -42,7 +42,7 @@ internal sealed class LiveView(IAnsiConsole console) : IReleaseView
             var lines = new List<IRenderable>();
             if (_snapshot is not null)
             {
-                lines.Add(new ReleasePicture(console.Profile.Width, console.Profile.Capabilities.Unicode).Draw(_snapshot));
+                lines.Add(new ReleasePicture(console.Profile.Capabilities.Unicode).Draw(_snapshot));
             }
 
             if (_lost is not null)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
@@ -7,9 +8,8 @@ using Spectre.Console.Rendering;
 namespace BlueGreen.Cli.Following;
 
 /// <summary>Draws a release: its gates, the switch, the drain with what is still in flight by kind, the bake's clock.</summary>
-/// <param name="width">The width of the terminal.</param>
 /// <param name="unicode">Whether it can show more than ASCII.</param>
-internal sealed class ReleasePicture(int width, bool unicode)
+internal sealed class ReleasePicture(bool unicode)
 {
     private const int BarWidth = 24;
     private const int NameWidth = 12;
@@ -109,27 +109,35 @@ internal sealed class ReleasePicture(int width, bool unicode)
         };
     }
 
-    // Whatever the bake has found, by the names that it uses: as many on a line as fit.
+    // What the bake has measured so far, and how near each metric is to a rollback.
     private IEnumerable<Paragraph> Findings(ReleaseSnapshot snapshot)
     {
-        var line = "";
-        foreach (var (name, value) in snapshot.BakeFindings())
+        var bake = snapshot.Release.Bake;
+        if (bake?.Hold is { } hold)
         {
-            var finding = $"{name} {value}";
-            if (line.Length > 0 && line.Length + finding.Length + 3 > width - NameWidth - 3)
-            {
-                yield return Line(Mark.None, "", line);
-                line = "";
-            }
-
-            line = line.Length == 0 ? finding : $"{line}   {finding}";
+            yield return Line(Mark.Bad, "held", $"{hold}: {bake.Detail}");
         }
 
-        if (line.Length > 0)
+        foreach (var service in bake?.Services ?? [])
         {
-            yield return Line(Mark.None, "", line);
+            yield return Line(Mark.None, "", string.Create(
+                CultureInfo.InvariantCulture,
+                $"{service.Name}: {service.Responses} responses to {service.Clients} clients, p50 {Change(service.From.P50Ms, service.To.P50Ms)}, p99 {Change(service.From.P99Ms, service.To.P99Ms)}"));
+            foreach (var metric in service.Metrics)
+            {
+                yield return Line(metric.Status == "failed" ? Mark.Bad : Mark.None, "", MetricText(metric));
+            }
         }
     }
+
+    private static string MetricText(BakeMetric metric) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
+        ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{metric.Name}: {metric.Bad} of {metric.N} bad, {metric.BaselineBad} of {metric.BaselineN} before; evidence {evidence:0.0} of {threshold:0.0}{(metric.Status == "guarded" ? ", guarded" : "")}");
+
+    private static string Change(double? from, double? to) =>
+        $"{from?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-"} to {to?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-"} ms";
 
     private Paragraph Line(Mark mark, string name, string? text)
     {

@@ -103,7 +103,7 @@ internal sealed class LiveWatch(Session session, string? service)
     {
         try
         {
-            return new ReleasePicture(session.Width, session.Terminal.Profile.Capabilities.Unicode).Draw(await follower.LookAsync(id, cancellationToken));
+            return new ReleasePicture(session.Terminal.Profile.Capabilities.Unicode).Draw(await follower.LookAsync(id, cancellationToken));
         }
         catch (GatewayGoneException exception)
         {
