@@ -10,7 +10,11 @@ public sealed class RestartTests
 {
     private const int Restarts = 10;
     private const int Clients = 8;
+
+    // So many that connections wait in the queues at every moment: a queue that is closed with its socket resets them.
+    private const int Newcomers = 64;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
 
     // Two processes share the port; the state folder goes from one to the other.
     [LinuxFact]
@@ -26,6 +30,7 @@ public sealed class RestartTests
             },
             arguments: urls);
         await using var load = new KeepAliveLoad(fleet.Gateway.Url, Clients, Pause);
+        await using var newcomers = new KeepAliveLoad(fleet.Gateway.Url, Newcomers, Moment, keepAlive: false);
         await load.UntilMoreAsync(100);
         for (var restart = 0; restart < Restarts; restart++)
         {
@@ -40,7 +45,9 @@ public sealed class RestartTests
         }
 
         await load.StopAsync();
+        await newcomers.StopAsync();
         load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
+        newcomers.Failures.Should().BeEmpty($"{newcomers.Requests} requests on as many connections");
         (await fleet.Admin.CutoverAsync()).Status.Should().Be(200, "the last one has the state");
     }
 
@@ -53,6 +60,7 @@ public sealed class RestartTests
         await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
         var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
         await using var load = new KeepAliveLoad(systemd.Url, Clients, Pause);
+        await using var newcomers = new KeepAliveLoad(systemd.Url, Newcomers, Moment, keepAlive: false);
         await load.UntilMoreAsync(100);
         for (var restart = 0; restart < Restarts; restart++)
         {
@@ -63,7 +71,9 @@ public sealed class RestartTests
         }
 
         await load.StopAsync();
+        await newcomers.StopAsync();
         load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
+        newcomers.Failures.Should().BeEmpty($"{newcomers.Requests} requests on as many connections");
         using var admin = new AdminClient(systemd.AdminUrl);
         (await admin.CutoverAsync()).Status.Should().Be(200, "the admin API has the socket that is named for it");
     }
@@ -81,6 +91,7 @@ public sealed class RestartTests
         await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
         var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
         await using var load = new KeepAliveLoad(systemd.Url, Clients, Pause);
+        await using var newcomers = new KeepAliveLoad(systemd.Url, Newcomers, Moment, keepAlive: false);
         await load.UntilMoreAsync(100);
         for (var restart = 0; restart < Restarts; restart++)
         {
@@ -93,7 +104,9 @@ public sealed class RestartTests
         }
 
         await load.StopAsync();
+        await newcomers.StopAsync();
         load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
+        newcomers.Failures.Should().BeEmpty($"{newcomers.Requests} requests on as many connections");
     }
 
     private static void Configure(JsonNode configuration, string delay) => configuration["BlueGreen"]!["Shutdown"] =

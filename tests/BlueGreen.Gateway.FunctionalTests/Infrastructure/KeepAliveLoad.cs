@@ -11,10 +11,12 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 /// </summary>
 internal sealed class KeepAliveLoad : IAsyncDisposable
 {
-    private static readonly byte[] Request = "GET /orders/now HTTP/1.1\r\nHost: test\r\n\r\n"u8.ToArray();
+    private static readonly byte[] KeepingAlive = "GET /orders/now HTTP/1.1\r\nHost: test\r\n\r\n"u8.ToArray();
+    private static readonly byte[] Closing = "GET /orders/now HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"u8.ToArray();
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _failures = new();
+    private readonly byte[] _request;
     private readonly IPEndPoint _endpoint;
     private readonly Task[] _clients;
     private long _requests;
@@ -24,8 +26,10 @@ internal sealed class KeepAliveLoad : IAsyncDisposable
     /// <param name="url">The gateway.</param>
     /// <param name="clients">How many at once.</param>
     /// <param name="pause">Between two requests of one client; so some connections are always idle.</param>
-    public KeepAliveLoad(string url, int clients, TimeSpan pause)
+    /// <param name="keepAlive">False for a connection a request: so at every moment some are waiting to be accepted.</param>
+    public KeepAliveLoad(string url, int clients, TimeSpan pause, bool keepAlive = true)
     {
+        _request = keepAlive ? KeepingAlive : Closing;
         var uri = new Uri(url);
         _endpoint = new IPEndPoint(IPAddress.Parse(uri.Host), uri.Port);
         _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => RunAsync(pause)))];
@@ -73,6 +77,8 @@ internal sealed class KeepAliveLoad : IAsyncDisposable
                 {
                     await Task.Delay(pause);
                 }
+
+                await Task.Delay(pause);
             }
             catch (Exception exception) when (exception is SocketException or IOException)
             {
@@ -84,7 +90,7 @@ internal sealed class KeepAliveLoad : IAsyncDisposable
     // Whether the connection can be used again.
     private async Task<bool> SendAsync(Socket socket, byte[] buffer)
     {
-        await socket.SendAsync(Request);
+        await socket.SendAsync(_request);
         var length = 0;
         while (true)
         {
