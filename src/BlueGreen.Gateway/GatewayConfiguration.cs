@@ -65,7 +65,7 @@ internal static class GatewayConfiguration
 
             try
             {
-                configuration.AddJsonFile(path, optional: false, reloadOnChange: true);
+                ((IConfigurationBuilder)configuration).Add(new KeptJsonSource(path));
             }
             catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
             {
