@@ -60,6 +60,9 @@ public static class ProblemCodes
     /// <summary>422: the idempotency key was used for another request.</summary>
     public const string IdempotencyMismatch = "idempotency-mismatch";
 
+    /// <summary>429: authentication has failed too often from this address; <c>Retry-After</c> says for how long.</summary>
+    public const string TooManyRequests = "too-many-requests";
+
     /// <summary>500: a defect of the gateway.</summary>
     public const string InternalError = "internal-error";
 

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Admin;
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.InFlight;
@@ -18,6 +19,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -74,6 +76,13 @@ public static class BlueGreenExtensions
         services.AddSingleton<Decommissioner>();
         services.AddHostedService(provider => provider.GetRequiredService<Decommissioner>());
         services.AddSingleton<GatewayReadiness>();
+        services.AddSingleton(provider => new AdminAccess(
+            provider.GetRequiredService<BlueGreenOptions>().Admin,
+            configuration.GetSection("BlueGreen:Admin"),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<AdminAccess>>()));
+        services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RefusalAudit>();
         services.AddSingleton<AdminServices>();
         builder.ConfigureHttpClient(static (_, handler) => handler.ConnectCallback ??= TcpKeepAlive.ConnectAsync);
         services.AddListeners();
@@ -86,6 +95,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenAdminListener(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<AdminCertificate>();
         builder.Services.AddHostedService<AdminListener>();
         return builder;
     }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
@@ -12,7 +10,7 @@ public sealed class AuthenticationTests
     public async Task AdminApi_WithTokens_AllowsWhatTheRoleAllows()
     {
         await using var fleet = await Fleet.StartAsync(
-            configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(Token("eyes", "look", "viewer"), Token("ci", "act", "operator")) },
+            configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(AdminSection.Token("eyes", "look", "viewer"), AdminSection.Token("ci", "act", "operator")) },
             untilHealthy: false);
 
         (await AskAsync(fleet, null)).Should().Match<AdminAnswer>(answer => answer.Status == 401 && answer.Code == "unauthorized" && answer.Headers["WWW-Authenticate"] == "Bearer");
@@ -46,11 +44,4 @@ public sealed class AuthenticationTests
 
     private static Task<AdminAnswer> AskAsync(Fleet fleet, string? authorization) =>
         fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/orders", headers: authorization is null ? [] : [("Authorization", authorization)]);
-
-    private static JsonObject Token(string name, string token, string role) => new()
-    {
-        ["Name"] = name,
-        ["Sha256"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token))),
-        ["Role"] = role,
-    };
 }

@@ -1,8 +1,12 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,6 +28,18 @@ internal static partial class AdminEndpoints
         EventEndpoints.Map(v1);
         AuditEndpoints.Map(v1);
 
+        // The answer is written when the endpoint has run; who writes the audit wants to know what it said.
+        all.AddEndpointFilter(async (invocation, next) =>
+        {
+            var result = await next(invocation);
+            if (result is ProblemHttpResult problem)
+            {
+                invocation.HttpContext.Features.Set(problem.ProblemDetails);
+            }
+
+            return result;
+        });
+
         // Wrapped as a convention and not as middleware: it holds wherever the endpoints are mapped, and for endpoints of every kind.
         ((IEndpointConventionBuilder)all).Finally(builder =>
         {
@@ -41,9 +57,11 @@ internal static partial class AdminEndpoints
     private static async Task InvokeAsync(HttpContext context, AdminRole? role, RequestDelegate inner)
     {
         var admin = context.RequestServices.GetRequiredService<AdminServices>();
-        context.Response.Headers.CacheControl = "no-store";
-        if (role is { } required && AdminAuthentication.Refuse(context, admin.Options.Admin, required) is { } refused)
+        BrowserRules.SetHeaders(context.Response);
+        if (role is { } required
+            && (BrowserRules.Refuse(context, admin.Options.Admin) ?? AdminAuthentication.Refuse(context, admin, required)) is { } refused)
         {
+            await NoteAsync(context, admin, refused.ProblemDetails);
             await refused.ExecuteAsync(context);
             return;
         }
@@ -51,10 +69,14 @@ internal static partial class AdminEndpoints
         try
         {
             await inner(context);
+            if (role > AdminRole.Viewer && context.Features.Get<ProblemDetails>() is { } problem && !IsInTheAudit(problem))
+            {
+                await NoteAsync(context, admin, problem);
+            }
         }
         catch (StateUnavailableException exception) when (!context.Response.HasStarted)
         {
-            await Problems.Of(ProblemCodes.StateUnavailable, $"{exception.Message} Nothing has changed.").ExecuteAsync(context);
+            await AnswerAsync(context, admin, Problems.Of(ProblemCodes.StateUnavailable, $"{exception.Message} Nothing has changed."));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || admin.Readiness.Stopping.IsCancellationRequested)
         {
@@ -65,8 +87,38 @@ internal static partial class AdminEndpoints
 #pragma warning restore CA1031
         {
             LogDefect(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(AdminEndpoints)), exception, context.Request.Method, context.Request.Path);
-            await Problems.Of(ProblemCodes.InternalError, "The gateway has failed; its log says why.").ExecuteAsync(context);
+            await AnswerAsync(context, admin, Problems.Of(ProblemCodes.InternalError, "The gateway has failed; its log says why."));
         }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, AdminServices admin, ProblemHttpResult problem)
+    {
+        await NoteAsync(context, admin, problem.ProblemDetails);
+        await problem.ExecuteAsync(context);
+    }
+
+    // What the state has decided against is written down by whoever decided it.
+    private static bool IsInTheAudit(ProblemDetails problem) => problem.Status is not (
+        StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType);
+
+    private static Task NoteAsync(HttpContext context, AdminServices admin, ProblemDetails problem)
+    {
+        var client = context.Connection.RemoteIpAddress;
+        var caller = context.Features.Get<Caller>();
+        var endpoint = context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName.Replace("Group", "", StringComparison.Ordinal) ?? "openapi";
+        var service = context.GetRouteValue("service") as string;
+        var code = (string)problem.Extensions["code"]!;
+
+        // Guesses are one kind, wherever they are tried.
+        var isGuess = code is ProblemCodes.Unauthorized or ProblemCodes.TooManyRequests;
+        return admin.Refusals.NoteAsync(new RefusedCall(
+            caller ?? new Caller("unknown", client?.ToString()),
+            ClientNetwork.Of(client),
+            isGuess ? "authenticate" : endpoint,
+            code,
+            service is not null && admin.Services.TryGet(service, out var entry) ? [entry.Name] : [],
+            isGuess ? $"{endpoint}: {problem.Detail}" : problem.Detail!,
+            IsKnown: caller is not null));
     }
 
     [LoggerMessage(5001, LogLevel.Error, "{Method} {Path} has failed.")]

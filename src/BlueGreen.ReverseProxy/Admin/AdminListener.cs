@@ -1,8 +1,12 @@
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -15,7 +19,7 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// The admin API on listeners of its own: an application beside the proxy with nothing but these endpoints. No Host header and no
 /// route can lead from the one to the other, because no pipeline has both.
 /// </summary>
-internal sealed partial class AdminListener(AdminServices admin, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed partial class AdminListener(AdminServices admin, AdminCertificate certificate, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;
 
@@ -26,26 +30,39 @@ internal sealed partial class AdminListener(AdminServices admin, ILoggerFactory 
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = AdminRequest.MaxBodyBytes;
+            foreach (var url in ActivatedSockets.Admin.Any() ? [] : admin.Options.Admin.Urls)
+            {
+                Listen(kestrel, url);
+            }
         });
         builder.WebHost.UseAdminSockets(admin.Options);
         builder.Services.AddRoutingCore().AddSingleton(admin).AddSingleton<ILoggerFactory>(new AdminLoggers(loggers));
         builder.Services.AddBlueGreenAdminDocument();
 
+        // Routing would answer a body of another type by itself, before anybody has asked who calls and with nothing in the audit.
+        foreach (var policy in builder.Services.Where(service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType?.Name == "AcceptsMatcherPolicy").ToList())
+        {
+            builder.Services.Remove(policy);
+        }
+
         // The process is the outer host's to stop.
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, SilentLifetime>());
         var app = builder.Build();
-        foreach (var url in ActivatedSockets.Admin.Any() ? [] : admin.Options.Admin.Urls)
+        app.Use((context, next) =>
         {
-            app.Urls.Add(url);
-        }
-
+            BrowserRules.SetHeaders(context.Response);
+            return next(context);
+        });
         app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
         app.UseRouting();
         AdminEndpoints.Map(app);
         await app.StartAsync(cancellationToken);
         _app = app;
+        admin.Readiness.Stopping.Register(() => _ = admin.Refusals.FlushAsync());
         var logger = loggers.CreateLogger<AdminListener>();
-        foreach (var url in app.Urls)
+
+        // A socket was bound under another name and renamed; the configured one is where it is.
+        foreach (var url in app.Urls.Where(url => !AdminUrl.IsSocket(url)).Concat(admin.Options.Admin.Urls.Where(AdminUrl.IsSocket)))
         {
             LogListening(logger, url);
         }
@@ -54,6 +71,39 @@ internal sealed partial class AdminListener(AdminServices admin, ILoggerFactory 
     public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? default;
+
+    private void Listen(KestrelServerOptions kestrel, string url)
+    {
+        if (!AdminUrl.TryParse(url, out var parsed))
+        {
+            throw new InvalidOperationException($"{url} was taken for valid.");
+        }
+
+        if (parsed.SocketPath is { } path)
+        {
+            kestrel.ListenUnixSocket(path);
+        }
+        else if (parsed.IsLocalhost)
+        {
+            kestrel.ListenLocalhost(parsed.Port, Configure);
+        }
+        else if (parsed.Address is { } address)
+        {
+            kestrel.Listen(address, parsed.Port, Configure);
+        }
+        else
+        {
+            kestrel.ListenAnyIP(parsed.Port, Configure);
+        }
+
+        void Configure(ListenOptions listen)
+        {
+            if (parsed.IsTls)
+            {
+                listen.UseHttps(certificate.Handshake);
+            }
+        }
+    }
 
     private static Task WriteStatusAsync(HttpContext context)
     {

@@ -38,7 +38,7 @@ internal sealed class AdminRequest
         var request = context.Request;
         if (request.ContentLength > MaxBodyBytes)
         {
-            return (null, TooLarge());
+            return (null, TooLarge(context));
         }
 
         var buffer = new byte[MaxBodyBytes + 1];
@@ -50,16 +50,17 @@ internal sealed class AdminRequest
         catch (BadHttpRequestException exception)
         {
             return (null, exception.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? TooLarge()
+                ? TooLarge(context)
                 : Problems.Invalid("body", exception.Message));
         }
 
         if (length > MaxBodyBytes)
         {
-            return (null, TooLarge());
+            return (null, TooLarge(context));
         }
 
-        if (length == 0)
+        // What a page of another origin can send without asking first is a form or plain text, and an empty one is one too.
+        if (length == 0 && request.ContentType is null)
         {
             return (new AdminRequest(context, default, null), null);
         }
@@ -69,6 +70,11 @@ internal sealed class AdminRequest
             return (null, Problems.Of(
                 ProblemCodes.UnsupportedMediaType,
                 $"The body's Content-Type is {request.ContentType ?? "missing"}; send application/json."));
+        }
+
+        if (length == 0)
+        {
+            return (new AdminRequest(context, default, null), null);
         }
 
         try
@@ -195,5 +201,14 @@ internal sealed class AdminRequest
         return problem is not null;
     }
 
-    private static IResult TooLarge() => Problems.Of(ProblemCodes.BodyTooLarge, $"The body may have at most {MaxBodyBytes} bytes.");
+    private static IResult TooLarge(HttpContext context)
+    {
+        if (HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            // The rest of the body is not read, so the server closes the connection: a client that is not told sends its next call there.
+            context.Response.Headers.Connection = "close";
+        }
+
+        return Problems.Of(ProblemCodes.BodyTooLarge, $"The body may have at most {MaxBodyBytes} bytes.");
+    }
 }

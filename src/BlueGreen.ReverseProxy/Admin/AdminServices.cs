@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
@@ -20,5 +21,8 @@ internal sealed record AdminServices(
     ReleaseEngine Releases,
     ReleaseRunner Runner,
     SlotDeployer Deployer,
+    AdminAccess Access,
+    FailedAttempts FailedAttempts,
+    RefusalAudit Refusals,
     GatewayReadiness Readiness,
     TimeProvider Time);

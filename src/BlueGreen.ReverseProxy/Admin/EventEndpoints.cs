@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;

@@ -71,6 +71,7 @@ internal static class Problems
         ProblemCodes.StaleGeneration => (412, "The service has changed"),
         ProblemCodes.BodyTooLarge => (413, "The body is too large"),
         ProblemCodes.UnsupportedMediaType => (415, "The body is not JSON"),
+        ProblemCodes.TooManyRequests => (429, "Too many failed attempts"),
         ProblemCodes.GateFailed => (422, "A gate failed; nothing was switched"),
         ProblemCodes.IdempotencyMismatch => (422, "The idempotency key was used for another request"),
         ProblemCodes.StateUnavailable => (503, "The change could not be stored; nothing has changed"),

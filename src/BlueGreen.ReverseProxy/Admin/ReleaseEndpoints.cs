@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Routing;

@@ -29,38 +29,6 @@ public sealed record BlueGreenOptions
     public FrozenDictionary<string, ServiceOptions> Services { get; init; } = FrozenDictionary<string, ServiceOptions>.Empty;
 }
 
-/// <summary><c>BlueGreen:Admin</c>.</summary>
-public sealed record AdminOptions
-{
-    /// <summary>The default of <see cref="Urls"/>.</summary>
-    public const string DefaultUrls = "http://127.0.0.1:9090";
-
-    /// <summary>What the administration API listens on, apart from proxied traffic. Default <see cref="DefaultUrls"/>.</summary>
-    public ImmutableArray<string> Urls { get; init; } = [DefaultUrls];
-
-    /// <summary>Who may call. With none, the API is open, which only a loopback address may be.</summary>
-    public ImmutableArray<AdminToken> Tokens { get; init; } = [];
-}
-
-/// <summary>One entry of <c>BlueGreen:Admin:Tokens</c>.</summary>
-/// <param name="Name">The actor's name in the history and the audit journal.</param>
-/// <param name="Sha256">The SHA-256 of the token's UTF-8 bytes, 32 bytes.</param>
-/// <param name="Role">What the token may do.</param>
-public sealed record AdminToken(string Name, ImmutableArray<byte> Sha256, AdminRole Role);
-
-/// <summary>What a token may do; each role includes the ones before it.</summary>
-public enum AdminRole
-{
-    /// <summary>Look at everything.</summary>
-    Viewer = 0,
-
-    /// <summary>Deploy, cut over, roll back, approve, abort, finish.</summary>
-    Operator = 1,
-
-    /// <summary>Everything.</summary>
-    Admin = 2,
-}
-
 /// <summary><c>BlueGreen:State</c>.</summary>
 public sealed record StateOptions
 {

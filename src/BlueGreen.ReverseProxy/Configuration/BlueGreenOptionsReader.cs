@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
 using BlueGreen.Contracts;
 using Microsoft.Extensions.Configuration;
 
@@ -10,7 +8,6 @@ namespace BlueGreen.ReverseProxy.Configuration;
 /// <summary>Reads the <c>BlueGreen</c> section; finds every error in one pass.</summary>
 internal static class BlueGreenOptionsReader
 {
-    private const int Sha256Bytes = 32;
     private const int MaxNameLength = 64;
     private const string PathAllowed = "is not allowed: a path that begins with one slash, such as /health";
     private const string StatusCodesAllowed = "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\"";
@@ -26,7 +23,7 @@ internal static class BlueGreenOptionsReader
         var reader = new SectionReader(section, errors);
         var options = new BlueGreenOptions
         {
-            Admin = ReadAdmin(reader.Section("Admin")),
+            Admin = AdminOptionsReader.Read(reader.Section("Admin")),
             State = ReadState(reader.Section("State")),
             Listen = ReadListen(reader.Section("Listen")),
             Shutdown = ReadShutdown(reader.Section("Shutdown")),
@@ -36,81 +33,6 @@ internal static class BlueGreenOptionsReader
         options = options with { Hooks = HookOptionsReader.Read(reader.Section("Hooks"), options.Services.Keys) };
         reader.RejectUnknown();
         return (options, errors);
-    }
-
-    private static AdminOptions ReadAdmin(SectionReader reader)
-    {
-        var tokens = ReadTokens(reader.Section("Tokens"));
-        var urls = (reader.Text("Urls") ?? AdminOptions.DefaultUrls)
-            .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .ToImmutableArray();
-        foreach (var url in urls)
-        {
-            // Kestrel's wildcards are no host names to Uri.
-            var readable = url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
-            if (!Uri.TryCreate(readable, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
-            {
-                reader.Error("Urls", url, "is not allowed: http://ADDRESS:PORT, several separated by ';'");
-            }
-            else if (tokens.IsEmpty && !IsLoopback(uri))
-            {
-                reader.Error("Urls", url, "is not allowed without a token: configure BlueGreen:Admin:Tokens, or listen on a loopback address");
-            }
-        }
-
-        if (urls.IsEmpty)
-        {
-            reader.Error("Urls", "", "is not allowed: http://ADDRESS:PORT, several separated by ';'");
-        }
-
-        reader.RejectUnknown();
-        return new AdminOptions { Urls = urls, Tokens = tokens };
-    }
-
-    private static bool IsLoopback(Uri uri) =>
-        string.Equals(uri.Host, "localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
-
-    private static ImmutableArray<AdminToken> ReadTokens(SectionReader reader)
-    {
-        var tokens = ImmutableArray.CreateBuilder<AdminToken>();
-        foreach (var (_, entry) in reader.Children())
-        {
-            var name = entry.RequiredText("Name", "the actor's name in history and audit");
-            var hash = ReadHash(entry);
-            var role = entry.Parse(
-                "Role",
-                AdminRole.Viewer,
-                SectionReader.TryParseName,
-                "is not allowed: viewer, operator or admin");
-            if (entry.Text("Role") is null)
-            {
-                entry.Error("Role", null, "is missing: viewer, operator or admin");
-            }
-
-            if (tokens.Any(token => string.Equals(token.Name, name, StringComparison.Ordinal)))
-            {
-                entry.Error("Name", name, "is not allowed: another token has this name");
-            }
-
-            entry.RejectUnknown();
-            tokens.Add(new AdminToken(name, hash, role));
-        }
-
-        return tokens.ToImmutable();
-    }
-
-    // The value is never shown: somebody may have put the token itself there.
-    private static ImmutableArray<byte> ReadHash(SectionReader entry)
-    {
-        var text = entry.Text("Sha256");
-        if (text is { Length: Sha256Bytes * 2 } && text.All(char.IsAsciiHexDigit))
-        {
-            return [.. Convert.FromHexString(text)];
-        }
-
-        entry.Error("Sha256", null, $"{(text is null ? "is missing" : "is not allowed (value not shown)")}: the token's SHA-256 as 64 hexadecimal digits");
-        return [];
     }
 
     private static StateOptions ReadState(SectionReader reader)

@@ -25,6 +25,7 @@ public sealed class ConfigurationCheck
     public async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync()
     {
         var errors = new List<ConfigurationError>(_settings.Errors);
+        CheckFiles(errors, _settings.Options.Admin);
         var routes = new Dictionary<string, RouteConfig>(StringComparer.OrdinalIgnoreCase);
         var clusters = new Dictionary<string, ClusterConfig>(StringComparer.OrdinalIgnoreCase);
         if (!TryLoad(routes, clusters, errors))
@@ -52,6 +53,30 @@ public sealed class ConfigurationCheck
         }
 
         return errors;
+    }
+
+    private static void CheckFiles(List<ConfigurationError> errors, AdminOptions admin)
+    {
+        if (admin.Certificate is { Path.Length: > 0 } certificate)
+        {
+            CertificateFiles.LoadServer(certificate, errors);
+        }
+
+        foreach (var owner in admin.ClientCertificates)
+        {
+            if (owner.CaPath is { } path)
+            {
+                CertificateFiles.LoadAuthorities(path, errors);
+            }
+        }
+
+        foreach (var url in admin.Urls)
+        {
+            if (AdminUrl.TryParse(url, out var parsed) && parsed.SocketPath is { } socket && !Directory.Exists(Path.GetDirectoryName(socket)))
+            {
+                errors.Add(new("BlueGreen:Admin:Urls", url, "is not allowed: the folder of the socket does not exist"));
+            }
+        }
     }
 
     private bool TryLoad(Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters, List<ConfigurationError> errors)

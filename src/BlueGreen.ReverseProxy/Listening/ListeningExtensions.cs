@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -49,7 +50,10 @@ internal static class ListeningExtensions
     /// <summary>The admin API's listeners: those that systemd handed over for it, else those that are configured.</summary>
     public static void UseAdminSockets(this IWebHostBuilder host, BlueGreenOptions options) => host.ConfigureServices(services =>
     {
-        services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endpoint => ListeningSocket.Bind(endpoint, options.Listen));
+        services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endpoint =>
+            endpoint is UnixDomainSocketEndPoint socket
+                ? UnixListeningSocket.Bind(socket, options.Admin.SocketMode, isShared: options.Listen.ReusePort)
+                : ListeningSocket.Bind(endpoint, options.Listen));
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             foreach (var handle in ActivatedSockets.Admin)

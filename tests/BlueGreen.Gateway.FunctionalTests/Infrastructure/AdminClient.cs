@@ -7,11 +7,11 @@ using BlueGreen.Contracts;
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 /// <summary>The admin API as a script would use it.</summary>
-internal sealed class AdminClient(string url) : IDisposable
+internal sealed class AdminClient(string url, HttpMessageHandler? handler = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public HttpClient Http { get; } = new() { BaseAddress = new Uri(url), Timeout = Patience };
+    public HttpClient Http { get; } = new(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(url), Timeout = Patience };
 
     public async Task<ServiceStatus> StatusAsync(string service = "orders") =>
         (await Http.GetFromJsonAsync($"/v1/services/{service}", ContractsJson.Default.ServiceStatus))!;

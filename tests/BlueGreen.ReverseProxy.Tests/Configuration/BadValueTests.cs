@@ -54,7 +54,7 @@ public sealed class BadValueTests
     [InlineData("\"ResponseHeaders\": { \"Version\": \"no\" }", "ResponseHeaders:Version", "true or false")]
     [InlineData("\"ResponseHeaders\": { \"Environment\": \"off\" }", "ResponseHeaders:Environment", "true or false")]
     [InlineData("\"Admin\": { \"Urls\": \"9090\" }", "Admin:Urls", "http://ADDRESS:PORT")]
-    [InlineData("\"Admin\": { \"Urls\": \"https://127.0.0.1:9090\" }", "Admin:Urls", "http://ADDRESS:PORT")]
+    [InlineData("\"Admin\": { \"Urls\": \"ftp://127.0.0.1:9090\" }", "Admin:Urls", "http://ADDRESS:PORT")]
     [InlineData("\"Admin\": { \"Urls\": \"http://127.0.0.1:9090/admin\" }", "Admin:Urls", "http://ADDRESS:PORT")]
     [InlineData("\"Admin\": { \"Urls\": \" ; \" }", "Admin:Urls", "http://ADDRESS:PORT")]
     public void Value_OfTheGateway_NotAllowed_IsOneErrorWithKeyAndWhatIsAllowed(string members, string key, string allowed)
@@ -78,7 +78,7 @@ public sealed class BadValueTests
 
     [Theory]
     [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Hooks, Listen, ResponseHeaders, Services, Shutdown, State")]
-    [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Tokens, Urls")]
+    [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Certificate, ClientCertificates, Hosts, SocketMode, Tokens, Urls")]
     [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, LockTimeout")]
     [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version")]
     public void Key_OfTheGateway_Unknown_IsAnErrorThatNamesTheKnownOnes(string members, string key, string known)

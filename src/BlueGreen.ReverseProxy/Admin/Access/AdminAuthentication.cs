@@ -1,12 +1,15 @@
+using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
-namespace BlueGreen.ReverseProxy.Admin;
+namespace BlueGreen.ReverseProxy.Admin.Access;
 
 /// <summary>The role that an endpoint asks for; endpoints without one need no token.</summary>
 internal sealed record RequiredRole(AdminRole Role);
@@ -18,40 +21,83 @@ internal static class AdminAuthentication
     private const string Anonymous = "anonymous";
 
     /// <summary>Lets the caller through, or gives the problem to answer with.</summary>
-    public static IResult? Refuse(HttpContext context, AdminOptions options, AdminRole required)
+    public static ProblemHttpResult? Refuse(HttpContext context, AdminServices admin, AdminRole required)
     {
-        if (IsForeignOrigin(context.Request))
-        {
-            return Problems.Of(ProblemCodes.Forbidden, "The request comes from a page of another origin. The admin API is not for browsers' pages.");
-        }
-
+        // One read: a reload in the middle must not mix who is known before with who is known after.
+        var known = admin.Access.Current;
         var client = context.Connection.RemoteIpAddress?.ToString();
-        if (options.Tokens.IsEmpty)
+        if (known.Options.IsOpen)
         {
-            context.Features.Set(new Caller(Anonymous, client));
-            return null;
+            return RefuseOpen(context, client);
         }
 
-        var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || Find(options, header[Scheme.Length..].Trim()) is not { } token)
+        if (Find(context, known) is not { } identity)
         {
-            context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
-            return Problems.Of(ProblemCodes.Unauthorized, header.Length == 0 ? "Send Authorization: Bearer <token>." : "The token is not known.");
+            return RefuseUnknown(context, admin);
         }
 
-        if (token.Role < required)
-        {
-            return Problems.Of(
-                ProblemCodes.Forbidden,
-                $"Token {token.Name} has the role {NameOf(token.Role)}; this call needs {NameOf(required)}.");
-        }
-
-        context.Features.Set(new Caller(token.Name, client));
-        return null;
+        context.Features.Set(new Caller(identity.Name, client));
+        return identity.Role >= required ? null : Problems.Of(
+            ProblemCodes.Forbidden,
+            $"{identity.Kind} {identity.Name} has the role {NameOf(identity.Role)}; this call needs {NameOf(required)}.");
     }
 
     public static Caller CallerOf(HttpContext context) => context.Features.Get<Caller>()
         ?? throw new InvalidOperationException("The endpoint asks for no role, so it has no caller.");
+
+    // The addresses in the configuration are checked at start. This holds for the sockets that the configuration does not know: those
+    // that systemd has opened, and those of an application that maps the endpoints itself, with users of its own.
+    private static ProblemHttpResult? RefuseOpen(HttpContext context, string? client)
+    {
+        if (context.User.Identity is { IsAuthenticated: true } user)
+        {
+            context.Features.Set(new Caller(user.Name ?? Anonymous, client));
+            return null;
+        }
+
+        if (context.Connection.LocalIpAddress is { } local && !IPAddress.IsLoopback(local))
+        {
+            return Problems.Of(ProblemCodes.Forbidden, "No token is configured, so the API is open on a loopback address only. Configure BlueGreen:Admin:Tokens.");
+        }
+
+        context.Features.Set(new Caller(Anonymous, client));
+        return null;
+    }
+
+    private static ProblemHttpResult RefuseUnknown(HttpContext context, AdminServices admin)
+    {
+        if (admin.FailedAttempts.Add(ClientNetwork.Of(context.Connection.RemoteIpAddress)) is { } wait)
+        {
+            var seconds = (int)Math.Ceiling(wait.TotalSeconds);
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            return Problems.Of(
+                ProblemCodes.TooManyRequests,
+                $"Authentication has failed more than {FailedAttempts.Allowed} times within a minute from this address; a valid token is let in all the same.");
+        }
+
+        context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
+        return Problems.Of(
+            ProblemCodes.Unauthorized,
+            context.Request.Headers.Authorization.Count > 0 ? "The token is not known." :
+            context.Connection.ClientCertificate is null ? "Send Authorization: Bearer <token>." :
+            "The client certificate is not known, or not valid now.");
+    }
+
+    // A token that was sent decides, even where the connection has a certificate: who is meant must not depend on what fails.
+    private static (string Kind, string Name, AdminRole Role)? Find(HttpContext context, KnownCallers known)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        if (header.Length > 0)
+        {
+            return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Find(known.Options, header[Scheme.Length..].Trim()) is { } token
+                ? ("Token", token.Name, token.Role)
+                : null;
+        }
+
+        return context.Connection.ClientCertificate is { } certificate && known.Find(certificate) is { } owner
+            ? ("Client certificate", owner.Name, owner.Role)
+            : null;
+    }
 
     // Hashes of equal length, compared in constant time, all of them: the time says nothing about which one is near.
     private static AdminToken? Find(AdminOptions options, string token)
@@ -67,15 +113,6 @@ internal static class AdminAuthentication
         }
 
         return found;
-    }
-
-    // A page that a developer has open must not be able to move traffic by a form post to localhost.
-    private static bool IsForeignOrigin(HttpRequest request)
-    {
-        var origin = request.Headers.Origin.ToString();
-        return origin.Length > 0
-            && !(Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-                && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 
     private static string NameOf(AdminRole role) => role switch

@@ -1,0 +1,142 @@
+using System.Security.Cryptography.X509Certificates;
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace BlueGreen.ReverseProxy.Admin.Access;
+
+/// <summary>
+/// Who may call, kept up with the configuration: tokens and client certificates are rotated without a restart. What is read is one
+/// immutable value that is replaced whole; a section with an error is refused whole, and the one before stays.
+/// </summary>
+internal sealed partial class AdminAccess : IDisposable
+{
+    private readonly IConfigurationSection _section;
+    private readonly ILogger<AdminAccess> _logger;
+    private readonly IDisposable _watch;
+    private readonly Lock _reloading = new();
+    private KnownCallers _current;
+    private string _refused = "";
+
+    public AdminAccess(AdminOptions options, IConfigurationSection section, TimeProvider time, ILogger<AdminAccess> logger)
+    {
+        _section = section;
+        _logger = logger;
+        Time = time;
+        _current = KnownCallers.Load(options, time);
+        _watch = ChangeToken.OnChange(section.GetReloadToken, Reload);
+    }
+
+    public KnownCallers Current => Volatile.Read(ref _current);
+
+    private TimeProvider Time { get; }
+
+    public void Dispose() => _watch.Dispose();
+
+    /// <summary>Reads the configuration and the files that it names again.</summary>
+    public void Reload()
+    {
+        // Two files that change at once call twice. Each reads what is there when its turn comes, so the last one to publish has read
+        // the newest; without the lock an older one could be published after it.
+        lock (_reloading)
+        {
+            var errors = new List<ConfigurationError>();
+            var options = AdminOptionsReader.Read(new SectionReader(_section, errors));
+            var before = Current;
+            KnownCallers? next = null;
+            if (errors.Count == 0 && options.IsOpen && !before.Options.IsOpen)
+            {
+                // A file that is away for a moment while it is replaced looks the same. Nothing but a restart opens the API.
+                errors.Add(new($"{_section.Path}:Tokens", null, "must not all go while the gateway runs: that would open the API to everybody"));
+            }
+
+            if (errors.Count == 0)
+            {
+                try
+                {
+                    next = KnownCallers.Load(before.Options with { Tokens = options.Tokens, ClientCertificates = options.ClientCertificates }, Time);
+                }
+                catch (BlueGreenConfigurationException exception)
+                {
+                    errors.AddRange(exception.Errors);
+                }
+            }
+
+            // The files are looked at again and again: what is wrong is said once.
+            var refused = string.Join('\n', errors);
+            if (refused == _refused && next is null)
+            {
+                return;
+            }
+
+            _refused = refused;
+            if (next is null)
+            {
+                foreach (var error in errors)
+                {
+                    LogRefused(_logger, error.ToString());
+                }
+            }
+            else if (next.Description != before.Description)
+            {
+                Volatile.Write(ref _current, next);
+                LogReloaded(_logger, next.Description.Length == 0 ? "nobody in particular" : next.Names);
+            }
+        }
+    }
+
+    [LoggerMessage(5201, LogLevel.Information, "Administration may now be called by: {Names}.")]
+    private static partial void LogReloaded(ILogger logger, string names);
+
+    [LoggerMessage(5202, LogLevel.Error, "The changed configuration of the administration is refused, and who may call stays as it was: {Error}")]
+    private static partial void LogRefused(ILogger logger, string error);
+}
+
+/// <summary>Tokens and client certificates at one moment, with the authorities' certificates loaded.</summary>
+internal sealed class KnownCallers
+{
+    private readonly IReadOnlyList<(AdminClientCertificate Owner, X509Certificate2Collection Authorities)> _certificates;
+    private readonly TimeProvider _time;
+
+    private KnownCallers(AdminOptions options, IReadOnlyList<(AdminClientCertificate Owner, X509Certificate2Collection Authorities)> certificates, TimeProvider time)
+    {
+        Options = options;
+        _certificates = certificates;
+        _time = time;
+        Description = string.Join(
+            '\n',
+            options.Tokens.Select(token => $"{token.Name} {token.Role} {Convert.ToHexString(token.Sha256.AsSpan())}")
+                .Concat(certificates.Select(entry =>
+                    $"{entry.Owner.Name} {entry.Owner.Role} {Convert.ToHexString(entry.Owner.Thumbprint.AsSpan())} {entry.Owner.Subject} {string.Join(',', entry.Authorities.Select(authority => authority.Thumbprint))}")));
+    }
+
+    public AdminOptions Options { get; }
+
+    /// <summary>Equal for those who let the same callers in. Never logged: it has the hashes.</summary>
+    public string Description { get; }
+
+    public string Names => string.Join(
+        ", ",
+        Options.Tokens.Select(token => $"token {token.Name} ({token.Role})").Concat(Options.ClientCertificates.Select(owner => $"client certificate {owner.Name} ({owner.Role})")));
+
+    /// <summary>Loads the files that the options name.</summary>
+    /// <exception cref="BlueGreenConfigurationException">A file can't be read.</exception>
+    public static KnownCallers Load(AdminOptions options, TimeProvider time)
+    {
+        var errors = new List<ConfigurationError>();
+        var certificates = options.ClientCertificates
+            .Select(owner => (owner, owner.CaPath is { } path ? CertificateFiles.LoadAuthorities(path, errors) : []))
+            .ToList();
+        return errors.Count == 0 ? new KnownCallers(options, certificates, time) : throw new BlueGreenConfigurationException(errors);
+    }
+
+    /// <summary>Whose certificate it is; null when nobody's that is known, or when it is not valid now.</summary>
+    public AdminClientCertificate? Find(X509Certificate2 certificate)
+    {
+        var now = _time.GetUtcNow();
+        return now.UtcDateTime >= certificate.NotBefore.ToUniversalTime() && now.UtcDateTime <= certificate.NotAfter.ToUniversalTime()
+            ? _certificates.FirstOrDefault(entry => CertificateFiles.IsOf(certificate, entry.Owner, entry.Authorities, now)).Owner
+            : null;
+    }
+}

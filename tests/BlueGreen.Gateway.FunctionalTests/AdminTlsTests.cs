@@ -1,0 +1,142 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+namespace BlueGreen.Gateway.FunctionalTests;
+
+/// <summary>https on the admin listener, and client certificates with roles.</summary>
+public sealed class AdminTlsTests : IDisposable
+{
+    private readonly TemporaryFolder _files = new();
+    private readonly TestCertificates _authority = new();
+    private readonly TestCertificates _stranger = new("CN=Test authority");
+
+    [Fact]
+    public async Task ClientCertificate_OfARole_AllowsWhatTheRoleAllows()
+    {
+        using var pinned = _stranger.Client("CN=pinned");
+        using var eyes = _authority.Client("CN=eyes, O=Example");
+        await using var fleet = await StartAsync(
+            new JsonObject { ["Name"] = "deployer", ["Thumbprint"] = TestCertificates.Thumbprint(pinned), ["Role"] = "operator" },
+            new JsonObject { ["Name"] = "eyes", ["Subject"] = "CN=eyes,O=Example", ["CaPath"] = _files.File("ca.pem"), ["Role"] = "viewer" });
+
+        (await AskAsync(fleet, pinned)).Should().Be(200);
+        (await AskAsync(fleet, eyes)).Should().Be(200);
+        using (var client = Client(fleet, eyes))
+        {
+            var forbidden = await client.CutoverAsync(new { force = true }, wait: null);
+            forbidden.Code.Should().Be("forbidden");
+            forbidden.Detail.Should().Contain("Client certificate eyes has the role viewer");
+        }
+
+        using (var client = Client(fleet, pinned))
+        {
+            var done = await client.CutoverAsync(new { force = true });
+            done.Release.Actor.Should().Be("deployer");
+            (await client.SendAsync(HttpMethod.Get, "/v1/services", headers: ("Authorization", "Bearer wrong"))).Status.Should().Be(401, "the token that was sent is wrong");
+        }
+
+        using var foreign = _stranger.Client("CN=eyes, O=Example");
+        using var other = _authority.Client("CN=other, O=Example");
+        using var expired = _authority.Client("CN=eyes, O=Example", isExpired: true);
+        using var server = _authority.Server();
+        foreach (var unknown in new[] { foreign, other, expired, server, null })
+        {
+            (await AskAsync(fleet, unknown)).Should().Be(401, unknown?.Subject);
+        }
+    }
+
+    [Fact]
+    public async Task Certificate_ReplacedInItsFiles_IsServedToNewConnectionsAndABadOneIsNot()
+    {
+        await using var fleet = await StartAsync();
+        var first = await ServedAsync(fleet);
+
+        await File.WriteAllTextAsync(_files.File("tls.pem"), "-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n");
+        await AdminSection.UntilLoggedAsync(fleet, "can't be read again, and the one before stays");
+        (await ServedAsync(fleet)).Should().Be(first);
+
+        using var next = _authority.Server();
+        TestCertificates.Write(next, _files.File("tls.pem"), _files.File("tls.key"));
+        await AdminSection.UntilAsync(async () => await ServedAsync(fleet) == next.Thumbprint, () => fleet.Gateway.Output);
+    }
+
+    [Theory]
+    [InlineData("missing.pem", "tls.key")]
+    [InlineData("tls.pem", "ca.pem")]
+    [InlineData("ca.pem", "tls.key")]
+    public async Task Certificate_ThatCantBeUsed_EndsWith78(string path, string key)
+    {
+        WriteFiles();
+        using var folder = new TemporaryFolder();
+        var configuration = Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2");
+        configuration["BlueGreen"]!["Admin"] = Section();
+        configuration["BlueGreen"]!["Admin"]!["Certificate"] = new JsonObject { ["Path"] = _files.File(path), ["KeyPath"] = _files.File(key) };
+        await File.WriteAllTextAsync(folder.File("gateway.json"), configuration.ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", "gateway.json");
+
+        exitCode.Should().Be(78, output);
+        output.Should().StartWith("BlueGreen:Admin:Certificate: ").And.Contain("can't be used");
+    }
+
+    public void Dispose()
+    {
+        _files.Dispose();
+        _authority.Dispose();
+        _stranger.Dispose();
+    }
+
+    private async Task<Fleet> StartAsync(params JsonObject[] clients)
+    {
+        WriteFiles();
+        return await Fleet.StartAsync(
+            configuration => configuration["BlueGreen"]!["Admin"] = Section(clients), untilHealthy: false, arguments: "--BlueGreen:Admin:Urls=https://127.0.0.1:0");
+    }
+
+    private void WriteFiles()
+    {
+        File.WriteAllText(_files.File("ca.pem"), _authority.AuthorityPem);
+        using var server = _authority.Server();
+        TestCertificates.Write(server, _files.File("tls.pem"), _files.File("tls.key"));
+    }
+
+    private JsonObject Section(params JsonObject[] clients) => new()
+    {
+        ["Urls"] = "https://127.0.0.1:0",
+        ["Certificate"] = new JsonObject { ["Path"] = _files.File("tls.pem"), ["KeyPath"] = _files.File("tls.key") },
+        ["ClientCertificates"] = new JsonArray([.. clients]),
+        ["Tokens"] = new JsonArray(AdminSection.Token("ci", "act", "operator")),
+    };
+
+    private async Task<int> AskAsync(Fleet fleet, X509Certificate2? certificate)
+    {
+        using var client = Client(fleet, certificate);
+        return (await client.SendAsync(HttpMethod.Get, "/v1/services")).Status;
+    }
+
+    private AdminClient Client(Fleet fleet, X509Certificate2? certificate) => new(fleet.Admin.Http.BaseAddress!.ToString(), Handler(certificate, seen: null));
+
+    private async Task<string> ServedAsync(Fleet fleet)
+    {
+        var served = "";
+        using var client = new AdminClient(fleet.Admin.Http.BaseAddress!.ToString(), Handler(null, certificate => served = certificate.GetCertHashString()));
+        (await client.SendAsync(HttpMethod.Get, "/healthz/live")).Status.Should().Be(200);
+        return served;
+    }
+
+    private SocketsHttpHandler Handler(X509Certificate2? certificate, Action<X509Certificate>? seen) => new()
+    {
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            LocalCertificateSelectionCallback = certificate is null ? null : (_, _, _, _, _) => certificate,
+            CertificateChainPolicy = _authority.TrustedAlone(),
+            RemoteCertificateValidationCallback = (_, served, _, errors) =>
+            {
+                seen?.Invoke(served!);
+                return errors == SslPolicyErrors.None;
+            },
+        },
+    };
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+/// <summary>Certificates of an authority that lives as long as the test.</summary>
+internal sealed class TestCertificates : IDisposable
+{
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly X509Certificate2 _authority;
+    private readonly DateTimeOffset _now = DateTimeOffset.UtcNow;
+
+    public TestCertificates(string name = "CN=Test authority")
+    {
+        var request = new CertificateRequest(name, _key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
+        _authority = request.CreateSelfSigned(_now.AddDays(-10), _now.AddDays(10));
+    }
+
+    public string AuthorityPem => _authority.ExportCertificatePem();
+
+    public X509ChainPolicy TrustedAlone()
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(_authority);
+        return policy;
+    }
+
+    public X509Certificate2 Server() => Issue("CN=gateway", ServerAuthentication, _now.AddDays(-1), _now.AddDays(1));
+
+    public X509Certificate2 Client(string subject, bool isExpired = false) =>
+        Issue(subject, ClientAuthentication, _now.AddDays(-2), _now.AddDays(isExpired ? -1 : 1));
+
+    public static void Write(X509Certificate2 certificate, string path, string keyPath)
+    {
+        File.WriteAllText(keyPath, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(path, certificate.ExportCertificatePem());
+    }
+
+    public static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _key.Dispose();
+    }
+
+    private X509Certificate2 Issue(string subject, string usage, DateTimeOffset from, DateTimeOffset to)
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(System.Net.IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var bare = request.Create(_authority, from, to, RandomNumberGenerator.GetBytes(16));
+        return bare.CopyWithPrivateKey(key);
+    }
+}
