@@ -82,7 +82,13 @@ internal sealed class AdminRequest
             using var document = JsonDocument.Parse(
                 buffer.AsMemory(0, length),
                 new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            ReadTexts(document.RootElement);
             return (new AdminRequest(context, buffer.AsMemory(0, length), document.RootElement.Clone()), null);
+        }
+        catch (InvalidOperationException)
+        {
+            // JSON by its form, with a name or text that is no Unicode: "\ud800" alone, or bytes that are no UTF-8.
+            return (null, Problems.Invalid("body", "contains text that is not valid Unicode"));
         }
         catch (JsonException exception)
         {
@@ -199,6 +205,32 @@ internal sealed class AdminRequest
         Body.RejectUnknown();
         problem = Body.Errors.Count == 0 ? null : Problems.Invalid(Body.Errors);
         return problem is not null;
+    }
+
+    // The parser takes texts as they are; whoever reads one that is no Unicode gets an exception, so all are read here.
+    private static void ReadTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                {
+                    ReadTexts(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    ReadTexts(property.Value);
+                }
+
+                break;
+        }
     }
 
     private static IResult TooLarge(HttpContext context)

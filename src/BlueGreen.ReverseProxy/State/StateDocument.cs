@@ -56,22 +56,56 @@ internal static class StateDocument
             : throw new InvalidDataException($"the header speaks of revision {header.Revision}, the state is revision {state.Revision}");
     }
 
-    // The serializer makes dictionaries with the default comparer; names and ids are compared without regard to case.
+    // The serializer makes dictionaries with the default comparer; names and ids are compared without regard to case. It also lets
+    // a null into a list or dictionary of things that are never null, and leaves one null that is not there at all.
     private static GatewayState WithComparers(GatewayState state) => state with
     {
-        Services = state.Services.ToImmutableSortedDictionary(
-            service => service.Key,
-            service => service.Value with { Blue = WithComparers(service.Value.Blue), Green = WithComparers(service.Value.Green) },
-            StringComparer.OrdinalIgnoreCase),
-        Running = [.. state.Running.Select(WithComparers)],
-        JustEnded = [.. state.JustEnded.Select(WithComparers)],
+        Services = IgnoringCase(state.Services, "services", service => service with { KnownBad = WithoutNull(service.KnownBad, "knownBad"), Blue = WithComparers(service.Blue), Green = WithComparers(service.Green) }),
+        Running = WithComparers(state.Running, "running"),
+        JustEnded = WithComparers(state.JustEnded, "justEnded"),
+        Outbox = WithoutNull(state.Outbox, "outbox"),
+        JustAudited = WithoutNull(state.JustAudited, "justAudited"),
     };
 
-    private static Deployment? WithComparers(Deployment? deployment) =>
-        deployment is null ? null : deployment with { Destinations = deployment.Destinations.ToImmutableSortedDictionary(StringComparer.OrdinalIgnoreCase) };
+    private static Deployment? WithComparers(Deployment? deployment) => deployment is null
+        ? null
+        : deployment with { Destinations = IgnoringCase(deployment.Destinations, "destinations", destination => destination) };
 
-    private static ReleaseState WithComparers(ReleaseState release) =>
-        release with { Versions = release.Versions.ToImmutableSortedDictionary(StringComparer.OrdinalIgnoreCase) };
+    private static ImmutableList<ReleaseState> WithComparers(ImmutableList<ReleaseState> releases, string where) =>
+    [
+        .. WithoutNull(releases, where).Select(release => release with
+        {
+            Services = WithoutNull(release.Services, "services"),
+            Gates = WithoutNull(release.Gates, "gates"),
+            Events = WithoutNull(release.Events, "events"),
+            Versions = IgnoringCase(release.Versions, "versions", version => version),
+        }),
+    ];
+
+    private static ImmutableSortedDictionary<string, T> IgnoringCase<T>(ImmutableSortedDictionary<string, T> entries, string where, Func<T, T> change)
+        where T : class
+    {
+        if (entries is null)
+        {
+            throw new InvalidDataException($"the state's {where} are missing");
+        }
+
+        var builder = ImmutableSortedDictionary.CreateBuilder<string, T>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in entries)
+        {
+            if (value is null || builder.ContainsKey(key))
+            {
+                throw new InvalidDataException($"the state's {where} have {(value is null ? "nothing under a name" : "a name twice")}");
+            }
+
+            builder.Add(key, change(value));
+        }
+
+        return builder.ToImmutable();
+    }
+
+    private static ImmutableList<T> WithoutNull<T>(ImmutableList<T> entries, string where)
+        where T : class => entries is null || entries.Contains(null!) ? throw new InvalidDataException($"the state's {where} are missing, or one of them is null") : entries;
 
     private static T Deserialize<T>(ReadOnlySpan<byte> bytes, SpanReader<T> read, string what)
         where T : class

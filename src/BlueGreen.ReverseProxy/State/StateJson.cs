@@ -8,6 +8,7 @@ namespace BlueGreen.ReverseProxy.State;
     JsonSerializerDefaults.Web,
     WriteIndented = false,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = false)]
 [JsonSerializable(typeof(GatewayState))]
 [JsonSerializable(typeof(StateHeader))]

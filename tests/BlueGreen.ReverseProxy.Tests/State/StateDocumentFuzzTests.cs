@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.State;
+
+public sealed class StateDocumentFuzzTests
+{
+    private static readonly byte[][] Documents = [StateDocument.Write(States.Full()), StateDocument.Write(States.Of("orders")), StateDocument.Write(new GatewayState())];
+
+    [Fact]
+    public void Read_AnyDamagedFile_IsRefusedAsOneOrRead()
+    {
+        Fuzzing.Run(Documents, bytes => ReadOrRefuse(bytes));
+    }
+
+    // The checksum keeps accidents out. Somebody who edits the file by hand makes a new one, and then the content itself is judged.
+    [Fact]
+    public void Read_AnyDamagedStateWithTheRightChecksum_IsRefusedAsOneOrCanBeWrittenAgain()
+    {
+        var read = 0;
+        Fuzzing.Run([.. Documents.Select(document => document[(Array.IndexOf(document, (byte)'\n') + 1)..^1])], body =>
+        {
+            var revision = Encoding.UTF8.GetString(body).Contains("\"revision\":17", StringComparison.Ordinal) ? 17 : 0;
+            var header = $$"""{"format":1,"revision":{{revision}},"length":{{body.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(body))}}"}""";
+            if (ReadOrRefuse([.. Encoding.UTF8.GetBytes(header), (byte)'\n', .. body, (byte)'\n']) is { } state)
+            {
+                StateDocument.Write(state);
+                read++;
+            }
+        });
+
+        read.Should().BePositive("otherwise nothing got past the header");
+    }
+
+    private static GatewayState? ReadOrRefuse(byte[] bytes)
+    {
+        try
+        {
+            return StateDocument.Read(bytes);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+}
