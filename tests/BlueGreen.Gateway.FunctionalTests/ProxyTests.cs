@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlueGreen.Gateway.FunctionalTests;
 
@@ -144,6 +145,57 @@ public sealed class ProxyTests
         }
     }
 
+    // The absolute form of a request target names a host of its own, which outranks the header, and need not be the header's.
+    [Theory]
+    [InlineData("http://ADMIN/v1/services", "ADMIN")]
+    [InlineData("http://ADMIN/v1/services", "shop.example.com")]
+    [InlineData("http://localhost/v1/services", "localhost")]
+    [InlineData("//ADMIN/v1/services", "ADMIN")]
+    public async Task AdminApi_AskedForOnTheProxiedListenerInAbsoluteForm_IsNotThere(string target, string host)
+    {
+        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        var admin = fleet.Admin.Http.BaseAddress!.Authority;
+
+        var answer = await SendRawAsync(new Uri(fleet.Gateway.Url), $"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".Replace("ADMIN", admin, StringComparison.Ordinal));
+
+        answer.Should().MatchRegex("^HTTP/1.1 (404|400) ").And.NotContain("generation");
+    }
+
+    [Theory]
+    [InlineData("http://PROXY/orders/x", "PROXY", "404")]
+    [InlineData("http://PROXY/orders/x", "ADMIN", "400")]
+    [InlineData("http://shop.example.com/orders/x", "shop.example.com", "404")]
+    public async Task ProxiedRoute_AskedForOnTheAdminListenerInAbsoluteForm_IsNotThere(string target, string host, string status)
+    {
+        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        var proxy = new Uri(fleet.Gateway.Url);
+        var admin = fleet.Admin.Http.BaseAddress!;
+        var before = fleet.Blue.Requests;
+
+        var request = $"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            .Replace("PROXY", proxy.Authority, StringComparison.Ordinal).Replace("ADMIN", admin.Authority, StringComparison.Ordinal);
+        var answer = await SendRawAsync(admin, request);
+
+        answer.Should().StartWith($"HTTP/1.1 {status} ");
+        fleet.Blue.Requests.Should().Be(before);
+    }
+
+    [Fact]
+    public async Task AdminApi_AskedForOnTheProxiedListenerOverHttp2_IsNotThereWhateverTheAuthoritySays()
+    {
+        await using var fleet = await Fleet.StartAsync(protocols: HttpProtocols.Http2, untilHealthy: false);
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url), DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        foreach (var authority in new[] { fleet.Admin.Http.BaseAddress!.Authority, "localhost", "127.0.0.1:9090" })
+        {
+            // HttpClient sends what is in Host as :authority.
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/services") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            request.Headers.Host = authority;
+            using var response = await client.SendAsync(request);
+            response.Version.Should().Be(HttpVersion.Version20);
+            response.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        }
+    }
+
     [Fact]
     public async Task ProxiedRoute_AskedForOnTheAdminListener_IsNotThere()
     {
@@ -183,6 +235,16 @@ public sealed class ProxyTests
         (await AskAsync(stream)).Should().Contain("X-Environment: blue");
         await fleet.Admin.CutoverAsync(new { force = true });
         (await AskAsync(stream)).Should().Contain("X-Environment: green").And.NotContain("Connection: close");
+    }
+
+    private static async Task<string> SendRawAsync(Uri url, string request)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(url.Host, url.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        return await reader.ReadToEndAsync();
     }
 
     private static async Task<string> AskAsync(NetworkStream stream)
