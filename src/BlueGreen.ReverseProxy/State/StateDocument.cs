@@ -79,6 +79,10 @@ internal static class StateDocument
             Gates = WithoutNull(release.Gates, "gates"),
             Events = WithoutNull(release.Events, "events"),
             Versions = IgnoringCase(release.Versions, "versions", version => version),
+
+            // 1e999 is read as infinity, which can't be written again, and no timer takes.
+            DrainSeconds = Finite(release.DrainSeconds),
+            BakeSeconds = Finite(release.BakeSeconds),
         }),
     ];
 
@@ -103,6 +107,8 @@ internal static class StateDocument
 
         return builder.ToImmutable();
     }
+
+    private static double Finite(double seconds) => double.IsFinite(seconds) ? seconds : throw new InvalidDataException("a duration in the state is infinite");
 
     private static ImmutableList<T> WithoutNull<T>(ImmutableList<T> entries, string where)
         where T : class => entries is null || entries.Contains(null!) ? throw new InvalidDataException($"the state's {where} are missing, or one of them is null") : entries;

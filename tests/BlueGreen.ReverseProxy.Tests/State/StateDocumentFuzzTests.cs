@@ -23,8 +23,7 @@ public sealed class StateDocumentFuzzTests
         Fuzzing.Run([.. Documents.Select(document => document[(Array.IndexOf(document, (byte)'\n') + 1)..^1])], body =>
         {
             var revision = Encoding.UTF8.GetString(body).Contains("\"revision\":17", StringComparison.Ordinal) ? 17 : 0;
-            var header = $$"""{"format":1,"revision":{{revision}},"length":{{body.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(body))}}"}""";
-            if (ReadOrRefuse([.. Encoding.UTF8.GetBytes(header), (byte)'\n', .. body, (byte)'\n']) is { } state)
+            if (ReadOrRefuse(WithHeader(body, revision)) is { } state)
             {
                 StateDocument.Write(state);
                 read++;
@@ -32,6 +31,27 @@ public sealed class StateDocumentFuzzTests
         });
 
         read.Should().BePositive("otherwise nothing got past the header");
+    }
+
+    // Found by the fuzzer.
+    [Theory]
+    [InlineData("\"drainSeconds\":300", "\"drainSeconds\":1e999")]
+    [InlineData("\"services\":", "\"service\":")]
+    [InlineData("\"running\":[", "\"running\":[null,")]
+    [InlineData("\"Users\":", "\"ORDERS\":")]
+    public void Read_StateEditedByHand_IsRefused(string was, string becomes)
+    {
+        var text = Encoding.UTF8.GetString(Documents[0]);
+        var body = text[(text.IndexOf('\n') + 1)..^1];
+        body.Should().Contain(was);
+
+        ReadOrRefuse(WithHeader(Encoding.UTF8.GetBytes(body.Replace(was, becomes, StringComparison.Ordinal)), revision: 17)).Should().BeNull();
+    }
+
+    private static byte[] WithHeader(byte[] body, int revision)
+    {
+        var header = $$"""{"format":1,"revision":{{revision}},"length":{{body.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(body))}}"}""";
+        return [.. Encoding.UTF8.GetBytes(header), (byte)'\n', .. body, (byte)'\n'];
     }
 
     private static GatewayState? ReadOrRefuse(byte[] bytes)
