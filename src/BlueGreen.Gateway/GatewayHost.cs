@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
 using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
@@ -34,6 +36,7 @@ internal static class GatewayHost
 
             await app.Services.WaitForBlueGreenStateAsync();
             app.UseBlueGreenConnectionClose();
+            app.UseBlueGreenRequestGuard();
             app.MapReverseProxy(proxy => proxy.UseBlueGreen());
             await RunAsync(app);
             return Done;
@@ -74,6 +77,8 @@ internal static class GatewayHost
     /// <exception cref="BlueGreenConfigurationException">The arguments, or a file that they name, can't be read.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
+        // A line ends with CR LF. A reader that takes LF alone sees a request end where another one does not.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
         var (files, rest) = GatewayConfiguration.SplitArguments(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -85,8 +90,12 @@ internal static class GatewayHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // The API's own bytes: the client handler has read them so, and ASCII would fail the response.
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.ConfigureHttpsDefaults(https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
             kestrel.Limits.Http2.KeepAlivePingDelay = Http2PingDelay;
-            builder.Configuration.GetSection(GatewayConfiguration.LimitsSection).Bind(kestrel.Limits);
+            GatewayConfiguration.BindLimits(builder.Configuration, kestrel.Limits);
         });
         if (!GatewayConfiguration.NamesListeners(builder.Configuration))
         {

@@ -1,6 +1,9 @@
+using System.Text;
 using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
+using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
@@ -15,6 +18,7 @@ using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -46,7 +50,8 @@ public static class BlueGreenExtensions
         services.AddSingleton(provider => new ConfigurationCheck(
             provider.GetRequiredService<BlueGreenSettings>(),
             provider.GetServices<IProxyConfigProvider>(),
-            provider.GetRequiredService<IConfigValidator>()));
+            provider.GetRequiredService<IConfigValidator>(),
+            configuration));
 
         // Whoever asks for the options gets valid ones or the list of what is wrong.
         services.AddSingleton(provider => provider.GetRequiredService<BlueGreenSettings>() is { Errors: { Count: > 0 } found }
@@ -84,7 +89,16 @@ public static class BlueGreenExtensions
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RefusalAudit>();
         services.AddSingleton<AdminServices>();
-        builder.ConfigureHttpClient(static (_, handler) => handler.ConnectCallback ??= TcpKeepAlive.ConnectAsync);
+        var connector = new DestinationConnector(options.Destinations);
+        services.AddSingleton(connector);
+        builder.ConfigureHttpClient((_, handler) =>
+        {
+            handler.ConnectCallback ??= connector.ConnectAsync;
+
+            // What a client wrote is passed on byte by byte; the handler's own ASCII would fail the request, as if the API had.
+            handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.UTF8;
+        });
+        services.AddForwarding();
         services.AddListeners();
         AddShutdown(services);
         return builder;
@@ -130,6 +144,18 @@ public static class BlueGreenExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseConnectionClose();
+        return app;
+    }
+
+    /// <summary>
+    /// Refuses requests that two servers could read differently (400) and those that go in circles (508), and takes out of a request what
+    /// only a trusted proxy may say and what is meant for the gateway alone. To be used before <c>MapReverseProxy</c>.
+    /// </summary>
+    /// <param name="app">The application that proxies.</param>
+    public static IApplicationBuilder UseBlueGreenRequestGuard(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseRequestGuard();
         return app;
     }
 
@@ -194,7 +220,10 @@ public static class BlueGreenExtensions
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
         services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
-            (IHttpForwarder)Create(provider, forwarder), provider.GetRequiredService<SlotResponseHeaders>(), provider.GetRequiredService<TimeProvider>()));
+            (IHttpForwarder)Create(provider, forwarder),
+            provider.GetRequiredService<SlotResponseHeaders>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IOptions<KestrelServerOptions>>()?.Value.Limits.MinRequestBodyDataRate));
     }
 
     private static void AddHealth(IServiceCollection services)

@@ -16,6 +16,12 @@ public sealed record BlueGreenOptions
     /// <summary>How proxied traffic is listened for.</summary>
     public ListenerOptions Listen { get; init; } = new();
 
+    /// <summary>What of a request is passed on, and what is refused.</summary>
+    public ForwardingOptions Forwarding { get; init; } = new();
+
+    /// <summary>Where destinations may be.</summary>
+    public DestinationOptions Destinations { get; init; } = new();
+
     /// <summary>How the gateway itself stops.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
 
@@ -44,6 +50,39 @@ public sealed record ListenerOptions
 {
     /// <summary>Whether a second process may listen on the same ports, to take over from this one. Linux only. Default false.</summary>
     public bool ReusePort { get; init; }
+
+    /// <summary>How many connections are open at once at the most; one more is closed at once. Default 20,000; 0: no limit.</summary>
+    public int MaxConnections { get; init; } = DefaultMaxConnections;
+
+    /// <summary>
+    /// How many of them one client address may have; of IPv6, one network of 64 bits. Those of trusted proxies are not counted.
+    /// Default null: 1,000, and any number for the addresses of the machine itself; 0: no limit.
+    /// </summary>
+    public int? MaxConnectionsPerAddress { get; init; }
+
+    internal const int DefaultMaxConnections = 20_000;
+
+    internal const int DefaultMaxConnectionsPerAddress = 1_000;
+}
+
+/// <summary><c>BlueGreen:Forwarding</c>.</summary>
+public sealed record ForwardingOptions
+{
+    /// <summary>The peers whose <c>X-Forwarded-*</c> are believed. Default none: what a client sends of them is replaced.</summary>
+    public NetworkSet TrustedProxies { get; init; } = NetworkSet.None;
+
+    /// <summary>Through how many gateways a request may pass; one more answers 508. Default 5.</summary>
+    public int MaxHops { get; init; } = 5;
+}
+
+/// <summary><c>BlueGreen:Destinations</c>.</summary>
+public sealed record DestinationOptions
+{
+    /// <summary>
+    /// Where destinations may be. Default none named: everywhere but link-local addresses and the metadata services of clouds, which
+    /// only a network within their range allows.
+    /// </summary>
+    public NetworkSet AllowedNetworks { get; init; } = NetworkSet.None;
 }
 
 /// <summary><c>BlueGreen:Shutdown</c>: from the signal to stop to the end of the process.</summary>

@@ -9,6 +9,7 @@ namespace BlueGreen.ReverseProxy.Configuration;
 internal static class BlueGreenOptionsReader
 {
     private const int MaxNameLength = 64;
+    private const int MostConnections = 1_000_000;
     private const string PathAllowed = "is not allowed: a path that begins with one slash, such as /health";
     private const string StatusCodesAllowed = "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\"";
 
@@ -26,6 +27,8 @@ internal static class BlueGreenOptionsReader
             Admin = AdminOptionsReader.Read(reader.Section("Admin")),
             State = ReadState(reader.Section("State")),
             Listen = ReadListen(reader.Section("Listen")),
+            Forwarding = ReadForwarding(reader.Section("Forwarding")),
+            Destinations = ReadDestinations(reader.Section("Destinations")),
             Shutdown = ReadShutdown(reader.Section("Shutdown")),
             ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
             Services = ReadServices(reader.Section("Services")),
@@ -50,12 +53,37 @@ internal static class BlueGreenOptionsReader
 
     private static ListenerOptions ReadListen(SectionReader reader)
     {
-        var options = new ListenerOptions { ReusePort = reader.Boolean("ReusePort", fallback: false) };
+        var options = new ListenerOptions
+        {
+            ReusePort = reader.Boolean("ReusePort", fallback: false),
+            MaxConnections = reader.Integer("MaxConnections", ListenerOptions.DefaultMaxConnections, 0, MostConnections),
+            MaxConnectionsPerAddress = reader.Text("MaxConnectionsPerAddress") is null
+                ? null
+                : reader.Integer("MaxConnectionsPerAddress", ListenerOptions.DefaultMaxConnectionsPerAddress, 0, MostConnections),
+        };
         if (options.ReusePort && !OperatingSystem.IsLinux())
         {
             reader.Error("ReusePort", "true", "is not allowed here: only Linux hands the connections of a shared port over without loss");
         }
 
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static ForwardingOptions ReadForwarding(SectionReader reader)
+    {
+        var options = new ForwardingOptions
+        {
+            TrustedProxies = reader.Networks("TrustedProxies"),
+            MaxHops = reader.Integer("MaxHops", new ForwardingOptions().MaxHops, 1, 100),
+        };
+        reader.RejectUnknown();
+        return options;
+    }
+
+    private static DestinationOptions ReadDestinations(SectionReader reader)
+    {
+        var options = new DestinationOptions { AllowedNetworks = reader.Networks("AllowedNetworks") };
         reader.RejectUnknown();
         return options;
     }

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Configuration;
@@ -12,9 +13,12 @@ public sealed class ConfigurationCheck
     private readonly BlueGreenSettings _settings;
     private readonly IEnumerable<IProxyConfigProvider> _providers;
     private readonly IConfigValidator _validator;
+    private readonly IConfiguration _configuration;
 
-    internal ConfigurationCheck(BlueGreenSettings settings, IEnumerable<IProxyConfigProvider> providers, IConfigValidator validator)
+    internal ConfigurationCheck(
+        BlueGreenSettings settings, IEnumerable<IProxyConfigProvider> providers, IConfigValidator validator, IConfiguration configuration)
     {
+        _configuration = configuration;
         _settings = settings;
         _providers = providers;
         _validator = validator;
@@ -44,6 +48,7 @@ public sealed class ConfigurationCheck
             AddYarpErrors(errors, $"ReverseProxy:Clusters:{cluster.ClusterId}", await _validator.ValidateClusterAsync(cluster));
         }
 
+        CheckDestinations(errors, clusters.Values);
         foreach (var service in _settings.Options.Services.Values)
         {
             foreach (var slot in SlotNames.All)
@@ -104,6 +109,29 @@ public sealed class ConfigurationCheck
         {
             errors.Add(new("ReverseProxy", null, $"can't be read: {InnermostMessage(exception)}"));
             return false;
+        }
+    }
+
+    // As far as the configuration says: what a name leads to is looked at when it is connected to, and so is what is bound to port 0.
+    private void CheckDestinations(List<ConfigurationError> errors, IEnumerable<ClusterConfig> clusters)
+    {
+        var own = OwnAddresses.Of(_configuration, _settings.Options.Admin);
+        foreach (var cluster in clusters)
+        {
+            foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>(StringComparer.Ordinal))
+            {
+                if (!Uri.TryCreate(destination.Address, UriKind.Absolute, out var address))
+                {
+                    continue;
+                }
+
+                var reason = DestinationNetworks.WhyNot(address, _settings.Options.Destinations)
+                    ?? (own.FirstOrDefault(listener => listener.IsMetBy(address)) is { } met ? $"it is the gateway's own listener {met.Url}" : null);
+                if (reason is not null)
+                {
+                    errors.Add(new($"ReverseProxy:Clusters:{cluster.ClusterId}:Destinations:{id}:Address", destination.Address, $"is not allowed: {reason}"));
+                }
+            }
         }
     }
 

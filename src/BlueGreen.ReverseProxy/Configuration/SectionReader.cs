@@ -152,6 +152,24 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
         return values.ToImmutable();
     }
 
+    public NetworkSet Networks(string key)
+    {
+        var networks = ImmutableArray.CreateBuilder<System.Net.IPNetwork>();
+        foreach (var text in TextList(key))
+        {
+            if (NetworkSet.TryParse(text, out var network))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                Error(key, text, "is not allowed: networks or addresses, such as \"10.0.0.0/8\", \"192.0.2.7\" or \"fd00::/8\"");
+            }
+        }
+
+        return new(networks.ToImmutable());
+    }
+
     public void Error(string key, string? value, string allowed) => errors.Add(new(PathOf(key), value, allowed));
 
     /// <summary>Call when everything that may be there has been read.</summary>

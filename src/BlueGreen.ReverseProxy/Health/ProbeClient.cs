@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
 using Polly;
 using Polly.Timeout;
 using Yarp.ReverseProxy.Configuration;
@@ -10,15 +11,15 @@ using Yarp.ReverseProxy.Configuration;
 namespace BlueGreen.ReverseProxy.Health;
 
 /// <summary>Sends one probe and judges the answer. Its connections are its own: load on the proxied ones says nothing about health.</summary>
-internal sealed class ProbeClient(TimeProvider time) : IDisposable
+internal sealed class ProbeClient(TimeProvider time, DestinationConnector connector) : IDisposable
 {
     /// <summary>The largest report that is read, in bytes.</summary>
     public const int MaxReportBytes = 64 * 1024;
 
     private const int MaxHeaderKilobytes = 16;
 
-    private readonly HttpClient _client = CreateClient(acceptAnyCertificate: false);
-    private readonly HttpClient _trustingClient = CreateClient(acceptAnyCertificate: true);
+    private readonly HttpClient _client = CreateClient(connector, acceptAnyCertificate: false);
+    private readonly HttpClient _trustingClient = CreateClient(connector, acceptAnyCertificate: true);
 
     /// <summary>Probes a destination once. Whatever goes wrong becomes a failed probe with its reason.</summary>
     /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
@@ -72,7 +73,7 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
         _trustingClient.Dispose();
     }
 
-    private static HttpClient CreateClient(bool acceptAnyCertificate)
+    private static HttpClient CreateClient(DestinationConnector connector, bool acceptAnyCertificate)
     {
         var handler = new SocketsHttpHandler
         {
@@ -83,6 +84,7 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
             MaxResponseHeadersLength = MaxHeaderKilobytes,
             PooledConnectionLifetime = TimeSpan.FromMinutes(1),
             ActivityHeadersPropagator = null,
+            ConnectCallback = connector.ConnectAsync,
         };
         if (acceptAnyCertificate)
         {
@@ -143,6 +145,7 @@ internal sealed class ProbeClient(TimeProvider time) : IDisposable
     {
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
         SocketException socket => $"can't connect: {socket.Message}",
+        DestinationRefusedException refused => refused.Message,
         IOException io => $"the connection broke: {io.Message.TrimEnd('.')}",
         _ => exception.Message.TrimEnd('.'),
     };

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.ReverseProxy.InFlight;
@@ -8,7 +9,7 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// Forwards what holds a lease so that it can be drained: ends it at the deadline with an answer that tells the client the truth,
 /// and lets WebSockets and streams be asked to leave before that.
 /// </summary>
-internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeaders headers, TimeProvider time) : IHttpForwarder
+internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeaders headers, TimeProvider time, MinDataRate? grpcRate = null) : IHttpForwarder
 {
     private const string Grpc = "application/grpc";
     private const string EventStream = "text/event-stream";
@@ -33,6 +34,11 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
         HttpTransformer transformer,
         CancellationToken cancellationToken)
     {
+        if (IsGrpc(context.Request))
+        {
+            GrpcLimits.Keep(context, requestConfig, grpcRate, time);
+        }
+
         var lease = context.Features.Get<SlotLease>();
         return lease is null
             ? inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken)

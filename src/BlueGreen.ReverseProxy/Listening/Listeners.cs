@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace BlueGreen.ReverseProxy.Listening;
 
 /// <summary>The listeners for proxied traffic: they can stop to accept while everything that they have accepted goes on.</summary>
-internal sealed class Listeners(BlueGreenOptions options)
+internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limiter)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
@@ -46,6 +46,13 @@ internal sealed class Listeners(BlueGreenOptions options)
 
     public async Task TrackAsync(ConnectionContext connection, ListenOptions listen, ConnectionDelegate next)
     {
+        if (!limiter.TryEnter(connection.RemoteEndPoint, out var place))
+        {
+            // Before anything was read of it or agreed with it: that is what makes refusing cheap, with TLS too.
+            connection.Abort(new ConnectionAbortedException("There are too many connections."));
+            return;
+        }
+
         var tracked = new TrackedConnection(connection, listen);
         connection.Features.Set(tracked);
         _connections.TryAdd(tracked, 0);
@@ -56,6 +63,7 @@ internal sealed class Listeners(BlueGreenOptions options)
         finally
         {
             _connections.TryRemove(tracked, out _);
+            limiter.Leave(place);
         }
     }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace BlueGreen.ReverseProxy.Listening;
@@ -17,7 +18,11 @@ internal static class ListeningExtensions
     {
         // The host creates its server while it is built, before anybody has looked for errors: what is wrong with the options is for
         // ConfigurationCheck to say, with everything else that is.
-        services.AddSingleton(provider => new Listeners(provider.GetRequiredService<BlueGreenSettings>().Options));
+        services.AddSingleton(provider => new ConnectionLimiter(
+            provider.GetRequiredService<BlueGreenSettings>().Options,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ConnectionLimiter>>()));
+        services.AddSingleton(provider => new Listeners(provider.GetRequiredService<BlueGreenSettings>().Options, provider.GetRequiredService<ConnectionLimiter>()));
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider =>
             new ConfigureOptions<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = provider.GetRequiredService<Listeners>().Bind));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(kestrel =>

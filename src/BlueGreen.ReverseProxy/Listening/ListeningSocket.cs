@@ -28,6 +28,7 @@ internal static class ListeningSocket
             TcpKeepAlive.Set(socket);
         }
 
+        OwnSockets.Add(socket);
         return socket;
     }
 

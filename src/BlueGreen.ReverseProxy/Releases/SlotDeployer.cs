@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,7 @@ internal sealed partial class SlotDeployer(
     CommittedState state,
     ReleaseEngine engine,
     SlotConfigProvider destinations,
+    DestinationConnector connector,
     TimeProvider time,
     ILogger<SlotDeployer> logger) : IDisposable
 {
@@ -25,10 +27,14 @@ internal sealed partial class SlotDeployer(
         await _one.WaitAsync();
         try
         {
-            var (refusal, before, deployment) = await state.CommitAsync(current => Decide(current, service, slot, request, force, ifMatch, caller));
-            if (refusal is null && deployment is not null)
+            var refusal = WhyNotThere(request);
+            if (refusal is null)
             {
-                refusal = await ApplyAsync(service, slot, before, deployment);
+                (refusal, var before, var deployment) = await state.CommitAsync(current => Decide(current, service, slot, request, force, ifMatch, caller));
+                if (refusal is null && deployment is not null)
+                {
+                    refusal = await ApplyAsync(service, slot, before, deployment);
+                }
             }
 
             if (refusal is not null)
@@ -45,6 +51,17 @@ internal sealed partial class SlotDeployer(
     }
 
     public void Dispose() => _one.Dispose();
+
+    // Where the gateway would not connect to anyway; force is for the order of releases and not for this.
+    private Refusal? WhyNotThere(DeployRequest request)
+    {
+        var reasons = request.Destinations
+            .Select(destination => (Field: $"destinations.{destination.Key}.address", Reason: connector.WhyNot(destination.Value.Address)))
+            .Where(destination => destination.Reason is not null)
+            .Select(destination => $"{destination.Field}: must not be there: {destination.Reason}.")
+            .ToList();
+        return reasons.Count == 0 ? null : new(ProblemCodes.InvalidRequest, string.Join(" ", reasons));
+    }
 
     private Decision<(Refusal? Refused, Deployment? Before, Deployment? Deployment)> Decide(
         GatewayState current, ServiceEntry service, SlotName slot, DeployRequest request, bool force, long? ifMatch, Caller caller)

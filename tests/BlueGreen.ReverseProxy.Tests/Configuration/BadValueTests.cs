@@ -48,6 +48,14 @@ public sealed class BadValueTests
     [InlineData("\"State\": { \"Directory\": \"a\\u0000b\" }", "State:Directory", "the path of a folder")]
     [InlineData("\"State\": { \"LockTimeout\": \"30\" }", "State:LockTimeout", "a duration")]
     [InlineData("\"Listen\": { \"ReusePort\": \"perhaps\" }", "Listen:ReusePort", "true or false")]
+    [InlineData("\"Listen\": { \"MaxConnections\": -1 }", "Listen:MaxConnections", "a whole number from 0 to 1000000")]
+    [InlineData("\"Listen\": { \"MaxConnectionsPerAddress\": \"all\" }", "Listen:MaxConnectionsPerAddress", "a whole number from 0 to 1000000")]
+    [InlineData("\"Forwarding\": { \"TrustedProxies\": [ \"10.0.0.0/33\" ] }", "Forwarding:TrustedProxies", "networks or addresses, such as")]
+    [InlineData("\"Forwarding\": { \"TrustedProxies\": [ \"10\" ] }", "Forwarding:TrustedProxies", "networks or addresses, such as")]
+    [InlineData("\"Forwarding\": { \"TrustedProxies\": [ \"proxy.example.com\" ] }", "Forwarding:TrustedProxies", "networks or addresses, such as")]
+    [InlineData("\"Forwarding\": { \"TrustedProxies\": \"10.0.0.0/8\" }", "Forwarding:TrustedProxies", "a list")]
+    [InlineData("\"Forwarding\": { \"MaxHops\": 0 }", "Forwarding:MaxHops", "a whole number from 1 to 100")]
+    [InlineData("\"Destinations\": { \"AllowedNetworks\": [ \"fe80::/129\" ] }", "Destinations:AllowedNetworks", "networks or addresses, such as")]
     [InlineData("\"Shutdown\": { \"Delay\": \"5 s\" }", "Shutdown:Delay", "a duration")]
     [InlineData("\"Shutdown\": { \"Timeout\": \"-00:00:01\" }", "Shutdown:Timeout", "a duration")]
     [InlineData("\"Shutdown\": { \"IdleConnections\": 5 }", "Shutdown:IdleConnections", "a duration")]
@@ -77,7 +85,7 @@ public sealed class BadValueTests
     }
 
     [Theory]
-    [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Hooks, Listen, ResponseHeaders, Services, Shutdown, State")]
+    [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Destinations, Forwarding, Hooks, Listen, ResponseHeaders, Services, Shutdown, State")]
     [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Certificate, ClientCertificates, Hosts, SocketMode, Tokens, Urls")]
     [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, LockTimeout")]
     [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version")]

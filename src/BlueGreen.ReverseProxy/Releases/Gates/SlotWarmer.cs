@@ -1,6 +1,7 @@
 using System.Net;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Routing;
 using Polly;
@@ -9,7 +10,7 @@ using Polly.Timeout;
 namespace BlueGreen.ReverseProxy.Releases.Gates;
 
 /// <summary>Requests the configured paths of every destination, so that caches, compilers and connection pools are warm at the switch.</summary>
-internal sealed class SlotWarmer(HealthMonitor monitor, TimeProvider time) : IDisposable
+internal sealed class SlotWarmer(HealthMonitor monitor, DestinationConnector connector, TimeProvider time) : IDisposable
 {
     private const int ShownFailures = 3;
 
@@ -20,6 +21,7 @@ internal sealed class SlotWarmer(HealthMonitor monitor, TimeProvider time) : IDi
         UseProxy = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
         ActivityHeadersPropagator = null,
+        ConnectCallback = connector.ConnectAsync,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,

@@ -1,0 +1,4 @@
+namespace BlueGreen.ReverseProxy.Connecting;
+
+/// <summary>The gateway may not connect there; the message says which rule it is.</summary>
+internal sealed class DestinationRefusedException(string message) : IOException(message);

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>The header fields by which a proxy says who it speaks for, and by which gateways count their hops.</summary>
+internal static class ForwardedHeaders
+{
+    public const string For = "X-Forwarded-For";
+    public const string Host = "X-Forwarded-Host";
+    public const string Proto = "X-Forwarded-Proto";
+
+    /// <summary>RFC 8586: every forwarder adds itself, and no configuration takes it away again.</summary>
+    public const string Loop = "CDN-Loop";
+
+    /// <summary>The gateway's name in <see cref="Loop"/>; the same for all of them, so that a circle of several is found too.</summary>
+    public const string LoopName = "bluegreen-gateway";
+
+    // What an API or its framework may believe of these comes from a proxy; from anybody else it is taken away. The gateway sets the
+    // first three itself.
+    private static readonly ImmutableArray<string> OfProxies =
+    [
+        For, Host, Proto, "Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
+        "X-Forwarded-Server", "X-Forwarded-Protocol", "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Real-IP",
+    ];
+
+    public static void RemoveAll(IHeaderDictionary headers)
+    {
+        foreach (var name in OfProxies)
+        {
+            headers.Remove(name);
+        }
+    }
+
+    /// <summary>How often a gateway has passed the request on already.</summary>
+    public static int HopsOf(IHeaderDictionary headers)
+    {
+        var hops = 0;
+        foreach (var line in headers[Loop])
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                // cdn-info = cdn-id *( OWS ";" OWS parameter )
+                var entry = line.AsSpan(range);
+                var end = entry.IndexOf(';');
+                if ((end < 0 ? entry : entry[..end]).Trim().Equals(LoopName, StringComparison.OrdinalIgnoreCase))
+                {
+                    hops++;
+                }
+            }
+        }
+
+        return hops;
+    }
+}

@@ -1,0 +1,74 @@
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>
+/// Says to the API whom the gateway speaks for. From a client: what the gateway itself sees, in place of anything that was sent. From a
+/// trusted proxy: its chain with the proxy itself appended, and the host and scheme that the proxy was asked by.
+/// </summary>
+internal sealed class ForwardedHeadersTransform(ForwardingOptions options) : RequestTransform
+{
+    public override ValueTask ApplyAsync(RequestTransformContext context)
+    {
+        var http = context.HttpContext;
+        var peer = http.Connection.RemoteIpAddress;
+        var isTrusted = options.TrustedProxies.Contains(peer);
+        var chain = isTrusted ? http.Request.Headers[ForwardedHeaders.For].ToString() : "";
+        var address = peer is null ? null : NetworkSet.Plain(peer).ToString();
+        Set(context, ForwardedHeaders.For, chain.Length > 0 && address is not null ? $"{chain}, {address}" : address);
+        Set(context, ForwardedHeaders.Host, Kept(http, ForwardedHeaders.Host, isTrusted) ?? (http.Request.Host.HasValue ? http.Request.Host.ToUriComponent() : null));
+        Set(context, ForwardedHeaders.Proto, Kept(http, ForwardedHeaders.Proto, isTrusted) ?? http.Request.Scheme);
+        return default;
+    }
+
+    private static string? Kept(HttpContext context, string name, bool isTrusted) =>
+        isTrusted && context.Request.Headers.TryGetValue(name, out var sent) && !StringValues.IsNullOrEmpty(sent) ? sent.ToString() : null;
+
+    private static void Set(RequestTransformContext context, string name, string? value)
+    {
+        RemoveHeader(context, name);
+        if (!string.IsNullOrEmpty(value))
+        {
+            AddHeader(context, name, value);
+        }
+    }
+}
+
+/// <summary>Adds the gateway to the hops of the request, whatever the route copies.</summary>
+internal sealed class HopTransform : RequestTransform
+{
+    public override ValueTask ApplyAsync(RequestTransformContext context)
+    {
+        var hops = context.HttpContext.Request.Headers[ForwardedHeaders.Loop];
+        RemoveHeader(context, ForwardedHeaders.Loop);
+        AddHeader(context, ForwardedHeaders.Loop, hops.Count == 0 ? ForwardedHeaders.LoopName : $"{hops}, {ForwardedHeaders.LoopName}");
+        return default;
+    }
+}
+
+/// <summary>Adds both to every route; a route whose own transforms deal with <c>X-Forwarded-*</c> keeps those.</summary>
+internal sealed class ForwardingTransforms(ForwardingOptions options) : ITransformProvider
+{
+    public void ValidateRoute(TransformRouteValidationContext context)
+    {
+    }
+
+    public void ValidateCluster(TransformClusterValidationContext context)
+    {
+    }
+
+    public void Apply(TransformBuilderContext context)
+    {
+        if (context.UseDefaultForwarders ?? true)
+        {
+            context.UseDefaultForwarders = false;
+            context.RequestTransforms.Add(new ForwardedHeadersTransform(options));
+        }
+
+        context.RequestTransforms.Add(new HopTransform());
+    }
+}

@@ -1,0 +1,16 @@
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>Wires up what is passed on of a request.</summary>
+internal static class ForwardingExtensions
+{
+    public static void AddForwarding(this IServiceCollection services) =>
+        services.AddSingleton<ITransformProvider>(provider => new ForwardingTransforms(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding));
+
+    public static void UseRequestGuard(this IApplicationBuilder app) =>
+        app.UseMiddleware<RequestGuardMiddleware>(app.ApplicationServices.GetRequiredService<BlueGreenOptions>().Forwarding);
+}

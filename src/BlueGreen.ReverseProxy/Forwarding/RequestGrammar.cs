@@ -1,0 +1,85 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>
+/// What Kestrel reads leniently and the gateway does not pass on: RFC 9110 and 9112 leave room there for two servers to read one
+/// request differently, which is what request smuggling is made of.
+/// </summary>
+internal static class RequestGrammar
+{
+    // Where Kestrel keeps a Content-Length that it has ignored in favour of Transfer-Encoding.
+    private const string IgnoredContentLength = "X-Content-Length";
+
+    // token of RFC 9110, 5.6.2.
+    private static readonly SearchValues<char> Token =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    // field-content of RFC 9110, 5.5, without what is left of it: controls other than the tab. Bytes over 127 are obs-text.
+    private static readonly SearchValues<char> Controls = SearchValues.Create(
+        "\0\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\n\u000b\f\r\u000e\u000f\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f\u007f");
+
+    // The visible ASCII characters but '#', which begins a fragment and has no place in a request.
+    private static readonly SearchValues<char> Target = SearchValues.Create(
+        "!\"$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+
+    /// <summary>What is wrong with the request; null when nothing is.</summary>
+    public static string? WhyNot(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.Method.AsSpan().ContainsAnyExcept(Token))
+        {
+            return "the method is not a token";
+        }
+
+        if ((context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").AsSpan().ContainsAnyExcept(Target))
+        {
+            return "the request target holds a character that is not allowed there";
+        }
+
+        foreach (var (name, values) in request.Headers)
+        {
+            // The pseudo fields of HTTP/2 were looked at by the server.
+            if (name.AsSpan(name.StartsWith(':') ? 1 : 0).ContainsAnyExcept(Token))
+            {
+                return "the name of a header field is not a token";
+            }
+
+            for (var index = 0; index < values.Count; index++)
+            {
+                if (values[index].AsSpan().ContainsAny(Controls))
+                {
+                    return $"the header field {name} holds a control character";
+                }
+            }
+        }
+
+        return WhyNotFramed(request);
+    }
+
+    private static string? WhyNotFramed(HttpRequest request)
+    {
+        var coding = request.Headers.TransferEncoding;
+        if (coding.Count == 0)
+        {
+            return null;
+        }
+
+        if (request.Headers.ContentLength is not null || request.Headers.ContainsKey(IgnoredContentLength))
+        {
+            return $"{HeaderNames.ContentLength} and {HeaderNames.TransferEncoding} contradict each other";
+        }
+
+        if (!HttpProtocol.IsHttp11(request.Protocol))
+        {
+            return $"{request.Protocol} has no {HeaderNames.TransferEncoding}";
+        }
+
+        return coding.Count == 1 && string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : $"{HeaderNames.TransferEncoding} is not chunked alone";
+    }
+}

@@ -1,0 +1,82 @@
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>
+/// Lets through what means the same to every reader, and takes out what is between the client and the gateway only. What it refuses no
+/// API sees; over HTTP/1.1 the connection is closed then, for nobody knows where the next request on it would begin.
+/// </summary>
+internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options)
+{
+    // Fields that a request can't do without, or that Kestrel and YARP deal with themselves.
+    private static readonly HashSet<string> NeverRemoved = new(StringComparer.OrdinalIgnoreCase)
+    {
+        HeaderNames.Connection, HeaderNames.Host, HeaderNames.ContentLength, HeaderNames.TransferEncoding, HeaderNames.Upgrade, HeaderNames.TE,
+        HeaderNames.KeepAlive, "close", ForwardedHeaders.Loop,
+    };
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (RequestGrammar.WhyNot(context) is { } reason)
+        {
+            return RefuseAsync(context, StatusCodes.Status400BadRequest, reason);
+        }
+
+        if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect != true)
+        {
+            return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "the gateway opens no tunnels");
+        }
+
+        var headers = context.Request.Headers;
+        if (headers.ContainsKey(ForwardedHeaders.Loop) && ForwardedHeaders.HopsOf(headers) >= options.MaxHops)
+        {
+            return RefuseAsync(context, StatusCodes.Status508LoopDetected, $"it has passed {options.MaxHops} gateways: their destinations form a circle");
+        }
+
+        RemoveHopByHop(headers);
+        if (!options.TrustedProxies.Contains(context.Connection.RemoteIpAddress))
+        {
+            ForwardedHeaders.RemoveAll(headers);
+        }
+
+        return next(context);
+    }
+
+    // RFC 9110, 7.6.1: what Connection names is for the next hop, which is the gateway.
+    private static void RemoveHopByHop(IHeaderDictionary headers)
+    {
+        var connection = headers.Connection;
+        for (var line = 0; line < connection.Count; line++)
+        {
+            if (connection[line] is not { } options || options.Equals("keep-alive", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            foreach (var segment in new StringTokenizer(options, [',']))
+            {
+                var name = segment.Trim();
+                if (name.Length > 0 && !NeverRemoved.Contains(name.Value!))
+                {
+                    headers.Remove(name.Value!);
+                }
+            }
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string reason)
+    {
+        context.Response.StatusCode = status;
+        if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync($"The request was refused: {reason}.\n", context.RequestAborted);
+    }
+}

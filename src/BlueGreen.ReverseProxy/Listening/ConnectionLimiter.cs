@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Listening;
+
+/// <summary>Counts the open connections, in all and a client address, and says which one is too many.</summary>
+/// <remarks>
+/// Both counts are taken before they are compared, and given back by whoever was refused; so of any number of connections that come in
+/// at the same moment no more are let in than the limit says.
+/// </remarks>
+internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimeProvider time, ILogger<ConnectionLimiter> logger)
+{
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<IPAddress, int> _byAddress = new();
+    private int _open;
+    private long _refused;
+    private long _unlogged;
+    private long _lastLine = long.MinValue;
+
+    /// <summary>How many connections were closed because there were too many.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Client addresses with an open connection that counts.</summary>
+    public int Addresses => _byAddress.Count;
+
+    /// <summary>Registers a connection.</summary>
+    /// <param name="remote">The client.</param>
+    /// <param name="place">To be given back when the connection has ended.</param>
+    /// <returns>False when it is one too many; then there is nothing to give back.</returns>
+    public bool TryEnter(EndPoint? remote, out Place place)
+    {
+        place = default;
+        var total = options.Listen.MaxConnections;
+        if (Interlocked.Increment(ref _open) > total && total > 0)
+        {
+            Interlocked.Decrement(ref _open);
+            Refuse($"{total} connections are open, which is BlueGreen:Listen:MaxConnections");
+            return false;
+        }
+
+        var (client, limit) = ClientOf(remote);
+        if (client is not null && _byAddress.AddOrUpdate(client, 1, static (_, count) => count + 1) > limit)
+        {
+            Leave(client);
+            Refuse($"{client} has {limit} connections open, which is BlueGreen:Listen:MaxConnectionsPerAddress (if it is a proxy of yours, name it in BlueGreen:Forwarding:TrustedProxies)");
+            return false;
+        }
+
+        place = new(client);
+        return true;
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void Leave(Place place) => Leave(place.Client);
+
+    private (IPAddress? Client, int Limit) ClientOf(EndPoint? remote)
+    {
+        var limit = options.Listen.MaxConnectionsPerAddress;
+        if (limit == 0 || remote is not IPEndPoint { Address: var address })
+        {
+            return default;
+        }
+
+        // What speaks for many clients has their number of connections.
+        address = NetworkSet.Plain(address);
+        return options.Forwarding.TrustedProxies.Contains(address) || (limit is null && IPAddress.IsLoopback(address))
+            ? default
+            : (Network(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
+    }
+
+    // Whoever has one address of IPv6 has 2^64 of them.
+    private static IPAddress Network(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[8..].Clear();
+        return new IPAddress(bytes);
+    }
+
+    private void Leave(IPAddress? client)
+    {
+        Interlocked.Decrement(ref _open);
+        while (client is not null && _byAddress.TryGetValue(client, out var count))
+        {
+            // Removed only as it was read: an entry that has grown meanwhile is looked at again.
+            if (count == 1 ? _byAddress.TryRemove(new(client, count)) : _byAddress.TryUpdate(client, count - 1, count))
+            {
+                return;
+            }
+        }
+    }
+
+    private void Refuse(string reason)
+    {
+        Interlocked.Increment(ref _refused);
+        Interlocked.Increment(ref _unlogged);
+        var last = Interlocked.Read(ref _lastLine);
+        var now = time.GetTimestamp();
+        if ((last == long.MinValue || time.GetElapsedTime(last, now) >= BetweenLines) && Interlocked.CompareExchange(ref _lastLine, now, last) == last)
+        {
+            LogRefused(logger, Interlocked.Exchange(ref _unlogged, 0), reason);
+        }
+    }
+
+    /// <summary>A connection's registration.</summary>
+    /// <param name="Client">Where it is counted; null for one that counts for the total only.</param>
+    internal readonly record struct Place(IPAddress? Client);
+
+    [LoggerMessage(7001, LogLevel.Warning, "Closed {Count} new connections: {Reason}.")]
+    private static partial void LogRefused(ILogger logger, long count, string reason);
+}

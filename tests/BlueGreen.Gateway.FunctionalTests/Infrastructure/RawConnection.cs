@@ -1,0 +1,98 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+
+namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+/// <summary>A client's connection as bytes, with or without TLS.</summary>
+internal sealed class RawConnection : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly TcpClient _client;
+
+    private RawConnection(TcpClient client, Stream stream)
+    {
+        _client = client;
+        Stream = stream;
+    }
+
+    public Stream Stream { get; }
+
+    public static async Task<RawConnection> OpenAsync(string url, SslApplicationProtocol? protocol = null)
+    {
+        var address = new Uri(url);
+        var client = new TcpClient { NoDelay = true };
+        await client.ConnectAsync(address.Host, address.Port).WaitAsync(Patience);
+        Stream stream = client.GetStream();
+        if (address.Scheme == Uri.UriSchemeHttps)
+        {
+            var tls = new SslStream(stream, leaveInnerStreamOpen: false, Edge.IsTheTests);
+            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                ApplicationProtocols = [protocol ?? SslApplicationProtocol.Http11],
+            });
+            stream = tls;
+        }
+
+        return new(client, stream);
+    }
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        await Stream.WriteAsync(bytes);
+        await Stream.FlushAsync();
+    }
+
+    /// <summary>Sends, as long as the other side takes it.</summary>
+    /// <returns>Whether it did.</returns>
+    public async Task<bool> TrySendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await SendAsync(bytes).WaitAsync(Patience);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Everything until the gateway closes; a reset counts as the end.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        using var all = new MemoryStream();
+        var buffer = new byte[65536];
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            int read;
+            while ((read = await Stream.ReadAsync(buffer, limit.Token)) > 0)
+            {
+                all.Write(buffer, 0, read);
+            }
+        }
+        catch (IOException)
+        {
+            // Reset.
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new TimeoutException($"The connection is still open. So far: {Encoding.Latin1.GetString(all.ToArray())}", exception);
+        }
+
+        return all.ToArray();
+    }
+
+    public async Task<string> ReadTextToEndAsync() => Encoding.Latin1.GetString(await ReadToEndAsync());
+
+    public void Dispose()
+    {
+        Stream.Dispose();
+        _client.Dispose();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
+
+namespace BlueGreen.Gateway.FunctionalTests.Traffic;
+
+/// <summary>Where the gateway does not connect to, whoever asks it to.</summary>
+public sealed class DestinationPolicyTests
+{
+    [Fact]
+    public async Task Configuration_WithDestinationsThatAreRefused_EndsWith78AndALineForEach()
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = Fleet.Configuration("http://0xA9FEA9FE/", "http://localhost:18080/");
+        configuration["ReverseProxy"]!["Clusters"]!["other"] = JsonNode.Parse("""{ "Destinations": { "a": { "Address": "http://127.0.0.1:19090/" } } }""");
+        await File.WriteAllTextAsync(folder.File("gateway.json"), configuration.ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(
+            folder.Path, "--config", folder.File("gateway.json"), "--urls", "http://0.0.0.0:18080", "--BlueGreen:Admin:Urls=http://127.0.0.1:19090");
+
+        exitCode.Should().Be(78, output);
+        output.Should().Contain("ReverseProxy:Clusters:orders-blue:Destinations:b1:Address: \"http://0xA9FEA9FE/\" is not allowed: 169.254.169.254 is link-local");
+        output.Should().Contain("ReverseProxy:Clusters:orders-green:Destinations:g1:Address: \"http://localhost:18080/\" is not allowed: it is the gateway's own listener http://0.0.0.0:18080");
+        output.Should().Contain("ReverseProxy:Clusters:other:Destinations:a:Address: \"http://127.0.0.1:19090/\" is not allowed: it is the gateway's own listener http://127.0.0.1:19090");
+    }
+
+    [Fact]
+    public async Task Deployment_ToAnAddressThatIsRefused_Is400NamingItAndChangesNothing()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        var before = (await fleet.Admin.StatusAsync()).Generation;
+        foreach (var address in new[]
+        {
+            "http://169.254.169.254/", "http://2852039166/", "http://[::ffff:a9fe:a9fe]/", "http://[fe80::1]/", "http://[fd00:ec2::254]/",
+            fleet.Gateway.Url, fleet.Gateway.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), fleet.Admin.Http.BaseAddress!.ToString(),
+        })
+        {
+            var answer = await fleet.Admin.SendAsync(
+                HttpMethod.Put, "/v1/services/orders/slots/green?force=true", new { destinations = new { g1 = new { address } } });
+
+            answer.Status.Should().Be(400, address);
+            answer.Code.Should().Be("invalid-request");
+            answer.Detail.Should().Contain("destinations.g1.address");
+        }
+
+        (await fleet.Admin.StatusAsync()).Generation.Should().Be(before);
+    }
+
+    [Fact]
+    public async Task Destination_WhoseNameLeadsToARefusedAddress_Is502AndTheLogSaysWhichRule()
+    {
+        // "localhost" is a name like any other to the resolver, and loopback is outside of what is allowed here.
+        await using var edge = await Edge.StartAsync(configure: configuration =>
+        {
+            configuration["BlueGreen"] = JsonNode.Parse("""{ "Destinations": { "AllowedNetworks": [ "10.0.0.0/8" ] } }""");
+            var address = configuration["ReverseProxy"]!["Clusters"]!["api"]!["Destinations"]!["a"]!;
+            address["Address"] = address["Address"]!.GetValue<string>().Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+        });
+
+        (await edge.AskAsync()).Should().Be(HttpStatusCode.BadGateway);
+
+        edge.Api.Seen.Should().BeEmpty();
+        edge.Gateway.Output.Should().Contain("is refused: ").And.Contain("is in none of BlueGreen:Destinations:AllowedNetworks (10.0.0.0/8)");
+    }
+
+    [Fact]
+    public async Task Probe_OfADestinationThatIsRefused_FailsWithTheRule()
+    {
+        await using var fleet = await Fleet.StartAsync(
+            configuration =>
+            {
+                configuration["BlueGreen"]!["Destinations"] = JsonNode.Parse("""{ "AllowedNetworks": [ "10.0.0.0/8" ] }""");
+                foreach (var (slot, id) in new[] { ("blue", "b1"), ("green", "g1") })
+                {
+                    var destination = configuration["ReverseProxy"]!["Clusters"]![$"orders-{slot}"]!["Destinations"]![id]!;
+                    destination["Address"] = destination["Address"]!.GetValue<string>().Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+                }
+            },
+            untilHealthy: false);
+
+        var status = await fleet.Admin.UntilAsync(status => status.Slots.Blue.Destinations[0].LastProbe is not null);
+
+        status.Slots.Blue.Destinations[0].LastProbe!.Reason.Should().Contain("is in none of BlueGreen:Destinations:AllowedNetworks");
+        fleet.Blue.Probes.Should().Be(0);
+    }
+}

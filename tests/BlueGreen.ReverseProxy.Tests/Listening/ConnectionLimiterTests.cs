@@ -1,0 +1,105 @@
+using System.Net;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Listening;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BlueGreen.ReverseProxy.Tests.Listening;
+
+public sealed class ConnectionLimiterTests
+{
+    [Fact]
+    public void Connection_OverTheLimitOfItsAddress_IsRefusedUntilAnotherOneEnds()
+    {
+        var limiter = Limiter(new() { MaxConnectionsPerAddress = 2 });
+        limiter.TryEnter(At("192.0.2.1"), out var first).Should().BeTrue();
+        limiter.TryEnter(At("192.0.2.1"), out _).Should().BeTrue();
+
+        limiter.TryEnter(At("192.0.2.1"), out _).Should().BeFalse();
+        limiter.TryEnter(At("::ffff:192.0.2.1"), out _).Should().BeFalse("it is the same client");
+        limiter.TryEnter(At("192.0.2.2"), out _).Should().BeTrue("another client is not its neighbour's victim");
+        limiter.Leave(first);
+        limiter.TryEnter(At("192.0.2.1"), out _).Should().BeTrue();
+        limiter.Refused.Should().Be(2);
+    }
+
+    [Fact]
+    public void Connections_OfOneIPv6Network_CountAsOneClient()
+    {
+        var limiter = Limiter(new() { MaxConnectionsPerAddress = 2 });
+        limiter.TryEnter(At("2001:db8::1"), out _).Should().BeTrue();
+        limiter.TryEnter(At("2001:db8::ffff:1"), out _).Should().BeTrue();
+
+        limiter.TryEnter(At("2001:db8::2"), out _).Should().BeFalse();
+        limiter.TryEnter(At("2001:db8:0:1::2"), out _).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Connection_OverTheTotal_IsRefusedWhoeverItIs()
+    {
+        var limiter = Limiter(new() { MaxConnections = 2 });
+        limiter.TryEnter(At("192.0.2.1"), out _).Should().BeTrue();
+        limiter.TryEnter(null, out var place).Should().BeTrue();
+
+        limiter.TryEnter(At("192.0.2.3"), out _).Should().BeFalse();
+        limiter.Leave(place);
+        limiter.TryEnter(At("192.0.2.3"), out _).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Connections_OfATrustedProxy_AreNotCountedForItsAddress()
+    {
+        var limiter = Limiter(new() { MaxConnectionsPerAddress = 1 }, "10.0.0.0/8");
+
+        Enumerable.Range(0, 5).Should().OnlyContain(attempt => Enters(limiter, "10.1.1.1"));
+    }
+
+    [Theory]
+    [InlineData(null, "127.0.0.1", 1_500)]
+    [InlineData(null, "192.0.2.1", 1_000)]
+    [InlineData(0, "192.0.2.1", 1_500)]
+    [InlineData(10, "127.0.0.1", 10)]
+    public void Limit_ByDefault_IsNotForTheMachineItself(int? limit, string address, int expected)
+    {
+        var limiter = Limiter(new() { MaxConnectionsPerAddress = limit });
+
+        Enumerable.Range(0, 1_500).Count(attempt => Enters(limiter, address)).Should().Be(expected);
+    }
+
+    [Fact]
+    public async Task Connections_ManyAtOnce_AreNeverMoreThanTheLimitAndLeaveNothingBehind()
+    {
+        var limiter = Limiter(new() { MaxConnectionsPerAddress = 3 });
+        var inside = 0;
+        var most = 0;
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+        {
+            for (var count = 0; count < 20_000; count++)
+            {
+                if (limiter.TryEnter(At("192.0.2.1"), out var place))
+                {
+                    var now = Interlocked.Increment(ref inside);
+                    int seen;
+                    while (now > (seen = Volatile.Read(ref most)) && Interlocked.CompareExchange(ref most, now, seen) != seen)
+                    {
+                    }
+
+                    Interlocked.Decrement(ref inside);
+                    limiter.Leave(place);
+                }
+            }
+        })));
+
+        most.Should().BeInRange(1, 3);
+        limiter.Addresses.Should().Be(0, "an address without a connection is not remembered");
+    }
+
+    private static bool Enters(ConnectionLimiter limiter, string address) => limiter.TryEnter(At(address), out _);
+
+    private static IPEndPoint At(string address) => new(IPAddress.Parse(address), 40_000);
+
+    private static ConnectionLimiter Limiter(ListenerOptions listen, params string[] proxies) => new(
+        new BlueGreenOptions { Listen = listen, Forwarding = new() { TrustedProxies = NetworkSet.Of(proxies) } },
+        TimeProvider.System,
+        NullLogger<ConnectionLimiter>.Instance);
+}
