@@ -14,7 +14,7 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// </summary>
 /// <remarks>
 /// Where the cluster speaks nothing but HTTP/2, gRPC is possible, and the limits hold for each message in place of the whole; between
-/// two messages a stream may be quiet for ever. Anywhere else the limits stay as they are. See docs/decisions/0010-limits-of-grpc.md.
+/// two messages a stream may be quiet for ever. Anywhere else the limits stay as they are. See docs/decisions/0011-limits-of-grpc.md.
 /// </remarks>
 internal static class GrpcLimits
 {
