@@ -122,7 +122,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenListeners(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.GateListeners();
+        builder.Services.RememberListeners();
         return builder;
     }
 

@@ -13,7 +13,7 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentBag<Socket> _sockets = [];
-    private readonly ConcurrentBag<ListenerGate> _gates = [];
+    private readonly ConcurrentBag<IConnectionListener> _listeners = [];
     private readonly ConcurrentDictionary<TrackedConnection, byte> _connections = new();
     private bool _closing;
 
@@ -37,11 +37,11 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         return socket;
     }
 
-    public IConnectionListener Gate(IConnectionListener listener)
+    /// <summary>Remembers a listener, to have it stop to accept before the server stops.</summary>
+    public IConnectionListener Remember(IConnectionListener listener)
     {
-        var gate = new ListenerGate(listener);
-        _gates.Add(gate);
-        return gate;
+        _listeners.Add(listener);
+        return listener;
     }
 
     public async Task TrackAsync(ConnectionContext connection, ListenOptions listen, ConnectionDelegate next)
@@ -80,9 +80,10 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
         Interlocked.Exchange(ref _closing, true);
-        foreach (var gate in _gates)
+        foreach (var listener in _listeners)
         {
-            await gate.CloseAsync(cancellationToken);
+            // One that is unbound while it accepts answers null, and the server's loop for it ends in good order.
+            await listener.UnbindAsync(cancellationToken);
         }
     }
 

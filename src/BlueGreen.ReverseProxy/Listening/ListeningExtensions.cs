@@ -36,14 +36,14 @@ internal static class ListeningExtensions
         }));
     }
 
-    /// <summary>To be called when the server's own services are there: whichever transport was added last is put behind the gate.</summary>
-    public static void GateListeners(this IServiceCollection services)
+    /// <summary>To be called when the server's own services are there: the listeners of whichever transport was added last are remembered.</summary>
+    public static void RememberListeners(this IServiceCollection services)
     {
         var transport = services.LastOrDefault(descriptor => descriptor.ServiceType == typeof(IConnectionListenerFactory));
         if (transport?.ImplementationType is { } type)
         {
             services.Remove(transport);
-            services.AddSingleton<IConnectionListenerFactory>(provider => new ListenerGateFactory(
+            services.AddSingleton<IConnectionListenerFactory>(provider => new RememberingListenerFactory(
                 (IConnectionListenerFactory)ActivatorUtilities.CreateInstance(provider, type), provider.GetRequiredService<Listeners>()));
         }
     }
