@@ -22,14 +22,7 @@ internal static class BakeCommand
         var path = new Argument<string>("file") { Description = "A recording, or the folder of Bake:Record." };
         var config = new Option<string>("--config") { Description = "The configuration whose settings judge. Else the defaults.", HelpName = "FILE" };
         var service = new Option<string>("--service") { Description = "The service in it. Else the only one.", HelpName = "NAME" };
-        var settings = new Option<string[]>("--set") { Description = "A setting of the service's Bake section over that: --set AbsoluteMargin=0.01.", HelpName = "KEY=VALUE" };
-        settings.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(token => token.Value.IndexOf('=', StringComparison.Ordinal) < 1))
-            {
-                result.AddError($"--set \"{token.Value}\" is not allowed: KEY=VALUE.");
-            }
-        });
+        var settings = SettingsOption.Create("A setting of the service's Bake section over that: --set AbsoluteMargin=0.01.");
         var slot = new Option<string>("--slot") { Description = "The slot that was switched to. Else the one that answered last.", HelpName = "blue|green" };
         slot.AcceptOnlyFromAmong("blue", "green");
         var switchedAt = new Option<DateTimeOffset?>("--switched-at")

@@ -14,14 +14,7 @@ internal static class ConfigCommand
     {
         var files = new Argument<string[]>("file") { Description = "The files, layered as with the gateway's --config.", Arity = ArgumentArity.ZeroOrMore };
         var config = new Option<string[]>("--config") { Description = "The same as naming the file.", HelpName = "FILE" };
-        var settings = new Option<string[]>("--set") { Description = "A value over the files, as the gateway takes it: --set BlueGreen:Admin:Urls=http://127.0.0.1:9090.", HelpName = "KEY=VALUE" };
-        settings.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(token => token.Value.IndexOf('=', StringComparison.Ordinal) < 1))
-            {
-                result.AddError($"--set \"{token.Value}\" is not allowed: KEY=VALUE.");
-            }
-        });
+        var settings = SettingsOption.Create("A value over the files, as the gateway takes it: --set BlueGreen:Admin:Urls=http://127.0.0.1:9090.");
         var offline = new Option<bool>("--offline") { Description = "Do not ask the destinations for their health." };
         var strict = new Option<bool>("--strict") { Description = "Warnings fail too." };
         var command = new Command("check", "Find every error that the gateway's start would find, and what can be found by looking. Starts nothing, and needs no gateway.")
