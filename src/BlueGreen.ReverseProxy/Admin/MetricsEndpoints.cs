@@ -145,17 +145,22 @@ internal static class MetricsEndpoints
             }
         }
 
+        (string Service, BakeMetric Metric)[] judged =
+        [
+            .. state.Running
+                .SelectMany(release => Views.Of(admin, release).Bake?.Services ?? [])
+                .SelectMany(service => service.Metrics.Where(metric => metric.LnE is not null).Select(metric => (service.Name, metric))),
+        ];
         text.Begin("bluegreen_bake_evidence", "gauge", "ln E of a bake's metric; the release is rolled back when it reaches bluegreen_bake_threshold.");
-        var bakes = state.Running.Select(release => Views.Of(admin, release)).SelectMany(release => release.Bake?.Services ?? []).ToList();
-        foreach (var (service, metric) in bakes.SelectMany(service => service.Metrics.Where(metric => metric.LnE is not null).Select(metric => (service, metric))))
+        foreach (var (service, metric) in judged)
         {
-            text.Add("bluegreen_bake_evidence", metric.LnE!.Value, ("service", service.Name), ("metric", metric.Name));
+            text.Add("bluegreen_bake_evidence", metric.LnE!.Value, ("service", service), ("metric", metric.Name));
         }
 
         text.Begin("bluegreen_bake_threshold", "gauge", "What bluegreen_bake_evidence has to reach.");
-        foreach (var (service, metric) in bakes.SelectMany(service => service.Metrics.Where(metric => metric.LnE is not null).Select(metric => (service, metric))))
+        foreach (var (service, metric) in judged)
         {
-            text.Add("bluegreen_bake_threshold", metric.Threshold ?? double.PositiveInfinity, ("service", service.Name), ("metric", metric.Name));
+            text.Add("bluegreen_bake_threshold", metric.Threshold ?? double.PositiveInfinity, ("service", service), ("metric", metric.Name));
         }
 
         text.Begin("bluegreen_last_event", "gauge", "The number of the newest event of /v1/events.").Add("bluegreen_last_event", state.LastEvent);
