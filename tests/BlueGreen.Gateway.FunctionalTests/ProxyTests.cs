@@ -237,6 +237,35 @@ public sealed class ProxyTests
         (await AskAsync(stream)).Should().Contain("X-Environment: green").And.NotContain("Connection: close");
     }
 
+    // GOAWAY would be the way to take an HTTP/2 client's connection from it; its next request would come on another one.
+    [Fact]
+    public async Task Http2Connection_OutlivesTheSwitch()
+    {
+        await using var fleet = await Fleet.StartAsync(protocols: HttpProtocols.Http2);
+        var connections = 0;
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                Interlocked.Increment(ref connections);
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        {
+            BaseAddress = new Uri(fleet.Gateway.Url),
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        (await client.GetStringAsync("/orders/now")).Should().Be("1.0.0");
+        await fleet.Admin.CutoverAsync(until: "completed");
+        (await client.GetStringAsync("/orders/now")).Should().Be("2.0.0");
+
+        connections.Should().Be(1);
+    }
+
     private static async Task<string> SendRawAsync(Uri url, string request)
     {
         using var socket = new TcpClient();

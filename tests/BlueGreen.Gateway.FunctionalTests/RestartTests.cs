@@ -29,10 +29,7 @@ public sealed class RestartTests
                 configuration["BlueGreen"]!["State"] = new JsonObject { ["LockTimeout"] = "00:01:00" };
             },
             arguments: urls);
-        await using var load = new KeepAliveLoad(fleet.Gateway.Url, Clients, Pause);
-        await using var newcomers = new KeepAliveLoad(fleet.Gateway.Url, Newcomers, Moment, keepAlive: false);
-        await load.UntilMoreAsync(100);
-        for (var restart = 0; restart < Restarts; restart++)
+        await RestartUnderLoadAsync(fleet.Gateway.Url, async () =>
         {
             var old = fleet.Gateway;
             var start = fleet.StartGatewayAsync(urls);
@@ -41,13 +38,7 @@ public sealed class RestartTests
             (await stop).Should().Be(0, old.Output);
             old.Output.Should().Contain("Another gateway serves the same port");
             await old.DisposeAsync();
-            await load.UntilMoreAsync(50);
-        }
-
-        await load.StopAsync();
-        await newcomers.StopAsync();
-        load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
-        newcomers.Failures.Should().BeEmpty($"{newcomers.Requests} requests on as many connections");
+        });
         (await fleet.Admin.CutoverAsync()).Status.Should().Be(200, "the last one has the state");
     }
 
@@ -59,21 +50,12 @@ public sealed class RestartTests
         await fleet.Gateway.StopAsync();
         await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
         var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
-        await using var load = new KeepAliveLoad(systemd.Url, Clients, Pause);
-        await using var newcomers = new KeepAliveLoad(systemd.Url, Newcomers, Moment, keepAlive: false);
-        await load.UntilMoreAsync(100);
-        for (var restart = 0; restart < Restarts; restart++)
+        await RestartUnderLoadAsync(systemd.Url, async () =>
         {
             GatewayProcess.Terminate(gateway);
             (await systemd.WaitAsync(gateway)).Should().Be(0, systemd.Output);
             gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
-            await load.UntilMoreAsync(50);
-        }
-
-        await load.StopAsync();
-        await newcomers.StopAsync();
-        load.Failures.Should().BeEmpty($"{load.Requests} requests on {load.Connections} connections");
-        newcomers.Failures.Should().BeEmpty($"{newcomers.Requests} requests on as many connections");
+        });
         using var admin = new AdminClient(systemd.AdminUrl);
         (await admin.CutoverAsync()).Status.Should().Be(200, "the admin API has the socket that is named for it");
     }
@@ -90,16 +72,24 @@ public sealed class RestartTests
         await fleet.Gateway.StopAsync();
         await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
         var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
-        await using var load = new KeepAliveLoad(systemd.Url, Clients, Pause);
-        await using var newcomers = new KeepAliveLoad(systemd.Url, Newcomers, Moment, keepAlive: false);
-        await load.UntilMoreAsync(100);
-        for (var restart = 0; restart < Restarts; restart++)
+        await RestartUnderLoadAsync(systemd.Url, async () =>
         {
             var start = systemd.StartGatewayAsync(fleet.ConfigFile);
             GatewayProcess.Terminate(gateway);
             var next = await start;
             (await systemd.WaitAsync(gateway)).Should().Be(0, systemd.Output);
             gateway = next;
+        });
+    }
+
+    private static async Task RestartUnderLoadAsync(string url, Func<Task> restart)
+    {
+        await using var load = new KeepAliveLoad(url, Clients, Pause);
+        await using var newcomers = new KeepAliveLoad(url, Newcomers, Moment, keepAlive: false);
+        await load.UntilMoreAsync(100);
+        for (var count = 0; count < Restarts; count++)
+        {
+            await restart();
             await load.UntilMoreAsync(50);
         }
 
