@@ -222,6 +222,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
             (IHttpForwarder)Create(provider, forwarder),
             provider.GetRequiredService<SlotResponseHeaders>(),
+            provider.GetRequiredService<Listeners>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<IOptions<KestrelServerOptions>>()?.Value.Limits.MinRequestBodyDataRate));
     }

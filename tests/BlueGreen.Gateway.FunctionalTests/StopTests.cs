@@ -47,6 +47,30 @@ public sealed class StopTests
         (await stop).Should().Be(0);
     }
 
+    // The head of this answer said nothing of a close, and a client that repeats nothing goes by that: its next request must not fail.
+    [LinuxFact]
+    public async Task Stop_AnswerHadBegun_TellsTheClientWithItsNextOne()
+    {
+        await using var fleet = await StartAsync(idle: "00:00:02");
+        using var client = await RawConnection.OpenAsync(fleet.Gateway.Url);
+        await client.SendAsync("GET /orders/stream/slow HTTP/1.1\r\nHost: test\r\n\r\n");
+        var begun = await client.ReadTextUntilAsync("begun\n");
+
+        var stop = fleet.Gateway.StopAsync();
+        await UntilNotListeningAsync(fleet);
+
+        // Longer than a connection may be idle, which counts from the end of the answer.
+        await Task.Delay(TimeSpan.FromSeconds(2.2));
+        fleet.Blue.Open("slow");
+        await client.ReadTextUntilAsync("\r\n0\r\n\r\n");
+        await Task.Delay(TimeSpan.FromMilliseconds(200));
+        await client.SendAsync("GET /orders/now HTTP/1.1\r\nHost: test\r\n\r\n");
+
+        begun.Should().NotContain("Connection: close");
+        (await client.ReadTextToEndAsync()).Should().StartWith("HTTP/1.1 200 OK").And.Contain("Connection: close");
+        (await stop).Should().Be(0);
+    }
+
     [LinuxTheory]
     [InlineData("1.1")]
     [InlineData("2.0")]
@@ -121,10 +145,10 @@ public sealed class StopTests
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
     }
 
-    private static Task<Fleet> StartAsync(string delay = "00:00:00", string timeout = "00:00:30", string http = "1.1") => Fleet.StartAsync(
+    private static Task<Fleet> StartAsync(string delay = "00:00:00", string timeout = "00:00:30", string http = "1.1", string idle = "00:00:00.2") => Fleet.StartAsync(
         configuration =>
         {
-            configuration["BlueGreen"]!["Shutdown"] = new JsonObject { ["Delay"] = delay, ["Timeout"] = timeout, ["IdleConnections"] = "00:00:00.2" };
+            configuration["BlueGreen"]!["Shutdown"] = new JsonObject { ["Delay"] = delay, ["Timeout"] = timeout, ["IdleConnections"] = idle };
             Fleet.Service(configuration)["Drain"]!["LongLived"] = new JsonObject { ["Grace"] = "00:10:00", ["Spread"] = "00:00:00.2" };
         },
         http == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1);

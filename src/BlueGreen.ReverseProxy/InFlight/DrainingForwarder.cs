@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Yarp.ReverseProxy.Forwarder;
@@ -9,10 +10,14 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// Forwards what holds a lease so that it can be drained: ends it at the deadline with an answer that tells the client the truth,
 /// and lets WebSockets and streams be asked to leave before that.
 /// </summary>
-internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeaders headers, TimeProvider time, MinDataRate? grpcRate = null) : IHttpForwarder
+internal sealed class DrainingForwarder(
+    IHttpForwarder inner,
+    SlotResponseHeaders headers,
+    Listeners listeners,
+    TimeProvider time,
+    MinDataRate? grpcRate = null) : IHttpForwarder
 {
     private const string Grpc = "application/grpc";
-    private const string EventStream = "text/event-stream";
 
     // Both are made once for a route and slot, and looked up by reference a request.
     private readonly ConditionalWeakTable<HttpTransformer, DrainingTransformer> _transformers = [];
@@ -34,7 +39,8 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
         HttpTransformer transformer,
         CancellationToken cancellationToken)
     {
-        if (IsGrpc(context.Request))
+        var isGrpc = IsGrpc(context.Request);
+        if (isGrpc)
         {
             GrpcLimits.Keep(context, requestConfig, grpcRate, time);
         }
@@ -42,7 +48,7 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
         var lease = context.Features.Get<SlotLease>();
         return lease is null
             ? inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken)
-            : SendLeasedAsync(lease, context, destinationPrefix, httpClient, Recognize(context, lease, requestConfig), Draining(transformer));
+            : SendLeasedAsync(lease, context, destinationPrefix, httpClient, Recognize(context, lease, requestConfig, isGrpc), Draining(transformer));
     }
 
     // YARP's pipeline passes no token of its own; the drain's takes that place.
@@ -63,6 +69,7 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
             {
                 // YARP answers 502, as if the API had failed; it was given no more time.
                 context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
+                listeners.AnnounceClose(context);
             }
         }
 
@@ -70,9 +77,9 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
     }
 
     // What outlives a request is told by what the client asks for; an event stream may also turn out in the response.
-    private ForwarderRequestConfig Recognize(HttpContext context, SlotLease lease, ForwarderRequestConfig requestConfig)
+    private ForwarderRequestConfig Recognize(HttpContext context, SlotLease lease, ForwarderRequestConfig requestConfig, bool isGrpc)
     {
-        if (IsGrpc(context.Request))
+        if (isGrpc)
         {
             lease.BecomeGrpc(time);
         }
@@ -88,7 +95,7 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
     }
 
     private DrainingTransformer Draining(HttpTransformer transformer) =>
-        _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new DrainingTransformer(made, headers, time));
+        _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new DrainingTransformer(made, headers, listeners, time));
 
     private static bool IsGrpc(HttpRequest request) =>
         !HttpProtocol.IsHttp11(request.Protocol)
@@ -97,7 +104,7 @@ internal sealed class DrainingForwarder(IHttpForwarder inner, SlotResponseHeader
         && (type.Length == Grpc.Length || type[Grpc.Length] is ';' or '+');
 
     private static bool AcceptsEventStream(HttpRequest request) =>
-        request.Headers.Accept is { Count: > 0 } accept && accept[0] is { } first && first.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase);
+        request.Headers.Accept is { Count: > 0 } accept && EventStreamScanner.Reads(accept[0]);
 
     private static bool IsCancellation(ForwarderError error) => error
         is ForwarderError.RequestCanceled

@@ -1,13 +1,12 @@
+using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.ReverseProxy.InFlight;
 
 /// <summary>Sees a response when it begins and when it ends: that is where a stream is known as one, and told from a request.</summary>
-internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHeaders headers, TimeProvider time) : HttpTransformer
+internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHeaders headers, Listeners listeners, TimeProvider time) : HttpTransformer
 {
-    private const string EventStream = "text/event-stream";
-
     // UNAVAILABLE: the one status that gRPC's retry policies and load balancers take for "try again, elsewhere".
     private const string GrpcUnavailable = "14";
 
@@ -57,6 +56,7 @@ internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHea
     private bool Begin(bool copyBody, SlotLease lease, HttpContext context, HttpResponseMessage response)
     {
         headers.Write(lease);
+        listeners.AnnounceClose(context);
         if (!copyBody)
         {
             return false;
@@ -66,7 +66,7 @@ internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHea
         {
             response.Content = new DepartingContent(response.Content, new GrpcScanner(), lease, time);
         }
-        else if (IsEventStream(context.Response.ContentType))
+        else if (EventStreamScanner.Reads(context.Response.ContentType))
         {
             lease.Become(WorkKind.Stream);
             IMessageScanner scanner = context.Response.Headers.ContentEncoding.Count == 0 ? new EventStreamScanner() : new OpaqueScanner();
@@ -79,7 +79,4 @@ internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHea
 
         return true;
     }
-
-    private static bool IsEventStream(string? contentType) =>
-        contentType is not null && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase);
 }

@@ -4,12 +4,17 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// <remarks>An event ends with an empty line; lines end with LF, CR or both. A comment (a line that begins with a colon) belongs to no event.</remarks>
 internal sealed class EventStreamScanner : IMessageScanner
 {
+    private const string ContentType = "text/event-stream";
+
     private bool _inEvent;
     private bool _inLine;
     private bool _isComment;
     private bool _afterCarriageReturn;
 
     public bool IsBetweenMessages => !_inEvent && !_inLine;
+
+    /// <summary>Whether a media type, with parameters or without, is that of server-sent events.</summary>
+    public static bool Reads(string? mediaType) => mediaType is not null && mediaType.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase);
 
     public int Scan(ReadOnlySpan<byte> data)
     {

@@ -2,12 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.ReverseProxy.Listening;
 
-/// <summary>Says goodbye to clients of HTTP/1.1, in each answer from when the gateway is about to stop.</summary>
-/// <remarks>
-/// The interleaving: the gateway decides to stop, and looks which connections are busy, while a request begins. The request marks its
-/// connection before it reads the decision, and the gateway decides before it looks at the marks; both are full fences, so one of
-/// them sees the other. A connection that becomes a WebSocket is told in its own way, by a close frame.
-/// </remarks>
+/// <summary>Marks connections as busy while they carry a request, and says goodbye in each answer to a request that comes when the gateway is about to stop.</summary>
 internal sealed class ConnectionCloseMiddleware(RequestDelegate next, Listeners listeners)
 {
     public Task InvokeAsync(HttpContext context)
@@ -18,26 +13,18 @@ internal sealed class ConnectionCloseMiddleware(RequestDelegate next, Listeners 
         }
 
         connection.Begin();
-        if (context.Request.Headers.Upgrade.Count > 0)
-        {
-            connection.Upgrades = true;
-        }
-        else if (listeners.IsClosing && HttpProtocol.IsHttp11(context.Request.Protocol))
-        {
-            context.Response.Headers.Connection = "close";
-        }
-
+        listeners.AnnounceClose(context);
         var served = next(context);
         if (!served.IsCompletedSuccessfully)
         {
             return EndAsync(served, connection);
         }
 
-        connection.End();
+        listeners.End(connection);
         return Task.CompletedTask;
     }
 
-    private static async Task EndAsync(Task served, TrackedConnection connection)
+    private async Task EndAsync(Task served, TrackedConnection connection)
     {
         try
         {
@@ -45,7 +32,7 @@ internal sealed class ConnectionCloseMiddleware(RequestDelegate next, Listeners 
         }
         finally
         {
-            connection.End();
+            listeners.End(connection);
         }
     }
 }

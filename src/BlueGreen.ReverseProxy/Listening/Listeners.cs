@@ -3,22 +3,21 @@ using System.Net;
 using System.Net.Sockets;
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlueGreen.ReverseProxy.Listening;
 
 /// <summary>The listeners for proxied traffic: they can stop to accept while everything that they have accepted goes on.</summary>
-internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limiter)
+internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limiter, TimeProvider time)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly ConcurrentBag<IConnectionListener> _listeners = [];
     private readonly ConcurrentDictionary<TrackedConnection, byte> _connections = new();
+    private long _closingSince;
     private bool _closing;
-
-    /// <summary>Whether any connection carries a request.</summary>
-    public bool AreBusy => _connections.Keys.Any(connection => connection.IsBusy);
 
     /// <summary>Open connections.</summary>
     public int Connections => _connections.Count;
@@ -79,7 +78,8 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     /// <summary>No connection is accepted any more.</summary>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
-        Interlocked.Exchange(ref _closing, true);
+        _closingSince = time.GetTimestamp();
+        Volatile.Write(ref _closing, true);
         foreach (var listener in _listeners)
         {
             // One that is unbound while it accepts answers null, and the server's loop for it ends in good order.
@@ -88,15 +88,49 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     }
 
     /// <summary>
-    /// Tells clients to go elsewhere, as far as that fails no request. HTTP/2: GOAWAY says which requests were still taken.
-    /// HTTP/1.1: a connection with a request on it is closed after the answer, which says so. One without is left alone: if it were
-    /// closed while its client sends a request, that request would fail. It is answered with <c>Connection: close</c> when it is used.
+    /// Has a client of HTTP/1.1 leave after this answer, once the gateway is about to stop. To be called before the answer begins.
+    /// </summary>
+    /// <remarks>
+    /// The interleaving: the gateway decides to stop when the head of an answer, without the word, is already on its way. The client
+    /// is free to send its next request on that connection, and a connection closed at that moment fails it. So nothing but an answer
+    /// that says so ends a connection of HTTP/1.1; one that said nothing counts as idle and is told with its next request.
+    /// An upgrade has a <c>Connection</c> header of its own, and a WebSocket is told by a close frame.
+    /// </remarks>
+    public void AnnounceClose(HttpContext context)
+    {
+        if (IsClosing && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.Headers.Upgrade.Count == 0)
+        {
+            context.Response.Headers.Connection = "close";
+        }
+    }
+
+    /// <summary>A connection no longer carries a request.</summary>
+    public void End(TrackedConnection connection)
+    {
+        if (IsClosing)
+        {
+            connection.End(time.GetTimestamp());
+        }
+        else
+        {
+            connection.End();
+        }
+    }
+
+    /// <summary>Whether any connection carries a request, or its client had less time than this to use it again and be told.</summary>
+    /// <param name="patience">Since the listeners were closed, or since the last request on it ended, whichever is later.</param>
+    public bool AreInUse(TimeSpan patience) => _connections.Keys.Any(connection =>
+        connection.IsBusy || time.GetElapsedTime(Math.Max(_closingSince, connection.LastUsed)) < patience);
+
+    /// <summary>
+    /// Tells clients of HTTP/2 to go elsewhere: GOAWAY says which requests were still taken, so it fails none. A connection of HTTP/1.1
+    /// is left alone, with a request on it or without: see <see cref="AnnounceClose"/>.
     /// </summary>
     public void SayGoodbye()
     {
         foreach (var (connection, _) in _connections)
         {
-            if (connection.IsHttp2 || (connection.IsBusy && !connection.Upgrades))
+            if (connection.IsHttp2)
             {
                 connection.RequestClose();
             }
@@ -105,9 +139,8 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
 
     /// <summary>Closes what is left: in good order, and then, for clients that do not take part in that, in any.</summary>
     /// <param name="patience">How long the good order may take.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the patience.</param>
-    public async Task EndConnectionsAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    public async Task EndConnectionsAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         foreach (var (connection, _) in _connections)
         {

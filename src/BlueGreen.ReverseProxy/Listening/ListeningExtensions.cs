@@ -22,7 +22,10 @@ internal static class ListeningExtensions
             provider.GetRequiredService<BlueGreenSettings>().Options,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ConnectionLimiter>>()));
-        services.AddSingleton(provider => new Listeners(provider.GetRequiredService<BlueGreenSettings>().Options, provider.GetRequiredService<ConnectionLimiter>()));
+        services.AddSingleton(provider => new Listeners(
+            provider.GetRequiredService<BlueGreenSettings>().Options,
+            provider.GetRequiredService<ConnectionLimiter>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider =>
             new ConfigureOptions<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = provider.GetRequiredService<Listeners>().Bind));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(kestrel =>

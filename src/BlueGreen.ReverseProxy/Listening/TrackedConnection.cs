@@ -10,25 +10,27 @@ namespace BlueGreen.ReverseProxy.Listening;
 internal sealed class TrackedConnection(ConnectionContext connection, ListenOptions listen)
 {
     private int _requests;
-    private bool _upgrades;
+    private long _lastUsed;
 
     public bool IsBusy => Volatile.Read(ref _requests) > 0;
 
-    /// <summary>Whether it carries, or is about to carry, something other than HTTP. The server's way to close it would cut that.</summary>
-    public bool Upgrades
-    {
-        get => Volatile.Read(ref _upgrades);
-        set => Volatile.Write(ref _upgrades, value);
-    }
+    /// <summary>When a request on it last ended, once the gateway is about to stop; 0 for none.</summary>
+    public long LastUsed => Volatile.Read(ref _lastUsed);
 
     public bool IsHttp2 => connection.Features.Get<ISslStreamFeature>() is { } tls
         ? tls.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
         : listen.Protocols == HttpProtocols.Http2;
 
-    /// <remarks>A full fence: whoever reads afterwards whether the gateway is about to stop reads it after the connection has become busy.</remarks>
     public void Begin() => Interlocked.Increment(ref _requests);
 
     public void End() => Interlocked.Decrement(ref _requests);
+
+    public void End(long now)
+    {
+        // In this order: whoever sees that it carries nothing sees since when.
+        Volatile.Write(ref _lastUsed, now);
+        End();
+    }
 
     public void Abort() => connection.Abort(new ConnectionAbortedException("The gateway stops."));
 

@@ -77,7 +77,7 @@ internal sealed partial class StopSequence(
         CancelRemaining();
 
         // What was just cancelled still has its answer to send.
-        await listeners.EndConnectionsAsync(Farewell, time, cancellationToken);
+        await listeners.EndConnectionsAsync(Farewell, cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -145,7 +145,7 @@ internal sealed partial class StopSequence(
             LeaveSchedule.ForStop(slot.LongLivedOptions, options.Shutdown.Timeout).RunAsync(slot.LongLived, since, time, over.Token)));
         try
         {
-            while (time.GetElapsedTime(since) is var elapsed && elapsed < options.Shutdown.Timeout && !IsDrained(elapsed))
+            while (time.GetElapsedTime(since) < options.Shutdown.Timeout && !IsDrained())
             {
                 await Task.Delay(Look, time, cancellationToken);
             }
@@ -158,8 +158,7 @@ internal sealed partial class StopSequence(
     }
 
     // Idle connections of HTTP/1.1 get their time to be used once more and learn it by that.
-    private bool IsDrained(TimeSpan elapsed) =>
-        Slots().All(slot => slot.InFlight.Count == 0) && !listeners.AreBusy && (listeners.Connections == 0 || elapsed >= options.Shutdown.IdleConnections);
+    private bool IsDrained() => Slots().All(slot => slot.InFlight.Count == 0) && !listeners.AreInUse(options.Shutdown.IdleConnections);
 
     private void CancelRemaining()
     {

@@ -88,6 +88,21 @@ internal sealed class RawConnection : IDisposable
         return all.ToArray();
     }
 
+    /// <summary>What comes up to and with this text, byte by byte: nothing after it is taken.</summary>
+    public async Task<string> ReadTextUntilAsync(string end)
+    {
+        var text = new StringBuilder();
+        var one = new byte[1];
+        using var limit = new CancellationTokenSource(Patience);
+        while (!text.ToString().EndsWith(end, StringComparison.Ordinal))
+        {
+            await Stream.ReadExactlyAsync(one, limit.Token);
+            text.Append((char)one[0]);
+        }
+
+        return text.ToString();
+    }
+
     public async Task<string> ReadTextToEndAsync() => Encoding.Latin1.GetString(await ReadToEndAsync());
 
     public void Dispose()

@@ -2,6 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -145,7 +146,7 @@ public sealed class DrainingForwarderTests : IDisposable
         {
             token = passed;
             return ForwarderError.None;
-        }), Headers, TimeProvider.System);
+        }), Headers, Services.Listeners(), TimeProvider.System);
 
         await forwarder.SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default, caller.Token);
 
@@ -162,7 +163,7 @@ public sealed class DrainingForwarderTests : IDisposable
     {
         _context.Features.Set(lease);
         var inner = new Inner(_ => ForwarderError.None);
-        await new DrainingForwarder(inner, Headers, TimeProvider.System).SendAsync(
+        await new DrainingForwarder(inner, Headers, Services.Listeners(), TimeProvider.System).SendAsync(
             _context, "http://a/", _client, new ForwarderRequestConfig { ActivityTimeout = Configured }, HttpTransformer.Default);
         return inner.Config!.ActivityTimeout;
     }
@@ -171,7 +172,7 @@ public sealed class DrainingForwarderTests : IDisposable
     private async Task SendAsync(SlotLease lease, Func<CancellationToken, ForwarderError> send)
     {
         _context.Features.Set(lease);
-        await new DrainingForwarder(new Inner(send), Headers, TimeProvider.System).SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
+        await new DrainingForwarder(new Inner(send), Headers, Services.Listeners(), TimeProvider.System).SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
     }
 
     private sealed class Inner(Func<CancellationToken, ForwarderError> send) : IHttpForwarder

@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -73,7 +74,7 @@ public sealed class SlotResponseHeadersTests
             headers.Write(lease);
             using var answer = new HttpResponseMessage { Content = new ByteArrayContent([]) };
             api(answer);
-            await new DrainingTransformer(HttpTransformer.Default, headers, TimeProvider.System).TransformResponseAsync(context, answer, CancellationToken.None);
+            await new DrainingTransformer(HttpTransformer.Default, headers, Services.Listeners(), TimeProvider.System).TransformResponseAsync(context, answer, CancellationToken.None);
             context.Response.ContentLength = null;
             await context.Response.WriteAsync("ok");
         });

@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Routing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Support;
 
@@ -15,6 +17,12 @@ internal static class Services
     };
 
     public static ServiceCatalog Catalog(params string[] names) => new(Options(names));
+
+    public static Listeners Listeners()
+    {
+        var options = Options("orders");
+        return new(options, new ConnectionLimiter(options, TimeProvider.System, NullLogger<ConnectionLimiter>.Instance), TimeProvider.System);
+    }
 
     public static ServiceEntry Entry(this ServiceCatalog catalog, string name) =>
         catalog.TryGet(name, out var entry) ? entry : throw new ArgumentException($"no service {name}", nameof(name));
