@@ -6,6 +6,7 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 namespace BlueGreen.Gateway;
 
@@ -103,9 +104,9 @@ internal static class GatewayHost
         }
 
         // The keys of affinity cookies: kept with the state, so that a restart does not scatter the sessions.
-        builder.Services.AddDataProtection()
-            .SetApplicationName("BlueGreen.Gateway")
-            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(StateFolder(builder.Configuration), "keys")));
+        builder.Services.AddDataProtection().SetApplicationName("BlueGreen.Gateway");
+        builder.Services.AddOptions<KeyManagementOptions>().Configure<ILoggerFactory>((keys, loggers) =>
+            keys.XmlRepository = new AffinityKeyRepository(new DirectoryInfo(Path.Combine(StateFolder(builder.Configuration), "keys")), loggers));
         builder.Services
             .AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))

@@ -100,6 +100,41 @@ public sealed class ProxyTests
     }
 
     [Fact]
+    public async Task Affinity_EncryptedCookie_IsUnderstoodAfterARestart()
+    {
+        await using var second = await TestApi.StartAsync("1.0.0");
+        await using var fleet = await Fleet.StartAsync(configuration =>
+        {
+            var blue = configuration["ReverseProxy"]!["Clusters"]!["orders-blue"]!;
+            blue["SessionAffinity"] = JsonNode.Parse("""{ "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "sticky" }""");
+            blue["Destinations"]!["b2"] = new JsonObject { ["Address"] = second.Address };
+        });
+        using var client = new HttpClient();
+        using var first = await client.GetAsync(fleet.Gateway.Url + "/orders/x");
+        first.Headers.Contains("Set-Cookie").Should().BeTrue();
+
+        await fleet.Gateway.StopAsync();
+        await fleet.Gateway.DisposeAsync();
+        await fleet.StartGatewayAsync();
+
+        var before = (fleet.Blue.Requests, second.Requests);
+        for (var count = 0; count < 10; count++)
+        {
+            using var response = await client.GetAsync(fleet.Gateway.Url + "/orders/x");
+            response.StatusCode.Should().Be(HttpStatusCode.OK);
+            response.Headers.Contains("Set-Cookie").Should().BeFalse();
+        }
+
+        new[] { fleet.Blue.Requests - before.Item1, second.Requests - before.Item2 }.Order().Should().Equal(0, 10);
+        var keys = Directory.GetFiles(Path.Combine(fleet.StateFolder, "keys"));
+        keys.Should().ContainSingle().Which.Should().EndWith(".xml");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.GetUnixFileMode(keys[0]).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    [Fact]
     public async Task PassiveHealth_FailuresOfTheNewSlot_AreCountedOnItsOwnDestination()
     {
         await using var second = await TestApi.StartAsync("2.0.0");

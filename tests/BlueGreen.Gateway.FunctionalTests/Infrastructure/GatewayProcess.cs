@@ -113,6 +113,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         start.Environment.Remove("ASPNETCORE_HTTP_PORTS");
         start.Environment["DOTNET_gcServer"] = "0";
 
+        // As in a container whose file system is read-only: the gateway writes to its state folder and nowhere else.
+        start.Environment["TMPDIR"] = "/nonexistent";
+
         var process = new Process { StartInfo = start };
         var gateway = new GatewayProcess(process);
         process.OutputDataReceived += (_, line) => gateway.Read(line.Data);
