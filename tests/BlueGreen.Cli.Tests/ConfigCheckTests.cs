@@ -46,6 +46,15 @@ public sealed class ConfigCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_RouteToNoCluster_IsWarnedOfWithWhatWasMeant()
+    {
+        var file = Write(configuration => configuration["ReverseProxy"]!["Routes"]!["astray"] = JsonNode.Parse("""{ "ClusterId": "Orders", "Match": { "Path": "/astray" } }"""));
+
+        (await BlueGreenProcess.RunAsync(["config", "check", "--offline", file])).ShouldEndWith(0)
+            .Lines.Should().ContainSingle(line => line.StartsWith("warning: ReverseProxy:Routes:astray:ClusterId: \"Orders\" is no cluster") && line.EndsWith("its routes name its cluster orders-blue."));
+    }
+
+    [Fact]
     public async Task Check_GatewayRunsWithIt_IsValidAndDisturbsNothing()
     {
         await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Drain"]!["Timeout"] = "00:05:00");

@@ -50,6 +50,11 @@ internal static class ConfigurationLook
             findings.Add(new("BlueGreen:Services", "There are no services, so there is nothing to switch."));
         }
 
+        findings.AddRange(routes
+            .Where(route => route.ClusterId is { } cluster && !clusters.ContainsKey(cluster))
+            .Select(route => new Finding(
+                $"ReverseProxy:Routes:{route.RouteId}:ClusterId",
+                $"\"{route.ClusterId}\" is no cluster: every request of this route is answered with 503.{(options.Services.TryGetValue(route.ClusterId!, out var meant) ? $" It is a service; its routes name its cluster {meant.Blue}." : null)}")));
         foreach (var service in options.Services.Values.OrderBy(service => service.Name, StringComparer.Ordinal))
         {
             var (blue, green) = (clusters[service.Blue], clusters[service.Green]);
