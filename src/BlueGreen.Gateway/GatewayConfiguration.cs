@@ -145,6 +145,7 @@ internal static class GatewayConfiguration
             errors.Add(new(LimitsSection, null, $"can't be read: {exception.InnerException?.InnerException?.Message ?? exception.InnerException?.Message ?? exception.Message}"));
         }
 
+        errors.AddRange(app.Services.GetRequiredService<TrafficCertificates>().FindErrors());
         return errors;
     }
 }

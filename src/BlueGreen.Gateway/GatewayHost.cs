@@ -7,6 +7,8 @@ using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 
 namespace BlueGreen.Gateway;
 
@@ -98,6 +100,9 @@ internal static class GatewayHost
             kestrel.Limits.Http2.KeepAlivePingDelay = Http2PingDelay;
             GatewayConfiguration.BindLimits(builder.Configuration, kestrel.Limits);
         });
+        builder.Services.AddSingleton<TrafficCertificates>();
+        builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider =>
+            new ConfigureOptions<KestrelServerOptions>(provider.GetRequiredService<TrafficCertificates>().Configure));
         if (!GatewayConfiguration.NamesListeners(builder.Configuration))
         {
             builder.WebHost.UseUrls(GatewayConfiguration.DefaultUrls);

@@ -8,10 +8,13 @@ namespace BlueGreen.ReverseProxy.Configuration;
 internal static class CertificateFiles
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
-    private const string AdminKey = "BlueGreen:Admin";
+    private const string ClientCertificates = "BlueGreen:Admin:ClientCertificates";
+
+    /// <summary>The configuration key of the admin API's certificate.</summary>
+    public const string AdminCertificate = "BlueGreen:Admin:Certificate";
 
     /// <summary>The server's certificate with its chain, or null and why not.</summary>
-    public static SslStreamCertificateContext? LoadServer(CertificateOptions options, List<ConfigurationError> errors)
+    public static SslStreamCertificateContext? LoadServer(string configurationKey, CertificateOptions options, List<ConfigurationError> errors)
     {
         try
         {
@@ -39,7 +42,7 @@ internal static class CertificateFiles
         }
         catch (Exception exception) when (IsUnreadable(exception))
         {
-            errors.Add(new($"{AdminKey}:Certificate", options.ToString(), $"can't be used: {exception.Message}"));
+            errors.Add(new(configurationKey, options.ToString(), $"can't be used: {exception.Message}"));
             return null;
         }
     }
@@ -53,12 +56,12 @@ internal static class CertificateFiles
             certificates.ImportFromPemFile(path);
             if (certificates.Count == 0)
             {
-                errors.Add(new($"{AdminKey}:ClientCertificates", path, "has no certificate in it: PEM is needed"));
+                errors.Add(new(ClientCertificates, path, "has no certificate in it: PEM is needed"));
             }
         }
         catch (Exception exception) when (IsUnreadable(exception))
         {
-            errors.Add(new($"{AdminKey}:ClientCertificates", path, $"can't be used: {exception.Message}"));
+            errors.Add(new(ClientCertificates, path, $"can't be used: {exception.Message}"));
         }
 
         return certificates;

@@ -64,7 +64,7 @@ public sealed class ConfigurationCheck
     {
         if (admin.Certificate is { Path.Length: > 0 } certificate)
         {
-            CertificateFiles.LoadServer(certificate, errors);
+            CertificateFiles.LoadServer(CertificateFiles.AdminCertificate, certificate, errors);
         }
 
         foreach (var owner in admin.ClientCertificates)

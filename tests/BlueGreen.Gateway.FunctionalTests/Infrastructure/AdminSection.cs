@@ -49,7 +49,9 @@ internal static class AdminSection
         }
     }
 
-    public static async Task UntilLoggedAsync(Fleet fleet, string text) => await UntilAsync(
-        () => Task.FromResult(fleet.Gateway.Output.Contains(text, StringComparison.Ordinal)),
-        () => $"Not logged: {text}{Environment.NewLine}{fleet.Gateway.Output}");
+    public static Task UntilLoggedAsync(Fleet fleet, string text) => UntilLoggedAsync(fleet.Gateway, text);
+
+    public static async Task UntilLoggedAsync(GatewayProcess gateway, string text) => await UntilAsync(
+        () => Task.FromResult(gateway.Output.Contains(text, StringComparison.Ordinal)),
+        () => $"Not logged: {text}{Environment.NewLine}{gateway.Output}");
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 namespace BlueGreen.Gateway.FunctionalTests.Traffic;
@@ -31,43 +32,75 @@ public sealed class TlsTests
         answer[6].Should().Be(ProtocolVersion);
     }
 
+    // Many connections a second: a listener that were closed and opened again would refuse some.
     [Fact]
-    public async Task Certificate_ReplacedOnDisk_IsServedWithoutARestart()
+    public async Task Certificate_ReplacedOnDisk_IsServedWithoutRefusingAConnection()
     {
-        // The server binds the endpoint anew, so port 0 would be another one.
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        await using var edge = await Edge.StartAsync(tls: true, configure: configuration =>
-            configuration["Kestrel"]!["Endpoints"]!["edge"]!["Url"] = $"https://127.0.0.1:{port}");
+        await using var edge = await Edge.StartAsync(tls: true);
+        using var before = await RawConnection.OpenAsync(edge.Url);
+
+        edge.WriteCertificate("second.example.com");
+        await UntilServedAsync(edge, "CN=second.example.com");
+
+        (await edge.AskAsync()).Should().Be(HttpStatusCode.OK);
+        await before.SendAsync("GET /fine HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        (await before.ReadTextToEndAsync()).Should().StartWith("HTTP/1.1 200", "a connection keeps what it was opened with");
+    }
+
+    [Fact]
+    public async Task Certificate_ReplacedByWhatCannotBeUsed_StaysUntilItCan()
+    {
+        await using var edge = await Edge.StartAsync(tls: true);
+
+        await File.WriteAllTextAsync(edge.CertificateFile, "-----BEGIN CERTIFICATE-----");
+        await AdminSection.UntilLoggedAsync(edge.Gateway, "Kestrel:Endpoints:edge:Certificate");
         (await SubjectAsync(edge)).Should().Be("CN=first.example.com");
+        edge.WriteCertificate("second.example.com");
+
+        await UntilServedAsync(edge, "CN=second.example.com");
+    }
+
+    [Fact]
+    public async Task Certificate_DefaultOne_ServesTheEndpointsWithoutOneOfTheirOwn()
+    {
+        await using var edge = await Edge.StartAsync(tls: true, configure: configuration =>
+        {
+            var endpoint = configuration["Kestrel"]!["Endpoints"]!["edge"]!.AsObject();
+            configuration["Kestrel"]!["Certificates"] = new JsonObject { ["Default"] = endpoint["Certificate"]!.DeepClone() };
+            endpoint.Remove("Certificate");
+        });
 
         edge.WriteCertificate("second.example.com");
 
-        var watch = Stopwatch.StartNew();
-        var subject = "";
-        while (subject != "CN=second.example.com" && watch.Elapsed < TimeSpan.FromSeconds(30))
-        {
-            await Task.Delay(100);
-            subject = await SubjectAsync(edge);
-        }
-
-        subject.Should().Be("CN=second.example.com");
-        (await edge.AskAsync()).Should().Be(HttpStatusCode.OK);
+        await UntilServedAsync(edge, "CN=second.example.com");
     }
 
-    // Nothing while the listener is being bound anew.
+    [Fact]
+    public async Task Certificate_NotToBeUsed_EndsTheStartWithItsKey()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("gateway.json");
+        await File.WriteAllTextAsync(file, """{ "Kestrel": { "Endpoints": { "edge": { "Url": "https://127.0.0.1:0", "Certificate": { "Path": "/nonexistent/server.pem" } } } } }""");
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", file);
+
+        exitCode.Should().Be(78, output);
+        output.Should().StartWith("Kestrel:Endpoints:edge:Certificate: ").And.Contain("/nonexistent/server.pem").And.Contain("can't be used");
+    }
+
+    // Any connection that fails ends the test.
+    private static async Task UntilServedAsync(Edge edge, string subject)
+    {
+        var watch = Stopwatch.StartNew();
+        while (await SubjectAsync(edge) != subject)
+        {
+            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30));
+        }
+    }
+
     private static async Task<string> SubjectAsync(Edge edge)
     {
-        try
-        {
-            using var connection = await RawConnection.OpenAsync(edge.Url);
-            return ((SslStream)connection.Stream).RemoteCertificate!.Subject;
-        }
-        catch (Exception exception) when (exception is SocketException or IOException)
-        {
-            return exception.Message;
-        }
+        using var connection = await RawConnection.OpenAsync(edge.Url);
+        return ((SslStream)connection.Stream).RemoteCertificate!.Subject;
     }
 }

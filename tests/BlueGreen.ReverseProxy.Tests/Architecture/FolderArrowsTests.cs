@@ -12,7 +12,7 @@ public sealed class FolderArrowsTests
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Configuration"] = [],
-        ["InFlight"] = ["Configuration", "Routing"],
+        ["InFlight"] = ["Configuration", "Listening", "Routing"],
         ["Observability"] = ["Configuration"],
         ["Routing"] = ["Configuration", "InFlight", "Observability"],
         ["Slots"] = ["Configuration", "InFlight", "Routing", "Observability"],
