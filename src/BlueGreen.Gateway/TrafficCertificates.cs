@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using BlueGreen.ReverseProxy.Configuration;
@@ -19,8 +20,8 @@ internal sealed class TrafficCertificates(IConfiguration configuration, IHostEnv
     private const string Server = "Kestrel";
     private const string Default = "Kestrel:Certificates:Default";
 
-    // Written while the endpoints are bound, one after the other.
-    private readonly List<ServerCertificate> _certificates = [];
+    // By the name of the endpoint.
+    private readonly ConcurrentDictionary<string, ServerCertificate> _certificates = new(StringComparer.OrdinalIgnoreCase);
     private FileLook? _look;
 
     /// <summary>What is wrong with the files, by configuration key.</summary>
@@ -42,7 +43,7 @@ internal sealed class TrafficCertificates(IConfiguration configuration, IHostEnv
         var loader = kestrel.Configure(configuration.GetSection(Server), reloadOnChange: found.Count < HttpsEndpoints().Count());
         foreach (var (endpoint, key, files) in found)
         {
-            loader.Endpoint(endpoint, bound => Bind(bound, new ServerCertificate(key, files, logger)));
+            loader.Endpoint(endpoint, bound => Bind(bound, _certificates[endpoint] = new ServerCertificate(key, files, logger)));
         }
     }
 
@@ -50,11 +51,6 @@ internal sealed class TrafficCertificates(IConfiguration configuration, IHostEnv
 
     private void Bind(EndpointConfiguration endpoint, ServerCertificate certificate)
     {
-        lock (_certificates)
-        {
-            _certificates.Add(certificate);
-        }
-
         _look ??= new FileLook(time, Reload);
         var protocols = endpoint.HttpsOptions.SslProtocols;
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
@@ -71,13 +67,7 @@ internal sealed class TrafficCertificates(IConfiguration configuration, IHostEnv
 
     private void Reload()
     {
-        ServerCertificate[] certificates;
-        lock (_certificates)
-        {
-            certificates = [.. _certificates];
-        }
-
-        foreach (var certificate in certificates)
+        foreach (var certificate in _certificates.Values)
         {
             certificate.Reload();
         }
