@@ -87,7 +87,14 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         foreach (var process in Running.Values)
         {
-            process.Kill(entireProcessTree: true);
+            try
+            {
+                process.Kill(entireProcessTree: true);
+            }
+            catch (InvalidOperationException)
+            {
+                // It was disposed of between the look and the kill: it has ended.
+            }
         }
     }
 
