@@ -76,6 +76,17 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Waits for a text in what the gateway writes; a line may arrive later than what it speaks of.</summary>
+    public async Task UntilOutputAsync(string text)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            watch.Elapsed.Should().BeLessThan(Patience, $"the gateway should write: {text}");
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>SIGTERM.</summary>
     public void Signal() => Terminate(_process.Id);
 

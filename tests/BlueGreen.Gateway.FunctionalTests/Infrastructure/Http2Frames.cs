@@ -15,6 +15,14 @@ internal static class Http2Frames
     public const byte WindowUpdate = 8;
     public const byte Continuation = 9;
 
+    public const int NoError = 0;
+    public const int ProtocolError = 1;
+    public const int InternalError = 2;
+    public const int RefusedStream = 7;
+    public const int Cancel = 8;
+    public const int CompressionError = 9;
+    public const int EnhanceYourCalm = 11;
+
     public const byte EndStream = 1;
     public const byte EndHeaders = 4;
 
@@ -78,7 +86,37 @@ internal static class Http2Frames
 
     /// <summary>The error code with which the connection was ended; null when it was not ended by GOAWAY.</summary>
     public static int? GoAwayCode(byte[] bytes) =>
-        Read(bytes).Where(frame => frame.Type == GoAway).Select(frame => (int?)BinaryPrimitives.ReadInt32BigEndian(frame.Payload.AsSpan(4))).LastOrDefault();
+        Read(bytes).Where(frame => frame.Type == GoAway).Select(frame => (int?)CodeOf(GoAway, frame.Payload)).LastOrDefault();
+
+    /// <summary>The code in a RST_STREAM or GOAWAY.</summary>
+    public static int CodeOf(byte type, byte[] payload) => BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(type == GoAway ? 4 : 0));
+
+    /// <summary>The status of an answer, from its HEADERS: the first field of the block, as servers write it.</summary>
+    public static int StatusOf(byte[] block)
+    {
+        int[] known = [200, 204, 206, 304, 400, 404, 500];
+        const int firstKnown = 8;
+        var at = 0;
+        while ((block[at] & 0xe0) == 0x20)
+        {
+            // The size of the table changes; that is no field.
+            at++;
+        }
+
+        if (block[at] >= (0x80 | firstKnown) && block[at] < (0x80 | firstKnown) + known.Length)
+        {
+            return known[block[at] - (0x80 | firstKnown)];
+        }
+
+        // A literal whose name is that of one of the known ones, its value three digits as they are.
+        var name = block[at] & ((block[at] & 0x40) != 0 ? 0x3f : 0x0f);
+        return name is >= firstKnown and < firstKnown + 7 && block[at + 1] == 3
+            ? int.Parse(Encoding.ASCII.GetString(block, at + 2, 3))
+            : throw new InvalidDataException($"The block begins with no status: {Convert.ToHexString(block)}");
+    }
+
+    /// <summary>The statuses of all answers on the connection.</summary>
+    public static int[] Statuses(byte[] bytes) => [.. Read(bytes).Where(frame => frame.Type == Headers).Select(frame => StatusOf(frame.Payload))];
 
     private static byte[] Text(string text)
     {

@@ -8,12 +8,17 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 /// <summary>An API that keeps every byte that it gets, and answers whatever begins like a request: nothing reads leniently or strictly here.</summary>
 internal sealed class RawApi : IAsyncDisposable
 {
+    /// <summary>The size of the answer to <c>GET /large</c>.</summary>
+    public const long LargeBytes = 64L << 20;
+
     private static readonly byte[] Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"u8.ToArray();
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<StringBuilder> _connections = new();
     private readonly Task _loop;
+    private int _open;
+    private long _sent;
 
     public RawApi()
     {
@@ -36,6 +41,34 @@ internal sealed class RawApi : IAsyncDisposable
 
     /// <summary>Request lines that have arrived.</summary>
     public int Requests => Seen.Split(" HTTP/1.1\r\n").Length - 1;
+
+    /// <summary>Bytes that have arrived and are not part of the head of a request.</summary>
+    public long BodyBytes => _connections.Sum(connection =>
+    {
+        lock (connection)
+        {
+            var text = connection.ToString();
+            var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            return end < 0 ? 0L : text.Length - end - 4;
+        }
+    });
+
+    /// <summary>Bytes of the large answers that were taken from the API.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    /// <summary>Connections to the API that are not closed yet.</summary>
+    public int Open => Volatile.Read(ref _open);
+
+    /// <summary>Waits until every connection to the API is closed.</summary>
+    public async Task UntilClosedAsync()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (Open > 0)
+        {
+            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), $"{Open} connections to the API should be closed by now");
+            await Task.Delay(20);
+        }
+    }
 
     public void Forget() => _connections.Clear();
 
@@ -64,6 +97,7 @@ internal sealed class RawApi : IAsyncDisposable
 
     private async Task ServeAsync(Socket socket)
     {
+        Interlocked.Increment(ref _open);
         using (socket)
         {
             var seen = new StringBuilder();
@@ -99,17 +133,20 @@ internal sealed class RawApi : IAsyncDisposable
             {
                 // The gateway has ended the request, or the test has ended.
             }
+            finally
+            {
+                Interlocked.Decrement(ref _open);
+            }
         }
     }
 
     private async Task SendLargeAsync(Socket socket)
     {
-        const int megabytes = 64;
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {megabytes << 20}\r\nConnection: close\r\n\r\n"), _stop.Token);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {LargeBytes}\r\nConnection: close\r\n\r\n"), _stop.Token);
         var block = new byte[1 << 20];
-        for (var sent = 0; sent < megabytes; sent++)
+        for (var sent = 0L; sent < LargeBytes; sent += block.Length)
         {
-            await socket.SendAsync(block, _stop.Token);
+            Interlocked.Add(ref _sent, await socket.SendAsync(block, _stop.Token));
         }
     }
 

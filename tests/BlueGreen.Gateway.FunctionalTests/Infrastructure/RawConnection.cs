@@ -19,6 +19,9 @@ internal sealed class RawConnection : IDisposable
 
     public Stream Stream { get; }
 
+    /// <summary>Whether what was read ended with a reset and not in good order.</summary>
+    public bool WasReset { get; private set; }
+
     public static async Task<RawConnection> OpenAsync(string url, SslApplicationProtocol? protocol = null)
     {
         var address = new Uri(url);
@@ -78,7 +81,7 @@ internal sealed class RawConnection : IDisposable
         }
         catch (IOException)
         {
-            // Reset.
+            WasReset = true;
         }
         catch (OperationCanceledException exception)
         {
@@ -86,6 +89,41 @@ internal sealed class RawConnection : IDisposable
         }
 
         return all.ToArray();
+    }
+
+    /// <summary>The frames of HTTP/2 up to and with the one that is looked for.</summary>
+    public async Task<byte[]> ReadFramesUntilAsync(Predicate<(byte Type, int Stream, byte[] Payload)> isTheOne)
+    {
+        var frames = new List<byte>();
+        (await TryReadFramesUntilAsync(frames, isTheOne)).Should().BeTrue("the connection stays open until then");
+        return [.. frames];
+    }
+
+    /// <summary>Adds the frames of HTTP/2 up to and with the one that is looked for.</summary>
+    /// <returns>Whether it came before the connection ended.</returns>
+    public async Task<bool> TryReadFramesUntilAsync(List<byte> frames, Predicate<(byte Type, int Stream, byte[] Payload)> isTheOne)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            while (true)
+            {
+                var head = new byte[9];
+                await Stream.ReadExactlyAsync(head, limit.Token);
+                var payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
+                await Stream.ReadExactlyAsync(payload, limit.Token);
+                byte[] frame = [.. head, .. payload];
+                frames.AddRange(frame);
+                if (isTheOne(Http2Frames.Read(frame).Single()))
+                {
+                    return true;
+                }
+            }
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>What comes up to and with this text, byte by byte: nothing after it is taken.</summary>

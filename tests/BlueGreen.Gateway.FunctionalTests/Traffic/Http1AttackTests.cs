@@ -31,12 +31,12 @@ public sealed class Http1AttackTests
                 await Task.WhenAny(end, Task.Delay(200));
             }
 
-            return await end;
+            return (await end, connection.WasReset);
         }));
 
-        answers.Should().OnlyContain(answer => answer.StartsWith("HTTP/1.1 408 "));
-        edge.Api.Seen.Should().BeEmpty();
-        await EndAsync(edge, $"{clients} clients send a header line every 200 ms{(tls ? ", TLS" : "")}", "408 and close after `RequestHeadersTimeout`", "nothing", before);
+        Observed.Client(answers).Should().Be($"{clients} times 408, close");
+        Observed.Api(edge.Api).Should().Be("nothing");
+        await EndAsync(edge, $"{clients} clients send a header line every 200 ms{(tls ? ", TLS" : "")}", Observed.Client(answers), before);
     }
 
     [Fact]
@@ -57,11 +57,13 @@ public sealed class Http1AttackTests
                 await Task.WhenAny(end, Task.Delay(200));
             }
 
-            return await end;
+            return (await end, connection.WasReset);
         }));
 
-        answers.Should().OnlyContain(answer => answer.StartsWith("HTTP/1.1 408 "));
-        await EndAsync(edge, $"{clients} clients send a byte of a body every 200 ms", "408 and close after the grace of `MinRequestBodyDataRate`", "the heads, then the connections closed", before);
+        Observed.Client(answers).Should().Be($"{clients} times 408, close");
+        edge.Api.Requests.Should().Be(clients);
+        await edge.Api.UntilClosedAsync();
+        await EndAsync(edge, $"{clients} clients send a byte of a body every 200 ms", Observed.Client(answers), before);
     }
 
     [Fact]
@@ -76,23 +78,32 @@ public sealed class Http1AttackTests
         var peak = 0L;
 
         using var all = new Disposables();
+        var connections = new List<RawConnection>();
         for (var client = 0; client < clients; client++)
         {
             var connection = all.Add(await edge.ConnectAsync());
+            connections.Add(connection);
             await connection.SendAsync("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
         }
 
         // Nobody reads: the gateway gives up, and then the API can write no more either.
         var watch = Stopwatch.StartNew();
-        while (await OpenConnectionsAsync(edge) > 0 && watch.Elapsed < TimeSpan.FromSeconds(30))
+        while (OpenConnections(edge) > 0 && watch.Elapsed < TimeSpan.FromSeconds(30))
         {
             peak = Math.Max(peak, edge.Memory);
             await Task.Delay(100);
         }
 
-        (await OpenConnectionsAsync(edge)).Should().Be(0);
+        OpenConnections(edge).Should().Be(0);
         (peak - before).Should().BeLessThan(Bound, $"{clients} answers of 64 MB are not kept for those who do not read them");
-        await EndAsync(edge, $"{clients} clients ask for 64 MB each and do not read", "reset after the grace of `MinResponseDataRate`", "the requests; its writes stall, then end", before, peak);
+        await edge.Api.UntilClosedAsync();
+        edge.Api.Sent.Should().BeLessThan(clients * RawApi.LargeBytes / 2, "the API can write what fits into buffers, and no more");
+
+        // Whoever reads now finds the beginning of the answer, and then that it was broken off.
+        var ends = await Task.WhenAll(connections.Select(async connection => (Answer: await connection.ReadTextToEndAsync(), connection.WasReset)));
+        ends.Should().OnlyContain(end => end.Answer.Length < RawApi.LargeBytes);
+        Observed.Client(ends).Should().Be($"{clients} times 200, reset");
+        await EndAsync(edge, $"{clients} clients ask for 64 MB each and do not read", Observed.Client(ends), before, peak);
     }
 
     [Fact]
@@ -132,11 +143,16 @@ public sealed class Http1AttackTests
         })
         {
             edge.Api.Forget();
-            (await edge.ExchangeAsync(head)).Should().StartWith($"HTTP/1.1 {status} ", attack);
-            (edge.Api.Seen.Length == 0 || status == "413").Should().BeTrue(attack);
-            AttackReport.Add(attack, $"{status} and close", status == "413" ? "the head at the most, no body" : "nothing", before, edge.Memory);
+            using var connection = await edge.ConnectAsync();
+            await connection.TrySendAsync(Encoding.ASCII.GetBytes(head));
+            var answer = (await connection.ReadTextToEndAsync(), connection.WasReset);
+            Observed.Client([answer]).Should().Be($"{status}, close", attack);
+            edge.Api.BodyBytes.Should().Be(0, attack);
+            edge.Api.Requests.Should().BeLessThanOrEqualTo(status == "413" ? 1 : 0, attack);
+            AttackReport.Add(attack, Observed.Client([answer]), Observed.Api(edge.Api), before, edge.Memory);
         }
 
+        edge.Api.Forget();
         var endless = Encoding.ASCII.GetBytes(new string('a', 1 << 16));
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ =>
         {
@@ -147,12 +163,12 @@ public sealed class Http1AttackTests
             {
             }
 
-            return await end;
+            return (await end, connection.WasReset);
         }));
 
-        // Whoever goes on sending may be reset before it reads the answer.
-        answers.Should().OnlyContain(answer => answer.Length == 0 || answer.StartsWith("HTTP/1.1 431 "));
-        await EndAsync(edge, "50 clients send a field without end", "431 and close", "nothing", before);
+        answers.Should().OnlyContain(answer => answer.Item1.StartsWith("HTTP/1.1 431 "));
+        Observed.Api(edge.Api).Should().Be("nothing");
+        await EndAsync(edge, "50 clients send a field without end", Observed.Client(answers), before);
     }
 
     [Fact]
@@ -172,11 +188,13 @@ public sealed class Http1AttackTests
             sent += chunk.Length;
         }
 
-        var answer = await end;
-        (answer.Length == 0 || answer.StartsWith("HTTP/1.1 413 ", StringComparison.Ordinal)).Should().BeTrue(answer);
+        var answer = (await end, connection.WasReset);
+        answer.Item1.Should().StartWith("HTTP/1.1 413 ");
         sent.Should().BeLessThan(1 << 28);
-        edge.Api.Seen.Length.Should().BeLessThan(1_100_000, "the API gets no more than the limit");
-        await EndAsync(edge, "a chunked body without end", "413 and close", "one request, cut off at `MaxRequestBodySize`", before);
+        await edge.Api.UntilClosedAsync();
+        edge.Api.Requests.Should().Be(1);
+        edge.Api.BodyBytes.Should().BeLessThan(1_100_000, "the API gets no more than the limit");
+        await EndAsync(edge, "a chunked body without end", Observed.Client([answer]), before);
     }
 
     [Fact]
@@ -193,10 +211,13 @@ public sealed class Http1AttackTests
             (await connection.Stream.ReadAsync(new byte[4096])).Should().BePositive();
         }
 
+        var refused = new List<(string Answer, bool WasReset)>();
         for (var count = 0; count < 50; count++)
         {
-            (await ClosedAsync(edge)).Should().BeTrue("it is closed before it has said anything");
+            refused.Add(await EndOfAsync(edge));
         }
+
+        refused.Should().OnlyContain(end => end.Answer.Length == 0, "it is closed before it has said anything");
 
         // Another address of the same machine is another client.
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -206,19 +227,20 @@ public sealed class Http1AttackTests
         (await other.ReceiveAsync(new byte[4096])).Should().BePositive();
         edge.Gateway.Output.Should().Contain("127.0.0.1 has 10 connections open, which is BlueGreen:Listen:MaxConnectionsPerAddress");
         edge.Gateway.Output.Split("new connections: ").Length.Should().BeLessThan(10, "a flood is not a flood of lines too");
-        AttackReport.Add("50 connections over the limit of a client address", "closed at once; other clients are served", "nothing", before, edge.Memory);
+        AttackReport.Add("50 connections over the limit of a client address", Observed.Client(refused), "nothing", before, edge.Memory);
     }
 
-    private static async Task<bool> ClosedAsync(Edge edge)
+    private static async Task<(string Answer, bool WasReset)> EndOfAsync(Edge edge)
     {
         try
         {
-            return (await edge.ExchangeAsync("")).Length == 0;
+            using var connection = await edge.ConnectAsync();
+            return (await connection.ReadTextToEndAsync(), connection.WasReset);
         }
         catch (SocketException)
         {
-            // Reset while it was being connected: closed as well.
-            return true;
+            // Reset while it was being connected.
+            return ("", WasReset: true);
         }
     }
 
@@ -233,12 +255,13 @@ public sealed class Http1AttackTests
     }
 
     // What the kernel still knows of: connections to the gateway's port that are established on the gateway's side.
-    private static Task<int> OpenConnectionsAsync(Edge edge) => Task.FromResult(
+    private static int OpenConnections(Edge edge) =>
         System.Net.NetworkInformation.IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections().Count(connection =>
-            connection.LocalEndPoint.Port == new Uri(edge.Url).Port && connection.State == System.Net.NetworkInformation.TcpState.Established));
+            connection.LocalEndPoint.Port == new Uri(edge.Url).Port && connection.State == System.Net.NetworkInformation.TcpState.Established);
 
-    private static async Task EndAsync(Edge edge, string attack, string client, string api, long before, long? peak = null)
+    private static async Task EndAsync(Edge edge, string attack, string client, long before, long? peak = null)
     {
+        var api = Observed.Api(edge.Api);
         var after = peak ?? edge.Memory;
         (after - before).Should().BeLessThan(Bound, "an attack is not kept in memory");
         (await edge.AskAsync()).Should().Be(HttpStatusCode.OK, "others are served");
