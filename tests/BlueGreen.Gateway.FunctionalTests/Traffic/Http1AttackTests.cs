@@ -106,26 +106,68 @@ public sealed class Http1AttackTests
         await EndAsync(edge, $"{clients} clients ask for 64 MB each and do not read", Observed.Client(ends), before, peak);
     }
 
-    [Fact]
-    public async Task IdleConnections_Thousands_HoldNobodyUp()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task IdleConnections_TenThousand_HoldNobodyUp(bool haveAsked)
     {
         await using var edge = await Edge.StartAsync();
         await WarmAsync(edge);
         var before = edge.Memory;
-        const int clients = 8_000;
-        var url = new Uri(edge.Url);
-
-        using var all = new Disposables();
-        for (var client = 0; client < clients; client++)
+        const int clients = 10_000;
+        const int atOnce = 16;
+        var address = new IPEndPoint(IPAddress.Loopback, new Uri(edge.Url).Port);
+        var sockets = new Socket[clients];
+        try
         {
-            var socket = all.Add(new Socket(SocketType.Stream, ProtocolType.Tcp));
-            await socket.ConnectAsync(IPAddress.Loopback, url.Port);
-        }
+            await Parallel.ForAsync(0, clients, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (client, cancellation) =>
+            {
+                var socket = sockets[client] = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(address, cancellation);
+                if (haveAsked)
+                {
+                    (await AskAsync(socket)).Should().StartWith("HTTP/1.1 200 ");
+                }
+            });
 
-        var during = edge.Memory;
-        (await edge.AskAsync()).Should().Be(HttpStatusCode.OK);
-        (during - before).Should().BeLessThan(2 * Bound);
-        AttackReport.Add($"{clients:N0} idle connections", "they stay, up to `MaxConnections`, and each for `KeepAliveTimeout`", "nothing", before, during);
+            // The gateway has accepted every one of them, and has closed none.
+            var watch = Stopwatch.StartNew();
+            while (OpenConnections(edge) < clients && watch.Elapsed < TimeSpan.FromSeconds(30))
+            {
+                await Task.Delay(100);
+            }
+
+            var during = edge.Memory;
+            for (var other = 0; other < 20; other++)
+            {
+                (await edge.AskAsync()).Should().Be(HttpStatusCode.OK, "others are served meanwhile");
+            }
+
+            OpenConnections(edge).Should().BeGreaterThanOrEqualTo(clients);
+            (during - before).Should().BeLessThan(2 * Bound);
+
+            // They were idle, not forgotten.
+            var answers = new List<string>();
+            for (var client = 0; client < clients; client += 100)
+            {
+                answers.Add(await AskAsync(sockets[client]));
+            }
+
+            answers.Should().OnlyContain(answer => answer.StartsWith("HTTP/1.1 200 "));
+            AttackReport.Add(
+                $"{clients:N0} connections, idle {(haveAsked ? "after a request each" : "from the beginning")}",
+                $"all stay open; {answers.Count} of them, asked after that, get 200",
+                haveAsked ? "the requests" : "nothing",
+                before,
+                during);
+        }
+        finally
+        {
+            foreach (var socket in sockets)
+            {
+                socket?.Dispose();
+            }
+        }
     }
 
     [Fact]
@@ -242,6 +284,21 @@ public sealed class Http1AttackTests
             // Reset while it was being connected.
             return ("", WasReset: true);
         }
+    }
+
+    private static async Task<string> AskAsync(Socket socket)
+    {
+        await socket.SendAsync("GET /idle HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        var buffer = new byte[4096];
+        var text = "";
+        while (!text.EndsWith("\r\n\r\nok", StringComparison.Ordinal))
+        {
+            var read = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30));
+            read.Should().BePositive(text);
+            text += Encoding.ASCII.GetString(buffer, 0, read);
+        }
+
+        return text;
     }
 
     private static async Task WarmAsync(Edge edge)
