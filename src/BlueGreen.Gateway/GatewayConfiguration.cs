@@ -11,9 +11,6 @@ internal static class GatewayConfiguration
     /// <summary>Where proxied traffic is listened for when nothing else is said.</summary>
     public const string DefaultUrls = "http://localhost:8080";
 
-    /// <summary>The server's limits, by the names of their properties.</summary>
-    public const string LimitsSection = "Kestrel:Limits";
-
     private const string ConfigOption = "--config";
 
     // Every way in which ASP.NET Core lets an operator name listeners. The default is not in appsettings.json: there it would
@@ -88,37 +85,6 @@ internal static class GatewayConfiguration
         ActivatedSockets.Any ||
         Array.Exists(ListenerKeys, key => !string.IsNullOrWhiteSpace(configuration[key])) || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 
-    /// <summary>Reads the server's limits; a rate of 0 bytes a second switches that rate off.</summary>
-    /// <exception cref="InvalidOperationException">A value can't be used.</exception>
-    public static void BindLimits(IConfiguration configuration, KestrelServerLimits limits)
-    {
-        var section = configuration.GetSection(LimitsSection);
-        section.Bind(limits);
-
-        // The binder changes nothing in an object that can't be changed, and says nothing about it.
-        limits.MinRequestBodyDataRate = Rate(section.GetSection(nameof(limits.MinRequestBodyDataRate)), limits.MinRequestBodyDataRate);
-        limits.MinResponseDataRate = Rate(section.GetSection(nameof(limits.MinResponseDataRate)), limits.MinResponseDataRate);
-    }
-
-    private static MinDataRate? Rate(IConfigurationSection section, MinDataRate? fallback)
-    {
-        if (!section.Exists() || fallback is null)
-        {
-            return fallback;
-        }
-
-        var bytes = section.GetValue(nameof(MinDataRate.BytesPerSecond), fallback.BytesPerSecond);
-        var grace = section.GetValue(nameof(MinDataRate.GracePeriod), fallback.GracePeriod);
-        try
-        {
-            return bytes == 0 ? null : new MinDataRate(bytes, grace);
-        }
-        catch (ArgumentOutOfRangeException exception)
-        {
-            throw new InvalidOperationException($"{section.Key}: {exception.Message}", exception);
-        }
-    }
-
     /// <summary>Everything that is wrong with the configuration of the built application, whose ports are still closed.</summary>
     public static async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync(WebApplication app)
     {
@@ -136,15 +102,7 @@ internal static class GatewayConfiguration
             }
         }
 
-        try
-        {
-            BindLimits(app.Configuration, new KestrelServerLimits());
-        }
-        catch (InvalidOperationException exception)
-        {
-            errors.Add(new(LimitsSection, null, $"can't be read: {exception.InnerException?.InnerException?.Message ?? exception.InnerException?.Message ?? exception.Message}"));
-        }
-
+        ServerLimits.Read(app.Configuration, new KestrelServerLimits(), errors);
         errors.AddRange(app.Services.GetRequiredService<TrafficCertificates>().FindErrors());
         return errors;
     }

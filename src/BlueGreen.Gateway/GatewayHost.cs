@@ -98,7 +98,9 @@ internal static class GatewayHost
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ConfigureHttpsDefaults(https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
             kestrel.Limits.Http2.KeepAlivePingDelay = Http2PingDelay;
-            GatewayConfiguration.BindLimits(builder.Configuration, kestrel.Limits);
+
+            // What is wrong there is said with everything else that is, before a port is opened.
+            ServerLimits.Read(builder.Configuration, kestrel.Limits, errors: []);
         });
         builder.Services.AddSingleton<TrafficCertificates>();
         builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider =>

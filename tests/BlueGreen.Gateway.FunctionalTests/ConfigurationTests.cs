@@ -135,4 +135,44 @@ public sealed class ConfigurationTests
         response.Headers.GetValues("X-Environment").Should().Equal("green");
         (await response.Content.ReadAsStringAsync()).Should().Be("2.0.0");
     }
+
+    [Fact]
+    public async Task Limits_ThatCanNotBeUsed_EndTheStartWith78AndALineForEach()
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2");
+        configuration["Kestrel"] = JsonNode.Parse("""
+            {
+              "Limits": {
+                "MaxRequestBodySize": -1,
+                "MaxRequestHeaderCount": "many",
+                "MaxRequestLineSize": 99999999999,
+                "KeepAliveTimeout": "130",
+                "MaxRequestBody": 1000,
+                "MinRequestBodyDataRate": { "BytesPerSecond": -5, "GracePeriod": "00:00:00.5" },
+                "MinResponseDataRate": 240,
+                "Http2": { "MaxStreamsPerConnection": 0, "MaxFrameSize": 1 }
+              }
+            }
+            """);
+        var file = folder.File("gateway.json");
+        await File.WriteAllTextAsync(file, configuration.ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", file);
+
+        exitCode.Should().Be(78, output);
+        output.Split(Environment.NewLine).Where(line => line.StartsWith("Kestrel:Limits:", StringComparison.Ordinal)).Select(line => line.Split(" is not allowed")[0].Split(" is not a")[0])
+            .Should().BeEquivalentTo(
+                "Kestrel:Limits:MaxRequestBodySize: \"-1\"",
+                "Kestrel:Limits:MaxRequestHeaderCount: \"many\"",
+                "Kestrel:Limits:MaxRequestLineSize: \"99999999999\"",
+                "Kestrel:Limits:KeepAliveTimeout: \"130\"",
+                "Kestrel:Limits:MaxRequestBody:",
+                "Kestrel:Limits:MinRequestBodyDataRate:BytesPerSecond: \"-5\"",
+                "Kestrel:Limits:MinRequestBodyDataRate:GracePeriod: \"00:00:00.5\"",
+                "Kestrel:Limits:MinResponseDataRate: \"240\"",
+                "Kestrel:Limits:Http2:MaxStreamsPerConnection: \"0\"",
+                "Kestrel:Limits:Http2:MaxFrameSize: \"1\"");
+        output.Should().NotContain("listening", "no port is opened");
+    }
 }
