@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -8,8 +9,11 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// <summary>Wires up what is passed on of a request.</summary>
 internal static class ForwardingExtensions
 {
-    public static void AddForwarding(this IServiceCollection services) =>
+    public static void AddForwarding(this IServiceCollection services)
+    {
         services.AddSingleton<ITransformProvider>(provider => new ForwardingTransforms(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding));
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.RequestHeaderEncodingSelector = RequestFieldEncoding.Of);
+    }
 
     public static void UseRequestGuard(this IApplicationBuilder app) =>
         app.UseMiddleware<RequestGuardMiddleware>(app.ApplicationServices.GetRequiredService<BlueGreenOptions>().Forwarding);

@@ -23,18 +23,18 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
     {
         if (RequestGrammar.WhyNot(context) is { } reason)
         {
-            return RefuseAsync(context, StatusCodes.Status400BadRequest, reason);
+            return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, reason);
         }
 
         if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect != true)
         {
-            return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "the gateway opens no tunnels");
+            return Refusal.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "the gateway opens no tunnels");
         }
 
         var headers = context.Request.Headers;
         if (headers.ContainsKey(ForwardedHeaders.Loop) && ForwardedHeaders.HopsOf(headers) >= options.MaxHops)
         {
-            return RefuseAsync(context, StatusCodes.Status508LoopDetected, $"it has passed {options.MaxHops} gateways: their destinations form a circle");
+            return Refusal.WriteAsync(context, StatusCodes.Status508LoopDetected, $"it has passed {options.MaxHops} gateways: their destinations form a circle");
         }
 
         RemoveHopByHop(headers);
@@ -52,7 +52,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
         var connection = headers.Connection;
         for (var line = 0; line < connection.Count; line++)
         {
-            if (connection[line] is not { } options || options.Equals("keep-alive", StringComparison.OrdinalIgnoreCase))
+            if (connection[line] is not { Length: > 0 } options)
             {
                 continue;
             }
@@ -66,17 +66,5 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
                 }
             }
         }
-    }
-
-    private static Task RefuseAsync(HttpContext context, int status, string reason)
-    {
-        context.Response.StatusCode = status;
-        if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
-        {
-            context.Response.Headers.Connection = "close";
-        }
-
-        context.Response.ContentType = "text/plain";
-        return context.Response.WriteAsync($"The request was refused: {reason}.\n", context.RequestAborted);
     }
 }

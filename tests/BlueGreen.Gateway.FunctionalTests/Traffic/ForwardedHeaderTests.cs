@@ -46,6 +46,47 @@ public sealed class ForwardedHeaderTests
         seen.Should().NotContain("X-Secret").And.NotContain("Keep-Alive").And.NotContain("TE:").And.NotContain("Proxy-Authorization").And.NotContain("Connection:");
     }
 
+    // Of options of which it knows one, the server itself would keep that one.
+    [Theory]
+    [InlineData("keep-alive, X-Secret")]
+    [InlineData("X-Secret,keep-alive")]
+    [InlineData("Keep-Alive,\tX-Secret")]
+    [InlineData("close, X-Secret")]
+    [InlineData("X-Secret\r\nConnection: keep-alive")]
+    [InlineData("keep-alive\r\nConnection: X-Secret")]
+    [InlineData("close\r\nConnection: X-Secret")]
+    [InlineData("keep-alive, close, X-Secret")]
+    [InlineData("Upgrade, X-Secret\r\nUpgrade: websocket")]
+    [InlineData("Upgrade\r\nConnection: X-Secret\r\nUpgrade: websocket")]
+    public async Task HopByHopFields_NamedBesideAnOptionThatTheServerKnows_DoNotReachTheApi(string connection)
+    {
+        await using var edge = await Edge.StartAsync();
+
+        var seen = await SeenAsync(edge, $"Connection: {connection}\r\nX-Secret: 1\r\nX-Other: 2\r\n");
+
+        seen.Should().Contain("X-Other: 2");
+        seen.Should().NotContain("X-Secret").And.NotContain("eep-").And.NotContain("close");
+    }
+
+    [Theory]
+    [InlineData("1.1", "keep-alive, X-Secret", true)]
+    [InlineData("1.1", "X-Secret", true)]
+    [InlineData("1.1", "close, X-Secret", false)]
+    [InlineData("1.1", "keep-alive, close", false)]
+    [InlineData("1.1", "Close", false)]
+    [InlineData("1.0", "close", false)]
+    [InlineData("1.0", "keep-alive", false)]
+    public async Task Connection_GoesOnOrNot_AsItsOptionsSay(string version, string options, bool goesOn)
+    {
+        await using var edge = await Edge.StartAsync();
+        using var connection = await edge.ConnectAsync();
+        await connection.SendAsync($"GET /a HTTP/{version}\r\nHost: x\r\nConnection: {options}\r\n\r\n");
+        await connection.ReadTextUntilAsync("\r\n\r\nok");
+        await connection.TrySendAsync("GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8.ToArray());
+
+        (await connection.ReadTextToEndAsync()).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal).Should().Be(goesOn);
+    }
+
     [Fact]
     public async Task Request_ThatComesBackToTheGateway_Is508AfterAFewRounds()
     {

@@ -19,6 +19,9 @@ public sealed class StrictParsingTests
         ("negative length", Post("Content-Length: -1\r\n", "hello")),
         ("hexadecimal length", Post("Content-Length: 0x5\r\n", "hello")),
         ("overflowing length", Post("Content-Length: 99999999999999999999\r\n", "hello")),
+        ("length with a sign", Post("Content-Length: +5\r\n", "hello")),
+        ("length of 20 digits", Post("Content-Length: 00000000000000000005\r\n", "hello")),
+        ("length with a space in it", Post("Content-Length: 5 5\r\n", "hello")),
         ("empty length", Post("Content-Length: \r\n", "hello")),
         ("length and coding", Post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\nG")),
         ("coding and length", Post("Transfer-Encoding: chunked\r\nContent-Length: 6\r\n", "0\r\n\r\n")),
@@ -128,9 +131,6 @@ public sealed class StrictParsingTests
             (Chunked + "5;name=value\r\nhello\r\n0\r\n\r\n", "hello"),
             (Chunked + "5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n", "hello"),
             (Post("Content-Length: 5\r\n", "hello"), "\r\n\r\nhello"),
-
-            // The server takes the sign; what the API gets has none, so there is one reading only behind the gateway.
-            (Post("Content-Length: +5\r\n", "hello"), "\r\nContent-Length: 5\r\n"),
         })
         {
             edge.Api.Forget();
