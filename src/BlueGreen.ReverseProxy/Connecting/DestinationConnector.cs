@@ -62,7 +62,7 @@ internal sealed class DestinationConnector(DestinationOptions options)
             }
             else if (OwnSockets.Contains(address, endpoint.Port))
             {
-                refused = new($"The destination {endpoint.Host}:{endpoint.Port} is refused: {OwnListener($"{address}:{endpoint.Port}")}");
+                refused = new($"The destination {endpoint.Host}:{endpoint.Port} is refused: {OwnListener($"{address}:{endpoint.Port}")}", isLoop: true);
             }
             else
             {

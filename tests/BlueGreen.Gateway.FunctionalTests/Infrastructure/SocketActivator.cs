@@ -90,7 +90,8 @@ internal sealed class SocketActivator : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<string> UntilAsync(string mark)
+    /// <summary>Reads what the gateways write up to a line with this in it.</summary>
+    public async Task<string> UntilAsync(string mark)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)

@@ -63,6 +63,30 @@ public sealed class DestinationPolicyTests
         edge.Gateway.Output.Should().Contain("is refused: ").And.Contain("is in none of BlueGreen:Destinations:AllowedNetworks (10.0.0.0/8)");
     }
 
+    // The listener was opened by somebody else, so no configuration says where it is: only at the connect it turns out whose it is.
+    [LinuxFact]
+    public async Task Destination_ThatIsAListenerOfTheGateway_Is508AsIfItHadGoneRoundAndTheLogSaysWhich()
+    {
+        using var folder = new TemporaryFolder();
+        await using var systemd = await SocketActivator.StartAsync(folder.Path);
+        var configuration = JsonNode.Parse($$"""
+            {
+              "ReverseProxy": {
+                "Routes": { "all": { "ClusterId": "api", "Match": { "Path": "/{**rest}" } } },
+                "Clusters": { "api": { "Destinations": { "a": { "Address": "{{systemd.Url}}" } } } }
+              }
+            }
+            """)!;
+        await File.WriteAllTextAsync(folder.File("gateway.json"), configuration.ToJsonString());
+        await systemd.StartGatewayAsync(folder.File("gateway.json"));
+
+        using var connection = await RawConnection.OpenAsync(systemd.Url);
+        await connection.SendAsync("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        (await connection.ReadTextToEndAsync()).Should().StartWith("HTTP/1.1 508 ").And.Contain("The request was refused: ").And.Contain("circle");
+        (await systemd.UntilAsync("is refused: ")).Should().Contain($"{new Uri(systemd.Url).Authority} is a listener of the gateway itself");
+    }
+
     [Fact]
     public async Task Probe_OfADestinationThatIsRefused_FailsWithTheRule()
     {

@@ -17,7 +17,7 @@ public sealed class FolderArrowsTests
         ["Routing"] = ["Configuration", "InFlight", "Observability"],
         ["Slots"] = ["Configuration", "InFlight", "Routing", "Observability"],
         ["Connecting"] = ["Configuration", "Listening"],
-        ["Forwarding"] = ["Configuration"],
+        ["Forwarding"] = ["Configuration", "Connecting"],
         ["Health"] = ["Configuration", "Connecting", "Routing"],
         ["State"] = ["Configuration", "Routing"],
         ["Releases"] = ["Configuration", "Connecting", "InFlight", "Routing", "Health", "State", "Observability"],
