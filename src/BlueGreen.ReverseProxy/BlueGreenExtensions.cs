@@ -97,6 +97,9 @@ public static class BlueGreenExtensions
 
             // What a client wrote is passed on byte by byte; the handler's own ASCII would fail the request, as if the API had.
             handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.UTF8;
+
+            // And what an API wrote likewise: the handler reads Location as UTF-8 where it can, which the server could not write again.
+            handler.ResponseHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         });
         services.AddForwarding();
         services.AddListeners();

@@ -11,8 +11,6 @@ internal sealed class RawApi : IAsyncDisposable
     /// <summary>The size of the answer to <c>GET /large</c>.</summary>
     public const long LargeBytes = 64L << 20;
 
-    private static readonly byte[] Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"u8.ToArray();
-
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<StringBuilder> _connections = new();
@@ -25,6 +23,9 @@ internal sealed class RawApi : IAsyncDisposable
         _listener.Start(backlog: 512);
         _loop = AcceptAsync();
     }
+
+    /// <summary>What is answered to each request, byte by byte; may be replaced at any time.</summary>
+    public byte[] Answer { get; set; } = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"u8.ToArray();
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
@@ -58,6 +59,17 @@ internal sealed class RawApi : IAsyncDisposable
 
     /// <summary>Connections to the API that are not closed yet.</summary>
     public int Open => Volatile.Read(ref _open);
+
+    /// <summary>Waits until a large answer is under way.</summary>
+    public async Task UntilBegunAsync()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (Sent == 0)
+        {
+            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), "the API should have been asked by now");
+            await Task.Delay(20);
+        }
+    }
 
     /// <summary>Waits until every connection to the API is closed.</summary>
     public async Task UntilClosedAsync()
@@ -124,7 +136,7 @@ internal sealed class RawApi : IAsyncDisposable
 
                     if (IsWhole(all))
                     {
-                        await socket.SendAsync(Ok, _stop.Token);
+                        await socket.SendAsync(Answer, _stop.Token);
                         socket.Shutdown(SocketShutdown.Send);
                     }
                 }
