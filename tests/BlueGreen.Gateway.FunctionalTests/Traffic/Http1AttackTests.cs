@@ -106,6 +106,29 @@ public sealed class Http1AttackTests
         await EndAsync(edge, $"{clients} clients ask for 64 MB each and do not read", Observed.Client(ends), before, peak);
     }
 
+    [Fact]
+    public async Task SlowRead_WithoutARate_IsCutOffWhenNothingMoves()
+    {
+        await using var edge = await Edge.StartAsync(configure: configuration =>
+        {
+            configuration["Kestrel"]!["Limits"]!["MinResponseDataRate"]!["BytesPerSecond"] = 0;
+            configuration["ReverseProxy"]!["Clusters"]!["api"]!["HttpRequest"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "ActivityTimeout": "00:00:02" }""");
+        });
+        await WarmAsync(edge);
+        var before = edge.Memory;
+        using var connection = await edge.ConnectAsync();
+        await connection.SendAsync("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        await edge.Api.UntilBegunAsync();
+        await edge.Api.UntilClosedAsync();
+
+        edge.Api.Sent.Should().BeLessThan(RawApi.LargeBytes / 2, "the API can write what fits into buffers, and no more");
+        var end = (Answer: await connection.ReadTextToEndAsync(), connection.WasReset);
+        end.Answer.Length.Should().BeLessThan((int)RawApi.LargeBytes);
+        Observed.Client([end]).Should().Be("200, reset");
+        await EndAsync(edge, "a client asks for 64 MB and does not read, no rate set", Observed.Client([end]), before);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
