@@ -15,8 +15,22 @@ internal static class ServerLimits
     private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(1);
 
     /// <summary>Sets what the configuration names, and adds an error for everything that it can't set.</summary>
-    public static void Read(IConfiguration configuration, KestrelServerLimits limits, List<ConfigurationError> errors) =>
+    public static void Read(IConfiguration configuration, KestrelServerLimits limits, List<ConfigurationError> errors)
+    {
         ReadInto(configuration.GetSection(Section), limits, errors);
+
+        // The server looks at these two itself, but only when it starts, and ends the process.
+        MustFit(nameof(limits.MaxRequestLineSize), limits.MaxRequestLineSize);
+        MustFit(nameof(limits.MaxRequestHeadersTotalSize), limits.MaxRequestHeadersTotalSize);
+
+        void MustFit(string name, int size)
+        {
+            if (limits.MaxRequestBufferSize < size)
+            {
+                errors.Add(new($"{Section}:{name}", $"{size}", $"is not allowed: at most {nameof(limits.MaxRequestBufferSize)}, which is {limits.MaxRequestBufferSize}"));
+            }
+        }
+    }
 
     private static void ReadInto(IConfigurationSection section, object limits, List<ConfigurationError> errors)
     {

@@ -175,4 +175,20 @@ public sealed class ConfigurationTests
                 "Kestrel:Limits:Http2:MaxFrameSize: \"1\"");
         output.Should().NotContain("listening", "no port is opened");
     }
+
+    [Fact]
+    public async Task Limits_ThatContradictEachOther_EndTheStartWith78()
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2");
+        configuration["Kestrel"] = JsonNode.Parse("""{ "Limits": { "MaxRequestBufferSize": 10000, "MaxRequestLineSize": 20000 } }""");
+        var file = folder.File("gateway.json");
+        await File.WriteAllTextAsync(file, configuration.ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", file);
+
+        exitCode.Should().Be(78, output);
+        output.Should().Contain("Kestrel:Limits:MaxRequestLineSize: \"20000\" is not allowed: at most MaxRequestBufferSize, which is 10000");
+        output.Should().Contain("Kestrel:Limits:MaxRequestHeadersTotalSize: \"32768\" is not allowed: at most MaxRequestBufferSize, which is 10000");
+    }
 }
