@@ -3,7 +3,7 @@ using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 namespace BlueGreen.Gateway.FunctionalTests.Traffic;
 
 /// <summary>What of a request is for the API, what for the gateway, and what is nobody's.</summary>
-public sealed class ForwardedHeaderTests
+public sealed class ForwardedHeaderTests(SharedEdge shared) : IClassFixture<SharedEdge>
 {
     private const string Sent =
         "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\nX-Forwarded-Host: shop.example.com\r\nX-Forwarded-Proto: https\r\n"
@@ -12,7 +12,7 @@ public sealed class ForwardedHeaderTests
     [Fact]
     public async Task ForwardedHeaders_OfAClient_AreReplacedOrTakenAway()
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
 
         var seen = await SeenAsync(edge, Sent);
 
@@ -37,7 +37,7 @@ public sealed class ForwardedHeaderTests
     [Fact]
     public async Task HopByHopFields_AndWhatConnectionNames_DoNotReachTheApi()
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
 
         var seen = await SeenAsync(
             edge, "Connection: X-Secret , Host, Content-Length\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nTE: gzip\r\nProxy-Authorization: a\r\nX-Other: 2\r\n");
@@ -60,7 +60,7 @@ public sealed class ForwardedHeaderTests
     [InlineData("Upgrade\r\nConnection: X-Secret\r\nUpgrade: websocket")]
     public async Task HopByHopFields_NamedBesideAnOptionThatTheServerKnows_DoNotReachTheApi(string connection)
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
 
         var seen = await SeenAsync(edge, $"Connection: {connection}\r\nX-Secret: 1\r\nX-Other: 2\r\n");
 
@@ -78,7 +78,7 @@ public sealed class ForwardedHeaderTests
     [InlineData("1.0", "keep-alive", false)]
     public async Task Connection_GoesOnOrNot_AsItsOptionsSay(string version, string options, bool goesOn)
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
         using var connection = await edge.ConnectAsync();
         await connection.SendAsync($"GET /a HTTP/{version}\r\nHost: x\r\nConnection: {options}\r\n\r\n");
         await connection.ReadTextUntilAsync("\r\n\r\nok");
@@ -105,7 +105,8 @@ public sealed class ForwardedHeaderTests
     [Fact]
     public async Task Tunnel_AskedFor_IsRefused()
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
+        edge.Api.Forget();
 
         var answer = await edge.ExchangeAsync("CONNECT 10.0.0.1:22 HTTP/1.1\r\nHost: 10.0.0.1:22\r\n\r\n");
 

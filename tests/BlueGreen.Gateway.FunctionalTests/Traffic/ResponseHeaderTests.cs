@@ -6,7 +6,7 @@ using static BlueGreen.Gateway.FunctionalTests.Infrastructure.Http2Frames;
 namespace BlueGreen.Gateway.FunctionalTests.Traffic;
 
 /// <summary>What an API writes into its header fields arrives byte by byte, or not at all.</summary>
-public sealed class ResponseHeaderTests
+public sealed class ResponseHeaderTests(SharedEdge shared) : IClassFixture<SharedEdge>
 {
     // U+010A ends in the byte of LF, and U+010D in that of CR: whoever cuts characters to bytes splits the response.
     [Theory]
@@ -16,7 +16,7 @@ public sealed class ResponseHeaderTests
     [InlineData("Content-Type", "text/plain; name=\"\u00e9\u010a\"")]
     public async Task Utf8_InAResponseHeader_ArrivesUnchanged(string name, string value)
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
         var bytes = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(value));
         edge.Api.Answer = Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\n{name}: {bytes}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
 
@@ -29,7 +29,7 @@ public sealed class ResponseHeaderTests
     [Fact]
     public async Task Bytes_ThatAreNoUtf8_ArriveUnchanged()
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
         edge.Api.Answer = Encoding.Latin1.GetBytes("HTTP/1.1 200 OK\r\nX-Name: a\u00e9\u00ff\u0080b\r\nLocation: /\u00e9\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
 
         var answer = await edge.ExchangeAsync("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -61,7 +61,7 @@ public sealed class ResponseHeaderTests
     [InlineData("X-Name: a\0b")]
     public async Task Answer_ThatCanBeReadInTwoWays_ArrivesInOne(string fields)
     {
-        await using var edge = await Edge.StartAsync();
+        var edge = shared.Http1;
         edge.Api.Answer = Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\n{fields}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
 
         var answer = await edge.ExchangeAsync("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
