@@ -60,8 +60,9 @@ internal static class RequestFieldEncoding
     /// <c>close</c> or <c>upgrade</c>), it keeps that one and drops what the others name, in all lines of the field.
     /// </summary>
     /// <remarks>
-    /// So it never gets to see one alone. <c>keep-alive</c> is left out: it says nothing in HTTP/1.1, and a gateway keeps no connection
-    /// of HTTP/1.0 (RFC 9112, 9.3). The other two come with it: <c>close</c> outweighs it, and an upgrade has nothing against it.
+    /// So it never gets to see one alone beside other names. <c>keep-alive</c> is left out there: it says nothing in HTTP/1.1. The other
+    /// two come with it: <c>close</c> outweighs it, and an upgrade has nothing against it. A line that is <c>keep-alive</c> and nothing
+    /// else passes as it is, for clients of HTTP/1.0 that keep their connections.
     /// </remarks>
     private sealed class ConnectionEncoding : FieldEncoding
     {
@@ -78,7 +79,7 @@ internal static class RequestFieldEncoding
             // What nearly every client sends, without making anything.
             if (Ascii.EqualsIgnoreCase(bytes, KeepAlive))
             {
-                return "";
+                return KeepAlive;
             }
 
             var text = Strict.GetString(bytes);
