@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
@@ -21,6 +22,7 @@ internal sealed record AdminServices(
     ReleaseEngine Releases,
     ReleaseRunner Runner,
     SlotDeployer Deployer,
+    DestinationConnector Connector,
     AdminAccess Access,
     FailedAttempts FailedAttempts,
     RefusalAudit Refusals,

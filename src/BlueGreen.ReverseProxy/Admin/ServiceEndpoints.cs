@@ -2,6 +2,7 @@ using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Routing;
@@ -103,7 +104,7 @@ internal static class ServiceEndpoints
 
         var force = request.Flag("force");
         var ifMatch = request.IfMatch();
-        var deployment = new DeployRequest(ReadDestinations(request.Body), request.Body.Text("version", MaxVersionLength));
+        var deployment = new DeployRequest(ReadDestinations(request.Body, admin.Connector), request.Body.Text("version", MaxVersionLength));
         if (request.IsInvalid(out problem))
         {
             return problem;
@@ -113,7 +114,7 @@ internal static class ServiceEndpoints
         return refusal is null ? Status(context, admin, entry) : Problems.Of(refusal);
     }
 
-    private static Dictionary<string, DeployDestination> ReadDestinations(BodyReader body)
+    private static Dictionary<string, DeployDestination> ReadDestinations(BodyReader body, DestinationConnector connector)
     {
         var destinations = new Dictionary<string, DeployDestination>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, reader) in body.Map("destinations"))
@@ -127,6 +128,11 @@ internal static class ServiceEndpoints
             if (!DestinationAddress.IsValid(address))
             {
                 reader.Fail("address", $"must be {DestinationAddress.Allowed}");
+            }
+            else if (connector.WhyNot(address) is { } reason)
+            {
+                // Where the gateway would not connect to anyway; force is for the order of releases and not for this.
+                reader.Fail("address", $"is not allowed: {reason}");
             }
 
             reader.RejectUnknown();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BlueGreen.Contracts;
 using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
@@ -191,7 +192,7 @@ internal static class DestinationAddress
 {
     public const string Allowed = "an absolute http or https URL without query or fragment, such as http://10.0.0.11:8080/";
 
-    public static bool IsValid(string? address) =>
+    public static bool IsValid([NotNullWhen(true)] string? address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
         && uri.Host.Length > 0

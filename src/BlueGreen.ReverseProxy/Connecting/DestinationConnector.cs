@@ -73,5 +73,5 @@ internal sealed class DestinationConnector(DestinationOptions options)
         return allowed.Count > 0 || refused is null ? [.. allowed] : throw refused;
     }
 
-    private static string OwnListener(string address) => $"{address} is a listener of the gateway itself";
+    private static string OwnListener(string address) => $"{address} is a listener of the gateway itself; name the API's own address";
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
@@ -12,7 +11,6 @@ internal sealed partial class SlotDeployer(
     CommittedState state,
     ReleaseEngine engine,
     SlotConfigProvider destinations,
-    DestinationConnector connector,
     TimeProvider time,
     ILogger<SlotDeployer> logger) : IDisposable
 {
@@ -27,14 +25,10 @@ internal sealed partial class SlotDeployer(
         await _one.WaitAsync();
         try
         {
-            var refusal = WhyNotThere(request);
-            if (refusal is null)
+            var (refusal, before, deployment) = await state.CommitAsync(current => Decide(current, service, slot, request, force, ifMatch, caller));
+            if (refusal is null && deployment is not null)
             {
-                (refusal, var before, var deployment) = await state.CommitAsync(current => Decide(current, service, slot, request, force, ifMatch, caller));
-                if (refusal is null && deployment is not null)
-                {
-                    refusal = await ApplyAsync(service, slot, before, deployment);
-                }
+                refusal = await ApplyAsync(service, slot, before, deployment);
             }
 
             if (refusal is not null)
@@ -51,17 +45,6 @@ internal sealed partial class SlotDeployer(
     }
 
     public void Dispose() => _one.Dispose();
-
-    // Where the gateway would not connect to anyway; force is for the order of releases and not for this.
-    private Refusal? WhyNotThere(DeployRequest request)
-    {
-        var reasons = request.Destinations
-            .Select(destination => (Field: $"destinations.{destination.Key}.address", Reason: connector.WhyNot(destination.Value.Address)))
-            .Where(destination => destination.Reason is not null)
-            .Select(destination => $"{destination.Field}: must not be there: {destination.Reason}.")
-            .ToList();
-        return reasons.Count == 0 ? null : new(ProblemCodes.InvalidRequest, string.Join(" ", reasons));
-    }
 
     private Decision<(Refusal? Refused, Deployment? Before, Deployment? Deployment)> Decide(
         GatewayState current, ServiceEntry service, SlotName slot, DeployRequest request, bool force, long? ifMatch, Caller caller)

@@ -25,22 +25,37 @@ public sealed class DestinationPolicyTests
     }
 
     [Fact]
-    public async Task Deployment_ToAnAddressThatIsRefused_Is400NamingItAndChangesNothing()
+    public async Task Deployment_ToAddressesThatAreRefused_Is400WithAnErrorForEachFieldAndChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.StartAsync(
+            configuration => configuration["BlueGreen"]!["Destinations"] = JsonNode.Parse("""{ "AllowedNetworks": [ "127.0.0.0/8" ] }"""));
         var before = (await fleet.Admin.StatusAsync()).Generation;
-        foreach (var address in new[]
+        var admin = fleet.Admin.Http.BaseAddress!;
+        var refused = new (string Id, string Address, string Error)[]
         {
-            "http://169.254.169.254/", "http://2852039166/", "http://[::ffff:a9fe:a9fe]/", "http://[fe80::1]/", "http://[fd00:ec2::254]/",
-            fleet.Gateway.Url, fleet.Gateway.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), fleet.Admin.Http.BaseAddress!.ToString(),
-        })
-        {
-            var answer = await fleet.Admin.SendAsync(
-                HttpMethod.Put, "/v1/services/orders/slots/green?force=true", new { destinations = new { g1 = new { address } } });
+            ("metadata", "http://169.254.169.254/", "is not allowed: 169.254.169.254 is link-local, where clouds serve their metadata (169.254.0.0/16); BlueGreen:Destinations:AllowedNetworks can allow it"),
+            ("decimal", "http://2852039166/", "is not allowed: 169.254.169.254 is link-local"),
+            ("mapped", "http://[::ffff:a9fe:a9fe]/", "is not allowed: 169.254.169.254 is link-local"),
+            ("link", "http://[fe80::1]/", "is not allowed: fe80::1 is link-local"),
+            ("ec2", "http://[fd00:ec2::254]/", "is not allowed: fd00:ec2::254 is a cloud's metadata service"),
+            ("outside", "http://10.0.0.11:8080/", "is not allowed: 10.0.0.11 is in none of BlueGreen:Destinations:AllowedNetworks (127.0.0.0/8)"),
+            ("self", fleet.Gateway.Url, $"is not allowed: {new Uri(fleet.Gateway.Url).Authority} is a listener of the gateway itself; name the API's own address"),
+            ("name", $"http://localhost:{new Uri(fleet.Gateway.Url).Port}/", "is a listener of the gateway itself"),
+            ("admin", admin.ToString(), $"is not allowed: {admin.Authority} is a listener of the gateway itself"),
+            ("scheme", "ftp://127.0.0.1/", "must be an absolute http or https URL"),
+        };
+        var destinations = refused.Select(one => (one.Id, one.Address)).Append(("fine", "http://127.0.0.1:9/"))
+            .ToDictionary(one => one.Item1, one => new { address = one.Item2 }, StringComparer.Ordinal);
 
-            answer.Status.Should().Be(400, address);
-            answer.Code.Should().Be("invalid-request");
-            answer.Detail.Should().Contain("destinations.g1.address");
+        var answer = await fleet.Admin.SendAsync(HttpMethod.Put, "/v1/services/orders/slots/green?force=true", new { destinations });
+
+        answer.Status.Should().Be(400, answer.Body);
+        answer.Code.Should().Be("invalid-request");
+        var errors = answer.Json.GetProperty("errors").EnumerateObject().ToDictionary(error => error.Name, error => error.Value[0].GetString()!, StringComparer.Ordinal);
+        errors.Keys.Should().BeEquivalentTo(refused.Select(one => $"destinations.{one.Id}.address"));
+        foreach (var (id, address, error) in refused)
+        {
+            errors[$"destinations.{id}.address"].Should().Contain(error, address);
         }
 
         (await fleet.Admin.StatusAsync()).Generation.Should().Be(before);

@@ -23,7 +23,7 @@ public sealed class FolderArrowsTests
         ["Releases"] = ["Configuration", "Connecting", "InFlight", "Routing", "Health", "State", "Observability"],
         ["Listening"] = ["Configuration"],
         ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
-        ["Admin"] = ["Configuration", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
+        ["Admin"] = ["Configuration", "Connecting", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
     };
 
     // Where everything is put together.
