@@ -67,9 +67,9 @@ public sealed record Preflight(string Service, SlotName From, SlotName To, bool 
 /// <summary>One line of the audit journal: who changed what, when, why.</summary>
 /// <param name="Sequence">+1 at every entry.</param>
 /// <param name="At">When (UTC).</param>
-/// <param name="Actor">The token's name, <c>anonymous</c>, or <c>gateway</c> for what it does by itself.</param>
+/// <param name="Actor">The token's name, <c>anonymous</c>, <c>unknown</c> for a refused caller, or <c>gateway</c> for what it does by itself.</param>
 /// <param name="Client">The caller's address; null for what the gateway does by itself.</param>
-/// <param name="Action">What was done or asked for: <c>cutover</c>, <c>rollback</c>, <c>deploy</c>, <c>switched</c>, …</param>
+/// <param name="Action">What was done or asked for: <c>cutover</c>, <c>rollback</c>, <c>deploy</c>, <c>switched</c>, <c>access</c> (who may call has changed), …</param>
 /// <param name="Result"><c>accepted</c>, <c>done</c>, or the problem code of a refusal.</param>
 /// <param name="Services">The services concerned.</param>
 /// <param name="Release">The release concerned, if any.</param>

@@ -84,6 +84,7 @@ public static class BlueGreenExtensions
         services.AddSingleton(provider => new AdminAccess(
             provider.GetRequiredService<BlueGreenOptions>().Admin,
             configuration.GetSection("BlueGreen:Admin"),
+            provider.GetRequiredService<ReleaseEngine>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AdminAccess>>()));
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));

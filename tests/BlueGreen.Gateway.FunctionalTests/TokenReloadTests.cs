@@ -19,6 +19,11 @@ public sealed class TokenReloadTests
         await AdminSection.UntilAsync(async () => await AskAsync(fleet, "old") == 401, () => fleet.Gateway.Output);
         (await AskAsync(fleet, "new")).Should().Be(200);
         await AdminSection.UntilLoggedAsync(fleet, "may now be called by: token ci-2 (Operator)");
+        (await AuditAsync(fleet, "new")).Should().BeEquivalentTo(
+            [
+                "gateway access done Administration may now be called by: token ci (Operator), token ci-2 (Viewer).",
+                "gateway access done Administration may now be called by: token ci-2 (Operator).",
+            ]);
     }
 
     [Theory]
@@ -36,6 +41,8 @@ public sealed class TokenReloadTests
         (await AskAsync(fleet, "old")).Should().Be(200);
         (await AskAsync(fleet, "")).Should().Be(401, "the token of the second entry must not be taken over alone");
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services")).Status.Should().Be(401);
+        var entry = (await AuditAsync(fleet, "old")).Should().ContainSingle("the file is looked at again and again").Subject;
+        entry.Should().StartWith("gateway access configuration-refused Who may call stays as it was.").And.Contain(error).And.NotContain("e3b0c442");
 
         AdminSection.Rewrite(fleet, AdminSection.WithTokens(AdminSection.Token("ci", "new", "operator")));
         await AdminSection.UntilAsync(async () => await AskAsync(fleet, "new") == 200, () => fleet.Gateway.Output);
@@ -58,6 +65,13 @@ public sealed class TokenReloadTests
     }
 
     private static Task<Fleet> StartAsync() => Fleet.StartAsync(AdminSection.WithTokens(AdminSection.Token("ci", "old", "operator")), untilHealthy: false);
+
+    private static async Task<IReadOnlyList<string>> AuditAsync(Fleet fleet, string token) =>
+    [
+        .. (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit", headers: ("Authorization", $"Bearer {token}"))).Json.EnumerateArray()
+            .Where(entry => entry.GetProperty("action").GetString() == "access")
+            .Select(entry => string.Join(' ', new[] { "actor", "action", "result", "detail" }.Select(name => entry.GetProperty(name).GetString()))),
+    ];
 
     private static async Task<int> AskAsync(Fleet fleet, string token) =>
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/orders", headers: ("Authorization", $"Bearer {token}"))).Status;

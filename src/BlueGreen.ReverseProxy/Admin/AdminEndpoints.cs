@@ -21,20 +21,21 @@ internal static partial class AdminEndpoints
         var all = endpoints.MapGroup("");
         HealthzEndpoints.Map(all);
         MetricsEndpoints.Map(all);
-        all.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(AdminRole.Viewer));
+        all.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(AdminRole.Viewer)).WithName("openapi");
         var v1 = all.MapGroup("/v1");
         ServiceEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);
         EventEndpoints.Map(v1);
         AuditEndpoints.Map(v1);
 
-        // The answer is written when the endpoint has run; who writes the audit wants to know what it said.
+        // Noted before it is answered: who is told of a refusal finds it in the audit.
         all.AddEndpointFilter(async (invocation, next) =>
         {
             var result = await next(invocation);
-            if (result is ProblemHttpResult problem)
+            if (result is ProblemHttpResult { ProblemDetails: var problem } && !IsInTheAudit(problem))
             {
-                invocation.HttpContext.Features.Set(problem.ProblemDetails);
+                var context = invocation.HttpContext;
+                await RefusedRequest.NoteAsync(context, context.RequestServices.GetRequiredService<AdminServices>(), problem);
             }
 
             return result;
@@ -58,21 +59,16 @@ internal static partial class AdminEndpoints
     {
         var admin = context.RequestServices.GetRequiredService<AdminServices>();
         BrowserRules.SetHeaders(context.Response);
-        if (role is { } required
-            && (BrowserRules.Refuse(context, admin.Options.Admin) ?? AdminAuthentication.Refuse(context, admin, required)) is { } refused)
-        {
-            await NoteAsync(context, admin, refused.ProblemDetails);
-            await refused.ExecuteAsync(context);
-            return;
-        }
-
         try
         {
-            await inner(context);
-            if (role > AdminRole.Viewer && context.Features.Get<ProblemDetails>() is { } problem && !IsInTheAudit(problem))
+            if (role is { } required
+                && (BrowserRules.Refuse(context, admin.Options.Admin) ?? AdminAuthentication.Refuse(context, admin, required)) is { } refused)
             {
-                await NoteAsync(context, admin, problem);
+                await AnswerAsync(context, admin, refused);
+                return;
             }
+
+            await inner(context);
         }
         catch (StateUnavailableException exception) when (!context.Response.HasStarted)
         {
@@ -93,33 +89,13 @@ internal static partial class AdminEndpoints
 
     private static async Task AnswerAsync(HttpContext context, AdminServices admin, ProblemHttpResult problem)
     {
-        await NoteAsync(context, admin, problem.ProblemDetails);
+        await RefusedRequest.NoteAsync(context, admin, problem.ProblemDetails);
         await problem.ExecuteAsync(context);
     }
 
     // What the state has decided against is written down by whoever decided it.
     private static bool IsInTheAudit(ProblemDetails problem) => problem.Status is not (
-        StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType);
-
-    private static Task NoteAsync(HttpContext context, AdminServices admin, ProblemDetails problem)
-    {
-        var client = context.Connection.RemoteIpAddress;
-        var caller = context.Features.Get<Caller>();
-        var endpoint = context.GetEndpoint()?.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName.Replace("Group", "", StringComparison.Ordinal) ?? "openapi";
-        var service = context.GetRouteValue("service") as string;
-        var code = (string)problem.Extensions["code"]!;
-
-        // Guesses are one kind, wherever they are tried.
-        var isGuess = code is ProblemCodes.Unauthorized or ProblemCodes.TooManyRequests;
-        return admin.Refusals.NoteAsync(new RefusedCall(
-            caller ?? new Caller("unknown", client?.ToString()),
-            ClientNetwork.Of(client),
-            isGuess ? "authenticate" : endpoint,
-            code,
-            service is not null && admin.Services.TryGet(service, out var entry) ? [entry.Name] : [],
-            isGuess ? $"{endpoint}: {problem.Detail}" : problem.Detail!,
-            IsKnown: caller is not null));
-    }
+        StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType);
 
     [LoggerMessage(5001, LogLevel.Error, "{Method} {Path} has failed.")]
     private static partial void LogDefect(ILogger logger, Exception exception, string method, string path);

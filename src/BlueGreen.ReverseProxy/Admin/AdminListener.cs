@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
@@ -56,6 +57,7 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
         app.UseRouting();
         AdminEndpoints.Map(app);
+        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(admin), name => name == MalformedRequests.EventName);
         await app.StartAsync(cancellationToken);
         _app = app;
         admin.Readiness.Stopping.Register(() => _ = admin.Refusals.FlushAsync());
@@ -105,10 +107,14 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         }
     }
 
-    private static Task WriteStatusAsync(HttpContext context)
+    // Routing has answered: nobody has asked yet who calls.
+    private async Task WriteStatusAsync(HttpContext context)
     {
-        var status = context.Response.StatusCode;
-        return Problems.Of(Problems.CodeOf(status), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them.").ExecuteAsync(context);
+        var problem = Problems.Of(
+            Problems.CodeOf(context.Response.StatusCode), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them.");
+        AdminAuthentication.Recognise(context, admin);
+        await RefusedRequest.NoteAsync(context, admin, problem.ProblemDetails);
+        await problem.ExecuteAsync(context);
     }
 
     [LoggerMessage(5101, LogLevel.Information, "Administration on {Url}")]

@@ -48,7 +48,7 @@ internal static class Problems
         StatusCodes.Status405MethodNotAllowed => ProblemCodes.MethodNotAllowed,
         StatusCodes.Status413PayloadTooLarge => ProblemCodes.BodyTooLarge,
         StatusCodes.Status415UnsupportedMediaType => ProblemCodes.UnsupportedMediaType,
-        >= StatusCodes.Status500InternalServerError => ProblemCodes.InternalError,
+        StatusCodes.Status500InternalServerError => ProblemCodes.InternalError,
         _ => ProblemCodes.InvalidRequest,
     };
 

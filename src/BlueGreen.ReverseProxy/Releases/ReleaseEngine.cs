@@ -157,7 +157,8 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
             var next = transition(current, release, caller, time.GetUtcNow());
             return new(next, (ReleaseTransitions.Running(next, id) ?? next.JustEnded.Find(ended => ended.Id == id), null));
         });
-        if (result.Refused is { } refusal)
+        // One that is not there is noted like every call for something that is not there.
+        if (result.Refused is { Code: not ProblemCodes.UnknownRelease } refusal)
         {
             await AuditAsync(caller, action, refusal.Code, [], id, force: false, reason: null, refusal.Detail);
         }

@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
@@ -13,15 +15,17 @@ namespace BlueGreen.ReverseProxy.Admin.Access;
 internal sealed partial class AdminAccess : IDisposable
 {
     private readonly IConfigurationSection _section;
+    private readonly ReleaseEngine _engine;
     private readonly ILogger<AdminAccess> _logger;
     private readonly IDisposable _watch;
     private readonly Lock _reloading = new();
     private KnownCallers _current;
     private string _refused = "";
 
-    public AdminAccess(AdminOptions options, IConfigurationSection section, TimeProvider time, ILogger<AdminAccess> logger)
+    public AdminAccess(AdminOptions options, IConfigurationSection section, ReleaseEngine engine, TimeProvider time, ILogger<AdminAccess> logger)
     {
         _section = section;
+        _engine = engine;
         _logger = logger;
         Time = time;
         _current = KnownCallers.Load(options, time);
@@ -77,14 +81,23 @@ internal sealed partial class AdminAccess : IDisposable
                 {
                     LogRefused(_logger, error.ToString());
                 }
+
+                Note(ProblemCodes.ConfigurationRefused, $"Who may call stays as it was. {string.Join(" ", errors)}");
             }
             else if (next.Description != before.Description)
             {
                 Volatile.Write(ref _current, next);
-                LogReloaded(_logger, next.Description.Length == 0 ? "nobody in particular" : next.Names);
+                var names = next.Description.Length == 0 ? "nobody in particular" : next.Names;
+                LogReloaded(_logger, names);
+                Note("done", $"Administration may now be called by: {names}.");
             }
         }
     }
+
+    // Who has changed the file is for the machine to say. Each has its place in the line of writers before the next, and none holds up
+    // the reload; as a file has to change for each, no caller can bring them about.
+    private void Note(string result, string detail) =>
+        _ = _engine.AuditAsync(ReleaseAudit.Gateway, "access", result, [], release: null, force: false, reason: null, detail);
 
     [LoggerMessage(5201, LogLevel.Information, "Administration may now be called by: {Names}.")]
     private static partial void LogReloaded(ILogger logger, string names);

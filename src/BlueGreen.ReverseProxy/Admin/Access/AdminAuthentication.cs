@@ -42,6 +42,21 @@ internal static class AdminAuthentication
             $"{identity.Kind} {identity.Name} has the role {NameOf(identity.Role)}; this call needs {NameOf(required)}.");
     }
 
+    /// <summary>Takes note of who calls, where that is known, and refuses nobody: for answers that everybody gets.</summary>
+    public static void Recognise(HttpContext context, AdminServices admin)
+    {
+        var known = admin.Access.Current;
+        var client = context.Connection.RemoteIpAddress?.ToString();
+        if (known.Options.IsOpen)
+        {
+            _ = RefuseOpen(context, client);
+        }
+        else if (Find(context, known) is { } identity)
+        {
+            context.Features.Set(new Caller(identity.Name, client));
+        }
+    }
+
     public static Caller CallerOf(HttpContext context) => context.Features.Get<Caller>()
         ?? throw new InvalidOperationException("The endpoint asks for no role, so it has no caller.");
 
