@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
@@ -72,6 +73,42 @@ public sealed class AdminSocketTests
     }
 
     [LinuxFact]
+    public async Task Socket_HandedOverToASuccessor_AnswersAllTheTimeAndItsFileStays()
+    {
+        using var folder = new TemporaryFolder();
+        var socket = folder.File("admin.sock");
+        string[] urls = [Urls(socket), "--urls", $"http://127.0.0.1:{FreePort()}"];
+        await using var fleet = await Fleet.StartAsync(
+            configuration =>
+            {
+                configuration["BlueGreen"]!["Shutdown"] = new JsonObject { ["Delay"] = "00:00:30", ["Timeout"] = "00:00:20", ["IdleConnections"] = "00:00:00.2" };
+                configuration["BlueGreen"]!["Listen"] = new JsonObject { ["ReusePort"] = true };
+                configuration["BlueGreen"]!["State"] = new JsonObject { ["LockTimeout"] = "00:01:00" };
+            },
+            untilHealthy: false,
+            arguments: urls);
+        using var stop = new CancellationTokenSource();
+        var asking = Enumerable.Range(0, 4).Select(_ => AskAsync(socket, stop.Token)).ToList();
+
+        for (var restart = 0; restart < 5; restart++)
+        {
+            var old = fleet.Gateway;
+            var start = fleet.StartGatewayAsync(urls);
+            var stopping = old.StopAsync();
+            await start;
+            (await stopping).Should().Be(0, old.Output);
+            await old.DisposeAsync();
+            File.Exists(socket).Should().BeTrue("the one that leaves must not take the other's file with it");
+        }
+
+        await stop.CancelAsync();
+        (await Task.WhenAll(asking)).Should().OnlyContain(answered => answered > 0);
+        using var client = Client(socket);
+        (await client.CutoverAsync(new { force = true })).Status.Should().Be(200, "the last one has the state");
+        File.GetUnixFileMode(socket).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+    }
+
+    [LinuxFact]
     public async Task Socket_AFileIsThere_IsLeftAloneAndTheGatewayEnds()
     {
         using var folder = new TemporaryFolder();
@@ -94,6 +131,27 @@ public sealed class AdminSocketTests
 
         exitCode.Should().Be(78, output);
         output.Should().Contain("the folder of the socket does not exist");
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    // Each call on a connection of its own, and none repeated.
+    private static async Task<int> AskAsync(string socket, CancellationToken until)
+    {
+        var answered = 0;
+        while (!until.IsCancellationRequested)
+        {
+            using var client = Client(socket);
+            (await client.SendAsync(HttpMethod.Get, "/v1/services", headers: ("Connection", "close"))).Status.Should().Be(200);
+            answered++;
+        }
+
+        return answered;
     }
 
     private static string Urls(string socket) => $"--BlueGreen:Admin:Urls=http://127.0.0.1:0;http://unix:{socket}";

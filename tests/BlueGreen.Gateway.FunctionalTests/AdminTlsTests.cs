@@ -1,4 +1,7 @@
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
@@ -63,19 +66,91 @@ public sealed class AdminTlsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("encrypted PEM key")]
+    [InlineData("encrypted PEM key in the same file")]
+    [InlineData("PKCS#12")]
+    [InlineData("PKCS#12 without a password")]
+    public async Task Certificate_InEveryForm_IsServedWithItsChain(string form)
+    {
+        using var intermediate = _authority.Intermediate("CN=Intermediate");
+        using var server = intermediate.Server();
+        var section = Section();
+        section["Certificate"] = Write(form, server, intermediate.AuthorityPem);
+        await using var fleet = await Fleet.StartAsync(
+            configuration => configuration["BlueGreen"]!["Admin"] = section, untilHealthy: false, arguments: "--BlueGreen:Admin:Urls=https://127.0.0.1:0");
+
+        // The client knows the root alone: it accepts the certificate only because the one in between comes with it.
+        (await ServedAsync(fleet)).Should().Be(server.Thumbprint);
+        fleet.Gateway.Output.Should().NotContain("open sesame");
+    }
+
+    [Theory]
+    [InlineData("encrypted PEM key")]
+    [InlineData("PKCS#12")]
+    public async Task Certificate_WithTheWrongPassword_EndsWith78WithoutIt(string form)
+    {
+        using var server = _authority.Server();
+        var section = Section();
+        section["Certificate"] = Write(form, server, _authority.AuthorityPem);
+        section["Certificate"]!["Password"] = "open barley";
+
+        var (exitCode, output) = await RunAsync(section);
+
+        exitCode.Should().Be(78, output);
+        output.Should().StartWith("BlueGreen:Admin:Certificate: ").And.Contain("can't be used").And.NotContain("barley");
+    }
+
+    [Fact]
+    public async Task Authorities_ReplacedInTheirFile_DecideWithoutARestartAndABadFileDoesNot()
+    {
+        await using var fleet = await StartAsync(
+            new JsonObject { ["Name"] = "eyes", ["Subject"] = "CN=eyes,O=Example", ["CaPath"] = _files.File("ca.pem"), ["Role"] = "viewer" });
+        using var eyes = _authority.Client("CN=eyes, O=Example");
+        using var later = _stranger.Client("CN=eyes, O=Example");
+        (await AskAsync(fleet, eyes)).Should().Be(200);
+        (await AskAsync(fleet, later)).Should().Be(401);
+
+        await File.WriteAllTextAsync(_files.File("ca.pem"), "no certificate");
+        await AdminSection.UntilLoggedAsync(fleet, "has no certificate in it: PEM is needed");
+        (await AskAsync(fleet, eyes)).Should().Be(200, "the ones before stay");
+
+        await File.WriteAllTextAsync(_files.File("ca.pem"), _stranger.AuthorityPem);
+        await AdminSection.UntilLoggedAsync(fleet, "may now be called by: token ci (Operator), client certificate eyes (Viewer)");
+        (await AskAsync(fleet, later)).Should().Be(200);
+        (await AskAsync(fleet, eyes)).Should().Be(401, "its authority is gone");
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("*")]
+    public async Task Https_OnAName_IsServedOnBothLoopbackAddresses(string host)
+    {
+        WriteFiles();
+        var port = FreePort();
+        await using var fleet = await Fleet.StartAsync(
+            configuration => configuration["BlueGreen"]!["Admin"] = Section(), untilHealthy: false, arguments: $"--BlueGreen:Admin:Urls=https://{host}:{port}");
+
+        foreach (var address in new[] { "localhost", "127.0.0.1", "[::1]" })
+        {
+            using var client = new AdminClient($"https://{address}:{port}", Handler(null, seen: null));
+            (await client.SendAsync(HttpMethod.Get, "/v1/services", headers: ("Authorization", "Bearer act"))).Status.Should().Be(200, address);
+        }
+
+        using var plain = new AdminClient($"http://127.0.0.1:{port}");
+        await ((Func<Task>)(() => plain.SendAsync(HttpMethod.Get, "/healthz/live"))).Should().ThrowAsync<HttpRequestException>("no clear text on that port");
+    }
+
+    [Theory]
     [InlineData("missing.pem", "tls.key")]
     [InlineData("tls.pem", "ca.pem")]
     [InlineData("ca.pem", "tls.key")]
     public async Task Certificate_ThatCantBeUsed_EndsWith78(string path, string key)
     {
         WriteFiles();
-        using var folder = new TemporaryFolder();
-        var configuration = Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2");
-        configuration["BlueGreen"]!["Admin"] = Section();
-        configuration["BlueGreen"]!["Admin"]!["Certificate"] = new JsonObject { ["Path"] = _files.File(path), ["KeyPath"] = _files.File(key) };
-        await File.WriteAllTextAsync(folder.File("gateway.json"), configuration.ToJsonString());
+        var section = Section();
+        section["Certificate"] = new JsonObject { ["Path"] = _files.File(path), ["KeyPath"] = _files.File(key) };
 
-        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", "gateway.json");
+        var (exitCode, output) = await RunAsync(section);
 
         exitCode.Should().Be(78, output);
         output.Should().StartWith("BlueGreen:Admin:Certificate: ").And.Contain("can't be used");
@@ -86,6 +161,47 @@ public sealed class AdminTlsTests : IDisposable
         _files.Dispose();
         _authority.Dispose();
         _stranger.Dispose();
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(JsonObject section)
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2");
+        configuration["BlueGreen"]!["Admin"] = section;
+        await File.WriteAllTextAsync(folder.File("gateway.json"), configuration.ToJsonString());
+        return await GatewayProcess.RunToEndAsync(folder.Path, "--config", "gateway.json");
+    }
+
+    // Kestrel finds no free port for a name by itself: it has two addresses.
+    private static int FreePort()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private JsonObject Write(string form, X509Certificate2 certificate, string chain)
+    {
+        const string password = "open sesame";
+        var parameters = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 10_000);
+        var key = certificate.GetECDsaPrivateKey()!.ExportEncryptedPkcs8PrivateKeyPem(password, parameters);
+        var path = _files.File("tls.pem");
+        switch (form)
+        {
+            case "encrypted PEM key":
+                File.WriteAllText(path, $"{certificate.ExportCertificatePem()}\n{chain}");
+                File.WriteAllText(_files.File("tls.key"), key);
+                return new() { ["Path"] = path, ["KeyPath"] = _files.File("tls.key"), ["Password"] = password };
+            case "encrypted PEM key in the same file":
+                File.WriteAllText(path, $"{certificate.ExportCertificatePem()}\n{chain}\n{key}");
+                return new() { ["Path"] = path, ["Password"] = password };
+            default:
+                var all = new X509Certificate2Collection(certificate);
+                all.ImportFromPem(chain);
+                var isOpen = form == "PKCS#12 without a password";
+                File.WriteAllBytes(_files.File("tls.p12"), all.Export(X509ContentType.Pkcs12, isOpen ? null : password)!);
+                return isOpen ? new() { ["Path"] = _files.File("tls.p12") } : new() { ["Path"] = _files.File("tls.p12"), ["Password"] = password };
+        }
     }
 
     private async Task<Fleet> StartAsync(params JsonObject[] clients)

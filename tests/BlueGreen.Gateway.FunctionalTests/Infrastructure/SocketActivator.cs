@@ -13,7 +13,7 @@ internal sealed class SocketActivator : IAsyncDisposable
     private const string Script = """
         use strict; use warnings; use IO::Socket::INET; use Fcntl; use POSIX qw(dup2 _exit);
         $| = 1; $^F = 10;
-        my @sockets = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 512, ReuseAddr => 1) or die $! } 1 .. 2;
+        my @sockets = map { IO::Socket::INET->new(LocalAddr => $_, Listen => 512, ReuseAddr => 1) or die $! } '127.0.0.1', $ARGV[0];
         print "PORTS ", join(' ', map { $_->sockport } @sockets), "\n";
         while (my $line = <STDIN>) {
             chomp $line;
@@ -46,9 +46,11 @@ internal sealed class SocketActivator : IAsyncDisposable
 
     public string Output => string.Join(Environment.NewLine, _output);
 
-    public static async Task<SocketActivator> StartAsync(string workingFolder)
+    /// <param name="workingFolder">Where the gateways start.</param>
+    /// <param name="adminAddress">What the admin API's socket is bound to.</param>
+    public static async Task<SocketActivator> StartAsync(string workingFolder, string adminAddress = "127.0.0.1")
     {
-        var start = new ProcessStartInfo("perl", ["-e", Script])
+        var start = new ProcessStartInfo("perl", ["-e", Script, adminAddress])
         {
             WorkingDirectory = workingFolder,
             UseShellExecute = false,

@@ -21,6 +21,13 @@ internal sealed class TestCertificates : IDisposable
         _authority = request.CreateSelfSigned(_now.AddDays(-10), _now.AddDays(10));
     }
 
+    private TestCertificates(X509Certificate2 authority, ECDsa key)
+    {
+        _key.Dispose();
+        _key = key;
+        _authority = authority;
+    }
+
     public string AuthorityPem => _authority.ExportCertificatePem();
 
     public X509ChainPolicy TrustedAlone()
@@ -28,6 +35,17 @@ internal sealed class TestCertificates : IDisposable
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(_authority);
         return policy;
+    }
+
+    /// <summary>An authority that this one has certified.</summary>
+    public TestCertificates Intermediate(string name)
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
+        using var bare = request.Create(_authority, _now.AddDays(-5), _now.AddDays(5), RandomNumberGenerator.GetBytes(16));
+        return new(bare.CopyWithPrivateKey(key), key);
     }
 
     public X509Certificate2 Server() => Issue("CN=gateway", ServerAuthentication, _now.AddDays(-1), _now.AddDays(1));
@@ -56,6 +74,8 @@ internal sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(System.Net.IPAddress.Loopback);
+        names.AddIpAddress(System.Net.IPAddress.IPv6Loopback);
+        names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
         using var bare = request.Create(_authority, from, to, RandomNumberGenerator.GetBytes(16));
         return bare.CopyWithPrivateKey(key);
