@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -25,6 +27,9 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
     private static readonly string[] ContentTypes = ["application/json", "application/json; charset=utf-8", "application/json; charset=nonsense", "text/plain", "application/x-www-form-urlencoded", "nonsense", ""];
     private static readonly string[] BrokenBodies = ["{", "[", "\"", "{\"a\":}", "{\"to\":\"blue\",\"to\":\"green\"}", "\ufeff{}", "{}{}", "nul", "1e", "/*x*/{}", "{\"\\ud800\":1}", "{\"reason\":\"\\ud800\"}"];
 
+    // A client that has failed ten times is told nothing but to wait.
+    private const int GuessesOfAnAddress = 10;
+
     // Problems that say how something ended which was begun, and is in the state as such.
     private static readonly string[] EndsOfWhatWasBegun = ["gate-failed", "release-ended", "configuration-refused"];
 
@@ -36,20 +41,26 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
         output.WriteLine($"BLUEGREEN_FUZZ_SEED={seed} BLUEGREEN_FUZZ_REQUESTS={count}");
         await using var fleet = await Fleet.StartAsync(AdminSection.WithTokens(AdminSection.Token("ci", "act", "operator"), AdminSection.Token("eyes", "look", "viewer")), untilHealthy: false);
         var random = new Random(seed);
+        var guesses = 0;
+        using var guesser = new AdminClient(fleet.Admin.Http.BaseAddress!.ToString(), From(() => guesses++ / GuessesOfAnAddress));
         var calls = await CallsAsync(fleet);
         calls.Count.Should().BeGreaterThan(15);
         var statuses = new SortedDictionary<int, int>();
+        var reached = new HashSet<Call>();
+        var passed = 0;
         var state = await File.ReadAllBytesAsync(fleet.StateFile);
 
         // One after the other: only so is it known which request a changed state is due to.
         for (var number = 0; number < count; number++)
         {
-            using var request = Make(random, calls[random.Next(calls.Count)], out var described);
+            var call = calls[random.Next(calls.Count)];
+            using var request = Make(random, call, out var described);
+            var isKnown = request.Headers.TryGetValues("Authorization", out var sent) && sent.Single() is "Bearer act" or "Bearer look";
             int status;
             string? code = null;
             try
             {
-                using var answer = await fleet.Admin.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+                using var answer = await (isKnown ? fleet.Admin : guesser).Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
                 status = (int)answer.StatusCode;
                 if (status >= 400 && answer.Content.Headers.ContentType?.MediaType == "application/problem+json")
                 {
@@ -61,6 +72,17 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
             catch (HttpRequestException exception)
             {
                 throw new InvalidOperationException($"No answer to request {number} of seed {seed}: {described}{Environment.NewLine}{fleet.Gateway.Output}", exception);
+            }
+
+            if (status is not (401 or 403 or 429))
+            {
+                passed += isKnown ? 1 : 0;
+
+                // What routing has refused has reached none.
+                if (request.Method == call.Method && code is not ("not-found" or "method-not-allowed"))
+                {
+                    reached.Add(call);
+                }
             }
 
             statuses[status] = statuses.GetValueOrDefault(status) + 1;
@@ -77,6 +99,10 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Join(", ", statuses.Select(status => $"{status.Key}: {status.Value}")));
+        output.WriteLine($"{passed} of {count} past authentication");
+        passed.Should().BeGreaterThan(count * 7 / 10, "who is not let in tries nothing: {0}", string.Join(", ", statuses));
+        statuses.GetValueOrDefault(429).Should().BeLessThan(count / 50);
+        calls.Except(reached).Should().BeEmpty("every operation is to be tried, and not only its door");
         statuses.Keys.Should().Contain([200, 400, 401, 403, 404, 415], "the requests get far and are wrong in many ways");
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/healthz/live")).Status.Should().Be(200);
         fleet.Gateway.Output.Should().NotContain("has failed.").And.NotContain("Unhandled exception");
@@ -129,8 +155,8 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
         var method = random.Next(10) == 0 ? new HttpMethod(Pick(random, ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])) : call.Method;
         var request = new HttpRequestMessage(method, query.Length == 0 ? path : $"{path}?{query}");
 
-        // The last one is a viewer.
-        if (Pick(random, ["Bearer act", "Bearer act", "Bearer act", "Bearer act", "Bearer look", "Bearer x", "Basic YTpi", "Bearer", null]) is { } authorization)
+        // Most are an operator's, some a viewer's, and few nobody's.
+        if (Pick<string?>(random, random.Next(12) == 0 ? ["Bearer x", "Basic YTpi", "Bearer", null] : ["Bearer act", "Bearer act", "Bearer act", "Bearer act", "Bearer act", "Bearer act", "Bearer act", "Bearer look"]) is { } authorization)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         }
@@ -214,6 +240,20 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
             await fleet.Admin.PostAsync($"/v1/releases/{id}/finish", headers: ("Authorization", "Bearer act"));
         }
     }
+
+    // Each connection from the address that the number stands for.
+    private static SocketsHttpHandler From(Func<int> number) => new()
+    {
+        PooledConnectionLifetime = TimeSpan.Zero,
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var source = number();
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(new IPAddress([127, (byte)(1 + (source >> 16)), (byte)(source >> 8), (byte)source]), 0));
+            await socket.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    };
 
     private static int Setting(string name, int fallback) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : fallback;

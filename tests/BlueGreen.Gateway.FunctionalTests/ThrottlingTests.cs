@@ -36,6 +36,17 @@ public sealed class ThrottlingTests
         answers.Where(answer => answer.Status != 401).Should().OnlyContain(answer => answer.Status == 429 && answer.Code == "too-many-requests");
         answers.Where(answer => answer.Status == 429).Select(answer => int.Parse(answer.Headers["Retry-After"])).Should().OnlyContain(seconds => seconds >= 1 && seconds <= 60);
         worked.Should().OnlyContain(calls => calls > 0);
+        var throttled = await guesser.SendAsync(HttpMethod.Get, "/v1/services", headers: ("Authorization", "Bearer wrong"));
+        throttled.Status.Should().Be(429, "a thousand have been wrong");
+        foreach (var address in new[] { "127.0.0.1", "127.0.0.2" })
+        {
+            // On a connection of its own, while the address that has guessed is throttled.
+            using var client = new AdminClient($"http://127.0.0.1:{port}", From(IPAddress.Parse(address)));
+            using var once = new CancellationTokenSource();
+            await once.CancelAsync();
+            (await WorkAsync(client, once.Token)).Should().Be(1, address);
+        }
+
         (await other.SendAsync(HttpMethod.Get, "/v1/services", headers: ("Authorization", "Bearer wrong"))).Status.Should().Be(401, "it has guessed nothing yet");
 
         var audit = (await other.SendAsync(HttpMethod.Get, "/v1/audit?limit=500", headers: ("Authorization", "Bearer act"))).Json.EnumerateArray().ToList();

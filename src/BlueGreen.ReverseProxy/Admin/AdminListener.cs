@@ -30,7 +30,9 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = AdminRequest.MaxBodyBytes;
+
+            // The server counts what frames the chunks as well; what is in them is counted where it is read.
+            kestrel.Limits.MaxRequestBodySize = 2 * AdminRequest.MaxBodyBytes;
             foreach (var url in ActivatedSockets.Admin.Any() ? [] : admin.Options.Admin.Urls)
             {
                 Listen(kestrel, url);

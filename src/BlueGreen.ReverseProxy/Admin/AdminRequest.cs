@@ -72,6 +72,14 @@ internal sealed class AdminRequest
                 $"The body's Content-Type is {request.ContentType ?? "missing"}; send application/json."));
         }
 
+        // Nothing is inflated: a few bytes could become more than there is memory.
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
+        {
+            return (null, Problems.Of(
+                ProblemCodes.UnsupportedMediaType,
+                $"The body's Content-Encoding is {encoding}; send it as it is."));
+        }
+
         if (length == 0)
         {
             return (new AdminRequest(context, default, null), null);
