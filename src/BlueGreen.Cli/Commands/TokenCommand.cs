@@ -64,7 +64,7 @@ internal static class TokenCommand
         session.Line("");
         session.Line($"  {token}");
         session.Line("");
-        session.Line("For the gateway, in the list BlueGreen:Admin:Tokens (then restart it):");
+        session.Line("For the gateway, in the list BlueGreen:Admin:Tokens (its file is read again by itself):");
         session.Line("");
         session.Line($"  {JsonText.OneLine(entry)}");
         session.Line("");
