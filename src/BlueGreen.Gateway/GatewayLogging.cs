@@ -1,5 +1,7 @@
 using Serilog;
+using Serilog.Events;
 using Serilog.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.Gateway;
 
@@ -11,7 +13,11 @@ internal static class GatewayLogging
 {
     public static void AddGatewayLogging(this WebApplicationBuilder builder)
     {
-        var logger = new LoggerConfiguration().ReadFrom.Configuration(builder.Configuration).Enrich.FromLogContext().CreateLogger();
+        var logger = new LoggerConfiguration()
+            .ReadFrom.Configuration(builder.Configuration)
+            .Enrich.FromLogContext()
+            .Filter.ByExcluding(IsOfLeavingClient)
+            .CreateLogger();
 
         // Not AddSerilog: that adds a filter of its own which lets everything through to Serilog, whatever the section Logging says.
         // The framework's filter (section Logging) decides what is logged, Serilog (section Serilog) where it goes. What is filtered
@@ -20,4 +26,18 @@ internal static class GatewayLogging
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new SerilogLoggerProvider(logger, dispose: true));
     }
+
+    // A client that goes away in the middle is nobody's failure. The proxy writes a warning with a stack trace for each, so one that
+    // does nothing else, over and over, would fill the disk.
+    private static bool IsOfLeavingClient(LogEvent entry) =>
+        entry.Properties.TryGetValue("error", out var value) && value is ScalarValue { Value: ForwarderError error } && error
+            is ForwarderError.RequestCanceled
+            or ForwarderError.RequestBodyCanceled
+            or ForwarderError.RequestBodyClient
+            or ForwarderError.ResponseBodyCanceled
+            or ForwarderError.ResponseBodyClient
+            or ForwarderError.UpgradeRequestCanceled
+            or ForwarderError.UpgradeRequestClient
+            or ForwarderError.UpgradeResponseCanceled
+            or ForwarderError.UpgradeResponseClient;
 }
