@@ -71,6 +71,27 @@ public sealed class StopTests
         (await stop).Should().Be(0);
     }
 
+    // GOAWAY comes before the answer: the client sends what it has next on another connection, and loses nothing on this one.
+    [LinuxFact]
+    public async Task Stop_Http2RequestInFlight_IsAnsweredAfterTheClientWasToldToGoElsewhere()
+    {
+        await using var fleet = await StartAsync(http: "2.0");
+        using var client = await RawConnection.OpenAsync(fleet.Gateway.Url);
+        await client.SendAsync((byte[])[.. Http2Frames.Preface(), .. Http2Frames.Frame(Http2Frames.Headers, Http2Frames.EndStream | Http2Frames.EndHeaders, 1, Http2Frames.Block("GET", "/orders/gate/slow"))]);
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+
+        var stop = fleet.Gateway.StopAsync();
+        var frames = new List<byte>();
+        (await client.TryReadFramesUntilAsync(frames, frame => frame.Type == Http2Frames.GoAway)).Should().BeTrue();
+        Http2Frames.Statuses([.. frames]).Should().BeEmpty();
+        fleet.Blue.Open("slow");
+
+        frames.AddRange(await client.ReadToEndAsync());
+        Http2Frames.Statuses([.. frames]).Should().Equal(200);
+        Http2Frames.GoAwayCode([.. frames]).Should().Be(Http2Frames.NoError);
+        (await stop).Should().Be(0);
+    }
+
     [LinuxTheory]
     [InlineData("1.1")]
     [InlineData("2.0")]

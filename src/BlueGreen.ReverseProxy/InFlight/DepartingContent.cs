@@ -37,7 +37,7 @@ internal sealed class DepartingContent(HttpContent inner, IMessageScanner scanne
         base.Dispose(disposing);
     }
 
-    private sealed class BodyStream(Stream inner, DepartingReader reader, DepartingContent content) : DepartingStream(inner)
+    private sealed class BodyStream(Stream inner, DepartingReader reader, DepartingContent content) : PassingStream(inner)
     {
         private bool _ready;
 

@@ -22,7 +22,7 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// connection, and a reset can overtake the close frame.
 /// </para>
 /// </remarks>
-internal sealed class DepartingWebSocket : DepartingStream
+internal sealed class DepartingWebSocket : PassingStream
 {
     private const byte FinalClose = 0x88;
     private const byte MaskBit = 0x80;

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.InFlight;
 
 /// <summary>The request half of a gRPC call: any number of messages, each of them whole, not too large, and not too slow.</summary>
 /// <remarks>A message is a byte (compressed or not), its length in four bytes, and as many bytes: PROTOCOL-HTTP2 of gRPC.</remarks>
-internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRate? rate, TimeProvider time) : Stream
+internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRate? rate, TimeProvider time) : PassingStream(inner)
 {
     private const int PrefixLength = 5;
 
@@ -17,43 +17,16 @@ internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRat
     private long _received;
     private long _since;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     private bool IsWithinMessage => _prefixRead > 0;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = IsWithinMessage && rate is not null
             ? await ReadInTimeAsync(rate, buffer, cancellationToken)
-            : await inner.ReadAsync(buffer, cancellationToken);
+            : await Inner.ReadAsync(buffer, cancellationToken);
         Follow(buffer.Span[..read]);
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     // The rule of Kestrel's own rate, counted from the beginning of the message.
     private async ValueTask<int> ReadInTimeAsync(MinDataRate minimum, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -64,7 +37,7 @@ internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRat
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await inner.ReadAsync(buffer, either.Token);
+            return await Inner.ReadAsync(buffer, either.Token);
         }
         catch (OperationCanceledException exception) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -117,6 +90,5 @@ internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRat
         {
             throw new BadHttpRequestException($"A gRPC message of {_left} bytes is larger than the limit of the body, {maxMessage}.", StatusCodes.Status413PayloadTooLarge);
         }
-
     }
 }

@@ -1,8 +1,10 @@
 namespace BlueGreen.ReverseProxy.InFlight;
 
-/// <summary>What the two streams have in common that stand between YARP's copying and a connection: reading and writing without blocking only.</summary>
-internal abstract class DepartingStream(Stream inner) : Stream
+/// <summary>What the streams have in common that stand between YARP's copying and a connection: reading and writing without blocking only.</summary>
+internal abstract class PassingStream(Stream inner) : Stream
 {
+    protected Stream Inner => inner;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
