@@ -224,7 +224,7 @@ public static class BlueGreenExtensions
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
         services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
-            new LoopForwarder((IHttpForwarder)Create(provider, forwarder)),
+            (IHttpForwarder)Create(provider, forwarder),
             provider.GetRequiredService<SlotResponseHeaders>(),
             provider.GetRequiredService<Listeners>(),
             provider.GetRequiredService<TimeProvider>(),

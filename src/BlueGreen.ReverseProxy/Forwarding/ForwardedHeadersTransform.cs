@@ -50,7 +50,7 @@ internal sealed class HopTransform : RequestTransform
     }
 }
 
-/// <summary>Adds both to every route; a route whose own transforms deal with <c>X-Forwarded-*</c> keeps those.</summary>
+/// <summary>Adds all of them to every route; a route whose own transforms deal with <c>X-Forwarded-*</c> keeps those.</summary>
 internal sealed class ForwardingTransforms(ForwardingOptions options) : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
@@ -70,5 +70,6 @@ internal sealed class ForwardingTransforms(ForwardingOptions options) : ITransfo
         }
 
         context.RequestTransforms.Add(new HopTransform());
+        context.ResponseTransforms.Add(new LoopTransform());
     }
 }
