@@ -1,6 +1,6 @@
 using System.Xml.Linq;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.DataProtection.Repositories;
-using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.Gateway;
 
@@ -14,21 +14,9 @@ internal sealed class AffinityKeyRepository(DirectoryInfo folder, ILoggerFactory
     public override void StoreElement(XElement element, string friendlyName)
     {
         ArgumentNullException.ThrowIfNull(element);
+        using var content = new MemoryStream();
+        element.Save(content);
         var path = Path.Combine(Directory.FullName, friendlyName + ".xml");
-        var temporary = path + ".tmp";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        // Read by another process only as a whole: two gateways share the folder while one hands over to the other.
-        using (var file = new FileStream(temporary, options))
-        {
-            element.Save(file);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
+        DurableFile.Replace(path, path + ".previous", content.ToArray(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 }

@@ -11,12 +11,22 @@ internal static partial class DurableFile
     /// Replaces a file as a whole, keeping the one before. At every moment, power loss included, the name leads to the old file or
     /// to the new one, complete.
     /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="previousPath">Where the one before is kept.</param>
+    /// <param name="content">What is in it from now on.</param>
+    /// <param name="mode">Who may read it, where files have such a thing; null for what the process's mask says.</param>
     /// <exception cref="IOException">Not written; the file is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">Not written; the file is as it was.</exception>
-    public static void Replace(string path, string previousPath, ReadOnlySpan<byte> content)
+    public static void Replace(string path, string previousPath, ReadOnlySpan<byte> content, UnixFileMode? mode = null)
     {
         var temporary = path + ".tmp";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        if (mode is not null && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = mode;
+        }
+
+        using (var file = new FileStream(temporary, options))
         {
             file.Write(content);
             file.Flush(flushToDisk: true);
