@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.InFlight;
 using Serilog;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
@@ -30,14 +31,6 @@ internal static class GatewayLogging
     // A client that goes away in the middle is nobody's failure. The proxy writes a warning with a stack trace for each, so one that
     // does nothing else, over and over, would fill the disk.
     private static bool IsOfLeavingClient(LogEvent entry) =>
-        entry.Properties.TryGetValue("error", out var value) && value is ScalarValue { Value: ForwarderError error } && error
-            is ForwarderError.RequestCanceled
-            or ForwarderError.RequestBodyCanceled
-            or ForwarderError.RequestBodyClient
-            or ForwarderError.ResponseBodyCanceled
-            or ForwarderError.ResponseBodyClient
-            or ForwarderError.UpgradeRequestCanceled
-            or ForwarderError.UpgradeRequestClient
-            or ForwarderError.UpgradeResponseCanceled
-            or ForwarderError.UpgradeResponseClient;
+        entry.Properties.TryGetValue("error", out var value) && value is ScalarValue { Value: ForwarderError error }
+        && (error.IsCancellation() || error.IsOfClient());
 }

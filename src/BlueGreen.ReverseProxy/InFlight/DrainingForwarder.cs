@@ -62,7 +62,7 @@ internal sealed class DrainingForwarder(
         HttpTransformer transformer)
     {
         var error = await inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, lease.Token);
-        if (error != ForwarderError.None && lease.Drain.IsRaised && IsCancellation(error) && !IsClientGone(context, error))
+        if (error != ForwarderError.None && lease.Drain.IsRaised && error.IsCancellation() && !IsClientGone(context, error))
         {
             lease.Drain.CountAborted();
             if (!context.Response.HasStarted)
@@ -105,13 +105,6 @@ internal sealed class DrainingForwarder(
 
     private static bool AcceptsEventStream(HttpRequest request) =>
         request.Headers.Accept is { Count: > 0 } accept && EventStreamScanner.Reads(accept[0]);
-
-    private static bool IsCancellation(ForwarderError error) => error
-        is ForwarderError.RequestCanceled
-        or ForwarderError.RequestBodyCanceled
-        or ForwarderError.ResponseBodyCanceled
-        or ForwarderError.UpgradeRequestCanceled
-        or ForwarderError.UpgradeResponseCanceled;
 
     // Once the response has begun, YARP itself aborts the connection to tell the client, so there the token says nothing.
     private static bool IsClientGone(HttpContext context, ForwarderError error) =>

@@ -63,13 +63,9 @@ internal sealed class ResponseMeasurement
         {
             ForwarderError.None => Fault.None,
 
-            // Cancelled is what the client has left, what the drain's deadline has ended, and, once the response has begun, what was
-            // idle for too long. None of them is the API's.
-            ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
-                or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled =>
-                lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
-            ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient
-                or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient => Fault.Client,
+            // None of the cancellations is the API's.
+            _ when error.IsCancellation() => lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
+            _ when error.IsOfClient() => Fault.Client,
             ForwarderError.RequestCreation => Fault.Gateway,
             _ => Fault.Destination,
         };
