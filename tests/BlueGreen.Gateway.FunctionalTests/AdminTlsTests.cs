@@ -57,7 +57,7 @@ public sealed class AdminTlsTests : IDisposable
         var first = await ServedAsync(fleet);
 
         await File.WriteAllTextAsync(_files.File("tls.pem"), "-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n");
-        await AdminSection.UntilLoggedAsync(fleet, "can't be read again, and the one before stays");
+        await fleet.Gateway.UntilOutputAsync("can't be read again, and the one before stays");
         (await ServedAsync(fleet)).Should().Be(first);
 
         using var next = _authority.Server();
@@ -111,11 +111,11 @@ public sealed class AdminTlsTests : IDisposable
         (await AskAsync(fleet, later)).Should().Be(401);
 
         await File.WriteAllTextAsync(_files.File("ca.pem"), "no certificate");
-        await AdminSection.UntilLoggedAsync(fleet, "has no certificate in it: PEM is needed");
+        await fleet.Gateway.UntilOutputAsync("has no certificate in it: PEM is needed");
         (await AskAsync(fleet, eyes)).Should().Be(200, "the ones before stay");
 
         await File.WriteAllTextAsync(_files.File("ca.pem"), _stranger.AuthorityPem);
-        await AdminSection.UntilLoggedAsync(fleet, "may now be called by: token ci (Operator), client certificate eyes (Viewer)");
+        await fleet.Gateway.UntilOutputAsync("may now be called by: token ci (Operator), client certificate eyes (Viewer)");
         (await AskAsync(fleet, later)).Should().Be(200);
         (await AskAsync(fleet, eyes)).Should().Be(401, "its authority is gone");
     }

@@ -18,7 +18,7 @@ public sealed class TokenReloadTests
         AdminSection.Rewrite(fleet, AdminSection.WithTokens(AdminSection.Token("ci-2", "new", "operator")));
         await AdminSection.UntilAsync(async () => await AskAsync(fleet, "old") == 401, () => fleet.Gateway.Output);
         (await AskAsync(fleet, "new")).Should().Be(200);
-        await AdminSection.UntilLoggedAsync(fleet, "may now be called by: token ci-2 (Operator)");
+        await fleet.Gateway.UntilOutputAsync("may now be called by: token ci-2 (Operator)");
         (await AuditAsync(fleet, "new")).Should().BeEquivalentTo(
             [
                 "gateway access done Administration may now be called by: token ci (Operator), token ci-2 (Viewer).",
@@ -35,7 +35,7 @@ public sealed class TokenReloadTests
         await using var fleet = await StartAsync();
 
         AdminSection.Rewrite(fleet, configuration => configuration["BlueGreen"]!["Admin"]!["Tokens"] = JsonNode.Parse(tokens));
-        await AdminSection.UntilLoggedAsync(fleet, error);
+        await fleet.Gateway.UntilOutputAsync(error);
 
         fleet.Gateway.Output.Should().Contain("is refused, and who may call stays as it was");
         (await AskAsync(fleet, "old")).Should().Be(200);
@@ -55,7 +55,7 @@ public sealed class TokenReloadTests
         var before = await File.ReadAllTextAsync(fleet.ConfigFile);
 
         AdminSection.Replace(fleet, before[..^20]);
-        await AdminSection.UntilLoggedAsync(fleet, "is not JSON any more");
+        await fleet.Gateway.UntilOutputAsync("is not JSON any more");
 
         (await AskAsync(fleet, "old")).Should().Be(200);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };

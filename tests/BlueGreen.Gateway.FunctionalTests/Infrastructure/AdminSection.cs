@@ -48,10 +48,4 @@ internal static class AdminSection
             await Task.Delay(20, CancellationToken.None);
         }
     }
-
-    public static Task UntilLoggedAsync(Fleet fleet, string text) => UntilLoggedAsync(fleet.Gateway, text);
-
-    public static async Task UntilLoggedAsync(GatewayProcess gateway, string text) => await UntilAsync(
-        () => Task.FromResult(gateway.Output.Contains(text, StringComparison.Ordinal)),
-        () => $"Not logged: {text}{Environment.NewLine}{gateway.Output}");
 }

@@ -82,7 +82,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         var watch = Stopwatch.StartNew();
         while (!Output.Contains(text, StringComparison.Ordinal))
         {
-            watch.Elapsed.Should().BeLessThan(Patience, $"the gateway should write: {text}");
+            watch.Elapsed.Should().BeLessThan(Patience, $"the gateway should write \"{text}\" and has written:{Environment.NewLine}{Output}");
             await Task.Delay(20);
         }
     }

@@ -53,7 +53,7 @@ public sealed class TlsTests
         await using var edge = await Edge.StartAsync(tls: true);
 
         await File.WriteAllTextAsync(edge.CertificateFile, "-----BEGIN CERTIFICATE-----");
-        await AdminSection.UntilLoggedAsync(edge.Gateway, "Kestrel:Endpoints:edge:Certificate");
+        await edge.Gateway.UntilOutputAsync("Kestrel:Endpoints:edge:Certificate");
         (await SubjectAsync(edge)).Should().Be("CN=first.example.com");
         edge.WriteCertificate("second.example.com");
 
