@@ -73,12 +73,18 @@ internal sealed class Edge : IAsyncDisposable
     /// <summary>Puts a certificate for another name in place of the one that is there, by one rename.</summary>
     public void WriteCertificate(string name)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate = CreateCertificate(name);
+        using var key = certificate.GetECDsaPrivateKey()!;
         var next = CertificateFile + ".next";
         File.WriteAllText(next, $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
         File.Move(next, CertificateFile, overwrite: true);
+    }
+
+    /// <summary>A certificate with its key, of no authority.</summary>
+    public static X509Certificate2 CreateCertificate(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
     public Task<RawConnection> ConnectAsync() => RawConnection.OpenAsync(Url);

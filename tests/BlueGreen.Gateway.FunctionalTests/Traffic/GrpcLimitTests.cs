@@ -85,7 +85,49 @@ public sealed class GrpcLimitTests
         Observed.Client(await connection.ReadFramesUntilAsync(IsEnd), wasReset: null).Should().Be("RST_STREAM CANCEL", "its answer has begun");
     }
 
+    // Over TLS the default policy of versions agrees on HTTP/2, and there the proxy takes the limits away from whatever calls itself gRPC.
+    // But that policy allows HTTP/1.1 as well, so the cluster is not one for gRPC, and its limits are those of any body.
+    [Fact]
+    public async Task Body_OverTheLimit_WhereTheApiMaySpeakEither_Is413()
+    {
+        using var certificate = Edge.CreateCertificate("api.example.com");
+        await using var api = await TestApi.StartAsync("1.0.0", HttpProtocols.Http1AndHttp2, certificate);
+        await using var edge = await StartEdgeAsync(api);
+        using var connection = await CallAsync(edge.Url, "/any/echo");
+        var answer = connection.ReadFramesUntilAsync(frame => frame.Stream == 1 && frame.Type is Headers or ResetStream);
+
+        for (var sent = 0; sent < 2 * MaxBody && await connection.TrySendAsync(Frame(Data, 0, 1, new byte[10_000])); sent += 10_000)
+        {
+        }
+
+        Statuses(await answer).Should().Equal(413);
+    }
+
+    [Fact]
+    public async Task Body_ThatStops_WhereTheApiMaySpeakEither_IsEnded()
+    {
+        using var certificate = Edge.CreateCertificate("api.example.com");
+        await using var api = await TestApi.StartAsync("1.0.0", HttpProtocols.Http1AndHttp2, certificate);
+        await using var edge = await StartEdgeAsync(api);
+        using var connection = await CallAsync(edge.Url, "/any/echo");
+        await connection.SendAsync(Frame(Data, 0, 1, new byte[10]));
+
+        var answer = await connection.ReadToEndAsync();
+
+        // Written and cut off in one step, so it may be lost.
+        new int?[] { null, InternalError }.Should().Contain(GoAwayCode(answer));
+        api.Requests.Should().Be(1);
+    }
+
     private const int PrefixLength = 5;
+
+    private static Task<Edge> StartEdgeAsync(TestApi api) => Edge.StartAsync("Http2", configure: configuration =>
+    {
+        configuration["Kestrel"]!["Limits"]!["MaxRequestBodySize"] = MaxBody;
+        var cluster = configuration["ReverseProxy"]!["Clusters"]!["api"]!;
+        cluster["HttpClient"] = new JsonObject { ["DangerousAcceptAnyServerCertificate"] = true };
+        cluster["Destinations"]!["a"]!["Address"] = api.Address;
+    });
 
     private static Task<Fleet> StartAsync() => Fleet.StartAsync(
         configuration => configuration["Kestrel"]!["Limits"] = JsonNode.Parse($$"""
@@ -96,12 +138,14 @@ public sealed class GrpcLimitTests
             """),
         HttpProtocols.Http2);
 
-    private static async Task<RawConnection> CallAsync(Fleet fleet)
+    private static Task<RawConnection> CallAsync(Fleet fleet) => CallAsync(fleet.Gateway.Url, "/orders/grpc");
+
+    private static async Task<RawConnection> CallAsync(string url, string path)
     {
-        var connection = await RawConnection.OpenAsync(fleet.Gateway.Url, SslApplicationProtocol.Http2);
+        var connection = await RawConnection.OpenAsync(url, SslApplicationProtocol.Http2);
         await connection.SendAsync(Preface(initialWindow: 1 << 20));
         await connection.SendAsync(Frame(WindowUpdate, 0, 0, Error(1 << 20)));
-        await connection.SendAsync(Frame(Headers, EndHeaders, 1, Block("POST", "/orders/grpc", ("content-type", "application/grpc"), ("te", "trailers"))));
+        await connection.SendAsync(Frame(Headers, EndHeaders, 1, Block("POST", path, ("content-type", "application/grpc"), ("te", "trailers"))));
         return connection;
     }
 
