@@ -1,8 +1,5 @@
-using BlueGreen.ReverseProxy.InFlight;
 using Serilog;
-using Serilog.Events;
 using Serilog.Extensions.Logging;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.Gateway;
 
@@ -14,11 +11,13 @@ internal static class GatewayLogging
 {
     public static void AddGatewayLogging(this WebApplicationBuilder builder)
     {
+        var repeats = new RepeatedEvents(TimeProvider.System);
         var logger = new LoggerConfiguration()
             .ReadFrom.Configuration(builder.Configuration)
             .Enrich.FromLogContext()
-            .Filter.ByExcluding(IsOfLeavingClient)
+            .Filter.With(repeats)
             .CreateLogger();
+        repeats.WriteTo(logger);
 
         // Not AddSerilog: that adds a filter of its own which lets everything through to Serilog, whatever the section Logging says.
         // The framework's filter (section Logging) decides what is logged, Serilog (section Serilog) where it goes. What is filtered
@@ -26,11 +25,8 @@ internal static class GatewayLogging
         // choosing the slot does.
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new SerilogLoggerProvider(logger, dispose: true));
-    }
 
-    // A client that goes away in the middle is nobody's failure. The proxy writes a warning with a stack trace for each, so one that
-    // does nothing else, over and over, would fill the disk.
-    private static bool IsOfLeavingClient(LogEvent entry) =>
-        entry.Properties.TryGetValue("error", out var value) && value is ScalarValue { Value: ForwarderError error }
-        && (error.IsCancellation() || error.IsOfClient());
+        // The first of all is stopped last, when nothing serves requests any more.
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(repeats));
+    }
 }

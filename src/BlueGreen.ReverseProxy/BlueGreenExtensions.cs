@@ -209,6 +209,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<RoutingTablePublisher>();
         services.AddSingleton<SlotResponseHeaders>();
         services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<FailedForwards>();
         services.AddSingleton<RouteBinder>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());
         services.AddSingleton<SlotConfigProvider>();

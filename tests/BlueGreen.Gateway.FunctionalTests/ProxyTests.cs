@@ -301,28 +301,6 @@ public sealed class ProxyTests
         connections.Should().Be(1);
     }
 
-    // A warning each, with its stack trace, would let anybody fill the disk.
-    [Fact]
-    public async Task Client_LeavesInTheMiddle_IsCountedAndNotLogged()
-    {
-        await using var fleet = await Fleet.StartAsync();
-        using (var client = await RawConnection.OpenAsync(fleet.Gateway.Url))
-        {
-            await client.SendAsync("GET /orders/gate/never HTTP/1.1\r\nHost: test\r\n\r\n");
-            await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
-        }
-
-        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
-        await fleet.Green.DisposeAsync();
-        await fleet.Admin.CutoverAsync(new { force = true });
-        using var http = new HttpClient();
-        (await http.GetAsync(fleet.Gateway.Url + "/orders/now")).StatusCode.Should().Be(HttpStatusCode.BadGateway);
-
-        await fleet.Gateway.UntilOutputAsync("Request: An error was encountered before receiving a response");
-        fleet.Gateway.Output.Should().NotContain("RequestCanceled");
-        (await fleet.Admin.Http.GetStringAsync("/metrics")).Should().Contain("bluegreen_faults_total{service=\"orders\",slot=\"blue\",fault=\"client\"} 1");
-    }
-
     private static async Task<string> SendRawAsync(Uri url, string request)
     {
         using var socket = new TcpClient();

@@ -37,7 +37,7 @@ internal sealed class ResponseMeasurement
     }
 
     /// <summary>To be called when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
-    public void End(HttpContext context, SlotLease lease)
+    public void End(HttpContext context, SlotLease lease, ForwarderError error)
     {
         if (!_isOn)
         {
@@ -49,25 +49,21 @@ internal sealed class ResponseMeasurement
         var status = context.Response.StatusCode;
         lease.Slot.Meter.Add(new ResponseOutcome(
             status,
-            FaultOf(context, lease),
+            FaultOf(error, lease),
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
             context.Connection.RemoteIpAddress?.GetHashCode() ?? 0));
     }
 
-    private static Fault FaultOf(HttpContext context, SlotLease lease)
+    private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch
     {
-        var error = context.Features.Get<IForwarderErrorFeature>()?.Error ?? ForwarderError.None;
-        return error switch
-        {
-            ForwarderError.None => Fault.None,
+        ForwarderError.None => Fault.None,
 
-            // None of the cancellations is the API's.
-            _ when error.IsCancellation() => lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
-            _ when error.IsOfClient() => Fault.Client,
-            ForwarderError.RequestCreation => Fault.Gateway,
-            _ => Fault.Destination,
-        };
-    }
+        // None of the cancellations is the API's.
+        _ when error.IsCancellation() => lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
+        _ when error.IsOfClient() => Fault.Client,
+        ForwarderError.RequestCreation => Fault.Gateway,
+        _ => Fault.Destination,
+    };
 }

@@ -1,6 +1,7 @@
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.ReverseProxy.Slots;
 
@@ -13,7 +14,13 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// drained. So the table is read again after the increment. Publication and increment are both full fences: either the request
 /// sees the new table and takes its increment back, or the drain sees the increment.
 /// </remarks>
-internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder, SlotResponseHeaders headers, ResponseMeasurement measurement)
+internal sealed class SlotSelectionMiddleware(
+    RequestDelegate next,
+    RoutingTablePublisher tables,
+    RouteBinder binder,
+    SlotResponseHeaders headers,
+    ResponseMeasurement measurement,
+    FailedForwards failed)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -28,7 +35,7 @@ internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTable
 
             if (binding.Service is not { } service)
             {
-                return next(context);
+                return ServePlainAsync(context);
             }
 
             var name = table.ActiveOf(service);
@@ -72,11 +79,25 @@ internal sealed class SlotSelectionMiddleware(RequestDelegate next, RoutingTable
                 headers.Write(lease);
             }
 
-            measurement.End(context, lease);
+            var failure = context.Features.Get<IForwarderErrorFeature>();
+            measurement.End(context, lease, failure?.Error ?? ForwarderError.None);
+            if (failure is not null)
+            {
+                failed.Note(context, lease.Slot, failure);
+            }
         }
         finally
         {
             lease.Dispose();
+        }
+    }
+
+    private async Task ServePlainAsync(HttpContext context)
+    {
+        await next(context);
+        if (context.Features.Get<IForwarderErrorFeature>() is { } failure)
+        {
+            failed.Note(context, slot: null, failure);
         }
     }
 }

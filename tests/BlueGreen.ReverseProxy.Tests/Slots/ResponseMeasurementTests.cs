@@ -61,7 +61,7 @@ public sealed class ResponseMeasurementTests
         lease.BegunAt = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromHours(1));
 
-        measurement.End(_context, lease);
+        measurement.End(_context, lease, ForwarderError.None);
 
         _slot.Meter.Read().QuantileMs(0.5).Should().BeInRange(20, 21.3);
     }
@@ -95,18 +95,6 @@ public sealed class ResponseMeasurementTests
         measurement.Begin(lease);
         _time.Advance(waited);
         _context.Response.StatusCode = status;
-        if (error != ForwarderError.None)
-        {
-            _context.Features.Set<IForwarderErrorFeature>(new Error(error));
-        }
-
-        measurement.End(_context, lease);
-    }
-
-    private sealed record Error(ForwarderError Error_) : IForwarderErrorFeature
-    {
-        ForwarderError IForwarderErrorFeature.Error => Error_;
-
-        public Exception? Exception => null;
+        measurement.End(_context, lease, error);
     }
 }

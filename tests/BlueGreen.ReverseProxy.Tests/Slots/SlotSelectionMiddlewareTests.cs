@@ -5,6 +5,7 @@ using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Tests.Slots;
@@ -185,5 +186,5 @@ public sealed class SlotSelectionMiddlewareTests : IDisposable
     }
 
     private SlotSelectionMiddleware Middleware(RequestDelegate next) =>
-        new(next, _tables, _binder, new SlotResponseHeaders(new BlueGreenOptions()), new ResponseMeasurement(TimeProvider.System));
+        new(next, _tables, _binder, new SlotResponseHeaders(new BlueGreenOptions()), new ResponseMeasurement(TimeProvider.System), new FailedForwards(NullLogger<FailedForwards>.Instance));
 }

@@ -5,6 +5,7 @@ using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Slots;
 
@@ -46,7 +47,8 @@ public sealed class SlotSelectionRaceTests
             tables,
             binder,
             new SlotResponseHeaders(new BlueGreenOptions()),
-            new ResponseMeasurement(TimeProvider.System));
+            new ResponseMeasurement(TimeProvider.System),
+            new FailedForwards(NullLogger<FailedForwards>.Instance));
 
         var clients = Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
             () =>
