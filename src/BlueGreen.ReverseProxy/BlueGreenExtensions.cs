@@ -208,6 +208,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<ServiceCatalog>();
         services.AddSingleton<RoutingTablePublisher>();
         services.AddSingleton<SlotResponseHeaders>();
+        services.AddSingleton<DrainDeadline>();
         services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<FailedForwards>();
         services.AddSingleton<RouteBinder>();

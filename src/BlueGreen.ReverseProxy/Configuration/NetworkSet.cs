@@ -36,6 +36,11 @@ public sealed record NetworkSet(ImmutableArray<IPNetwork> Networks)
     public IPNetwork? Find(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
+        if (Networks.IsEmpty)
+        {
+            return null;
+        }
+
         address = Plain(address);
         foreach (var network in Networks)
         {

@@ -24,6 +24,9 @@ internal static class ForwardedHeaders
         "X-Forwarded-Server", "X-Forwarded-Protocol", "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Real-IP",
     ];
 
+    /// <summary>Whether a field may be one of those that <see cref="RemoveAll"/> takes out; most requests have none that even begins like them.</summary>
+    public static bool MayBeOfProxies(string name) => name is ['X' or 'x' or 'F' or 'f', ..];
+
     public static void RemoveAll(IHeaderDictionary headers)
     {
         foreach (var name in OfProxies)

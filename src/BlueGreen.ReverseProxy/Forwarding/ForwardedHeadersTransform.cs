@@ -44,8 +44,14 @@ internal sealed class HopTransform : RequestTransform
     public override ValueTask ApplyAsync(RequestTransformContext context)
     {
         var hops = context.HttpContext.Request.Headers[ForwardedHeaders.Loop];
+        if (hops.Count == 0)
+        {
+            AddHeader(context, ForwardedHeaders.Loop, ForwardedHeaders.LoopName);
+            return default;
+        }
+
         RemoveHeader(context, ForwardedHeaders.Loop);
-        AddHeader(context, ForwardedHeaders.Loop, hops.Count == 0 ? ForwardedHeaders.LoopName : $"{hops}, {ForwardedHeaders.LoopName}");
+        AddHeader(context, ForwardedHeaders.Loop, $"{hops}, {ForwardedHeaders.LoopName}");
         return default;
     }
 }

@@ -27,8 +27,11 @@ internal static class RequestGrammar
         "!\"$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
 
     /// <summary>What is wrong with the request; null when nothing is.</summary>
-    public static string? WhyNot(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="mayComeFromProxy">Whether a field of its may be one by which a proxy says who it speaks for; seen on the way.</param>
+    public static string? WhyNot(HttpContext context, out bool mayComeFromProxy)
     {
+        mayComeFromProxy = false;
         var request = context.Request;
         if (request.Method.AsSpan().ContainsAnyExcept(Token))
         {
@@ -48,6 +51,7 @@ internal static class RequestGrammar
                 return "the name of a header field is not a token";
             }
 
+            mayComeFromProxy |= ForwardedHeaders.MayBeOfProxies(name);
             for (var index = 0; index < values.Count; index++)
             {
                 if (values[index].AsSpan().ContainsAny(Controls))

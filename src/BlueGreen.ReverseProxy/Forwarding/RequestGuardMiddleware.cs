@@ -12,6 +12,11 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// </summary>
 internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options)
 {
+    // What the clients that name anything name.
+    private const string KeepAlive = "keep-alive";
+
+    private static readonly char[] Comma = [','];
+
     // Fields that a request can't do without, or that Kestrel and YARP deal with themselves.
     private static readonly HashSet<string> NeverRemoved = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -21,7 +26,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (RequestGrammar.WhyNot(context) is { } reason)
+        if (RequestGrammar.WhyNot(context, out var mayComeFromProxy) is { } reason)
         {
             return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, reason);
         }
@@ -38,7 +43,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
         }
 
         RemoveHopByHop(headers);
-        if (!options.TrustedProxies.Contains(context.Connection.RemoteIpAddress))
+        if (mayComeFromProxy && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress))
         {
             ForwardedHeaders.RemoveAll(headers);
         }
@@ -52,12 +57,12 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
         var connection = headers.Connection;
         for (var line = 0; line < connection.Count; line++)
         {
-            if (connection[line] is not { Length: > 0 } options)
+            if (connection[line] is not { Length: > 0 } options || options.Equals(KeepAlive, StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }
 
-            foreach (var segment in new StringTokenizer(options, [',']))
+            foreach (var segment in new StringTokenizer(options, Comma))
             {
                 var name = segment.Trim();
                 if (name.Length > 0 && !NeverRemoved.Contains(name.Value!))

@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace BlueGreen.ReverseProxy.InFlight;
 
 /// <summary>
-/// Forwards what holds a lease so that it can be drained: ends it at the deadline with an answer that tells the client the truth,
-/// and lets WebSockets and streams be asked to leave before that.
+/// Forwards what holds a lease so that it can be drained: ends it at the deadline, and lets WebSockets and streams be asked to leave
+/// before that.
 /// </summary>
 internal sealed class DrainingForwarder(
     IHttpForwarder inner,
@@ -45,35 +45,11 @@ internal sealed class DrainingForwarder(
             GrpcLimits.Keep(context, requestConfig, grpcRate, time);
         }
 
+        // YARP's pipeline passes no token of its own; the drain's takes that place.
         var lease = context.Features.Get<SlotLease>();
         return lease is null
             ? inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken)
-            : SendLeasedAsync(lease, context, destinationPrefix, httpClient, Recognize(context, lease, requestConfig, isGrpc), Draining(transformer));
-    }
-
-    // YARP's pipeline passes no token of its own; the drain's takes that place.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ForwarderError> SendLeasedAsync(
-        SlotLease lease,
-        HttpContext context,
-        string destinationPrefix,
-        HttpMessageInvoker httpClient,
-        ForwarderRequestConfig requestConfig,
-        HttpTransformer transformer)
-    {
-        var error = await inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, lease.Token);
-        if (error != ForwarderError.None && lease.Drain.IsRaised && error.IsCancellation() && !IsClientGone(context, error))
-        {
-            lease.Drain.CountAborted();
-            if (!context.Response.HasStarted)
-            {
-                // YARP answers 502, as if the API had failed; it was given no more time.
-                context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
-                listeners.AnnounceClose(context);
-            }
-        }
-
-        return error;
+            : inner.SendAsync(context, destinationPrefix, httpClient, Recognize(context, lease, requestConfig, isGrpc), Draining(transformer), lease.Token);
     }
 
     // What outlives a request is told by what the client asks for; an event stream may also turn out in the response.
@@ -105,8 +81,4 @@ internal sealed class DrainingForwarder(
 
     private static bool AcceptsEventStream(HttpRequest request) =>
         request.Headers.Accept is { Count: > 0 } accept && EventStreamScanner.Reads(accept[0]);
-
-    // Once the response has begun, YARP itself aborts the connection to tell the client, so there the token says nothing.
-    private static bool IsClientGone(HttpContext context, ForwarderError error) =>
-        error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled && context.RequestAborted.IsCancellationRequested;
 }

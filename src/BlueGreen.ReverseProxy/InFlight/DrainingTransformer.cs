@@ -25,7 +25,6 @@ internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHea
         }
 
         lease.BegunAt = time.GetTimestamp();
-        headers.Withdraw(lease);
         var transformed = inner.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         return transformed.IsCompletedSuccessfully
             ? new(Begin(transformed.Result, lease, httpContext, proxyResponse))
@@ -55,7 +54,7 @@ internal sealed class DrainingTransformer(HttpTransformer inner, SlotResponseHea
 
     private bool Begin(bool copyBody, SlotLease lease, HttpContext context, HttpResponseMessage response)
     {
-        headers.Write(lease);
+        headers.Settle(lease);
         listeners.AnnounceClose(context);
         if (!copyBody)
         {

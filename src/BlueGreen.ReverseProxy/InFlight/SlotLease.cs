@@ -32,6 +32,9 @@ internal sealed class SlotLease(Slot slot, HttpResponse response) : IDisposable
     /// <summary>When the API's response began, by the same clock; 0 before.</summary>
     public long BegunAt { get; set; }
 
+    /// <summary>The version that the response was given; null for none.</summary>
+    public string? VersionHeader { get; set; }
+
     /// <summary>Ends the request: at the drain's deadline, and a call that the gateway has ended.</summary>
     public CancellationToken Token => _call?.Token ?? Drain.Token;
 

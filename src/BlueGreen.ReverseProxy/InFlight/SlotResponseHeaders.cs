@@ -4,9 +4,10 @@ namespace BlueGreen.ReverseProxy.InFlight;
 
 /// <summary><c>X-Environment</c> and <c>X-API-Version</c>, on every response of a slot, the gateway's own errors too.</summary>
 /// <remarks>
-/// Set when the slot is chosen, so that whoever answers has them; set again after the API's headers were copied, so that the API's
-/// environment is replaced and its version stands; and once more when an answer that was given up has taken them with it. That is
-/// three places instead of one callback at the start of the response, which costs a request more than choosing its slot does.
+/// Set when the slot is chosen, so that whoever answers has them; looked at again after the proxy has added the API's to what was there,
+/// so that the API's environment is replaced and its version stands; and set once more when an answer that was given up has taken them
+/// with it. That is three places instead of one callback at the start of the response, which costs a request more than choosing its
+/// slot does.
 /// </remarks>
 internal sealed class SlotResponseHeaders(BlueGreenOptions options)
 {
@@ -16,6 +17,7 @@ internal sealed class SlotResponseHeaders(BlueGreenOptions options)
     private readonly bool _environment = options.ResponseHeaders.Environment;
     private readonly bool _version = options.ResponseHeaders.Version;
 
+    /// <summary>Sets what is not there.</summary>
     public void Write(SlotLease lease)
     {
         var headers = lease.Response.Headers;
@@ -24,24 +26,39 @@ internal sealed class SlotResponseHeaders(BlueGreenOptions options)
             headers[Environment] = lease.Slot.EnvironmentHeader;
         }
 
-        if (_version && lease.Slot.VersionHeader is { } value)
+        if (_version && lease.Slot.VersionHeader is { } version && !headers.ContainsKey(Version))
         {
-            headers.TryAdd(Version, value);
+            headers[Version] = version;
+            lease.VersionHeader = version;
         }
     }
 
-    /// <summary>Makes room for the API's: the proxy adds to what is there.</summary>
-    public void Withdraw(SlotLease lease)
+    /// <summary>Takes out what is one too many after the API's headers were added.</summary>
+    public void Settle(SlotLease lease)
     {
         var headers = lease.Response.Headers;
         if (_environment)
         {
-            headers.Remove(Environment);
+            var ours = lease.Slot.EnvironmentHeader;
+            var sent = headers[Environment];
+            if (sent.Count != 1 || !ReferenceEquals(sent[0], ours))
+            {
+                headers[Environment] = ours;
+            }
         }
 
-        if (_version)
+        // By reference: the API may have sent the same text, and the slot's version may be another one by now.
+        if (_version && lease.VersionHeader is { } written)
         {
-            headers.Remove(Version);
+            var sent = headers[Version];
+            if (sent.Count == 0)
+            {
+                headers[Version] = written;
+            }
+            else if (sent.Count > 1 && ReferenceEquals(sent[0], written))
+            {
+                headers[Version] = sent.ToArray()[1..];
+            }
         }
     }
 }

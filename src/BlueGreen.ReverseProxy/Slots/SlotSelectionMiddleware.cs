@@ -19,6 +19,7 @@ internal sealed class SlotSelectionMiddleware(
     RoutingTablePublisher tables,
     RouteBinder binder,
     SlotResponseHeaders headers,
+    DrainDeadline deadline,
     ResponseMeasurement measurement,
     FailedForwards failed)
 {
@@ -73,18 +74,20 @@ internal sealed class SlotSelectionMiddleware(
             }
 
             await next(context);
+            var failure = context.Features.Get<IForwarderErrorFeature>();
+            if (failure is not null)
+            {
+                deadline.Note(context, lease, failure.Error);
+                failed.Note(context, lease.Slot, failure);
+            }
+
             if (!context.Response.HasStarted)
             {
                 // The proxy clears what it has begun when it fails.
                 headers.Write(lease);
             }
 
-            var failure = context.Features.Get<IForwarderErrorFeature>();
             measurement.End(context, lease, failure?.Error ?? ForwarderError.None);
-            if (failure is not null)
-            {
-                failed.Note(context, lease.Slot, failure);
-            }
         }
         finally
         {

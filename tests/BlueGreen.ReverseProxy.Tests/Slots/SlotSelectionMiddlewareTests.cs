@@ -186,5 +186,5 @@ public sealed class SlotSelectionMiddlewareTests : IDisposable
     }
 
     private SlotSelectionMiddleware Middleware(RequestDelegate next) =>
-        new(next, _tables, _binder, new SlotResponseHeaders(new BlueGreenOptions()), new ResponseMeasurement(TimeProvider.System), new FailedForwards(NullLogger<FailedForwards>.Instance));
+        new(next, _tables, _binder, new SlotResponseHeaders(new BlueGreenOptions()), new DrainDeadline(Services.Listeners()), new ResponseMeasurement(TimeProvider.System), new FailedForwards(NullLogger<FailedForwards>.Instance));
 }

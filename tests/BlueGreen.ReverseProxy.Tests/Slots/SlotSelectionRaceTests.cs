@@ -47,6 +47,7 @@ public sealed class SlotSelectionRaceTests
             tables,
             binder,
             new SlotResponseHeaders(new BlueGreenOptions()),
+            new DrainDeadline(Services.Listeners()),
             new ResponseMeasurement(TimeProvider.System),
             new FailedForwards(NullLogger<FailedForwards>.Instance));
 
