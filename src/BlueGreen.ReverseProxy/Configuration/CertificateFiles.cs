@@ -18,29 +18,12 @@ internal static class CertificateFiles
     {
         try
         {
-            var chain = new X509Certificate2Collection();
-            var text = File.ReadAllText(options.Path);
-            X509Certificate2 certificate;
-            if (text.Contains("-----BEGIN", StringComparison.Ordinal))
-            {
-                var key = options.KeyPath is { } path ? File.ReadAllText(path) : text;
-                certificate = options.Password is { } password
-                    ? X509Certificate2.CreateFromEncryptedPem(text, key, password)
-                    : X509Certificate2.CreateFromPem(text, key);
-                chain.ImportFromPem(text);
-                chain.RemoveAt(0);
-            }
-            else
-            {
-                chain = X509CertificateLoader.LoadPkcs12CollectionFromFile(options.Path, options.Password);
-                certificate = chain.FirstOrDefault(one => one.HasPrivateKey) ?? throw new CryptographicException("there is no private key in it");
-                chain.Remove(certificate);
-            }
+            var loaded = KeyedCertificate.Load(options);
 
             // Offline: the handshake must not wait for what the certificate names elsewhere.
-            return SslStreamCertificateContext.Create(certificate, chain, offline: true);
+            return SslStreamCertificateContext.Create(loaded.Certificate, loaded.Chain, offline: true);
         }
-        catch (Exception exception) when (IsUnreadable(exception))
+        catch (Exception exception) when (exception is CertificateFileException or CryptographicException)
         {
             errors.Add(new(configurationKey, options.ToString(), $"can't be used: {exception.Message}"));
             return null;
@@ -50,21 +33,15 @@ internal static class CertificateFiles
     /// <summary>Certificates of authorities in a PEM file.</summary>
     public static X509Certificate2Collection LoadAuthorities(string path, List<ConfigurationError> errors)
     {
-        var certificates = new X509Certificate2Collection();
         try
         {
-            certificates.ImportFromPemFile(path);
-            if (certificates.Count == 0)
-            {
-                errors.Add(new(ClientCertificates, path, "has no certificate in it: PEM is needed"));
-            }
+            return KeyedCertificate.LoadCertificates(path);
         }
-        catch (Exception exception) when (IsUnreadable(exception))
+        catch (CertificateFileException exception)
         {
             errors.Add(new(ClientCertificates, path, $"can't be used: {exception.Message}"));
+            return [];
         }
-
-        return certificates;
     }
 
     /// <summary>Whether the certificate is the one that was named, or has the subject from one of the authorities.</summary>
@@ -91,7 +68,4 @@ internal static class CertificateFiles
         chain.ChainPolicy.DisableCertificateDownloads = true;
         return chain.Build(certificate);
     }
-
-    private static bool IsUnreadable(Exception exception) =>
-        exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 }
