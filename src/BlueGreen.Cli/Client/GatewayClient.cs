@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -21,21 +20,24 @@ internal sealed class GatewayClient : IDisposable
 
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
-    private readonly string _shownUrl;
+    private readonly GatewayAddress _address;
+    private readonly Unreachable _unreachable;
 
-    public GatewayClient(Uri url, string? token, TimeProvider time)
+    /// <summary>Connects when it is first asked for something.</summary>
+    public GatewayClient(GatewayAddress address, string? token, TimeProvider time)
     {
         _time = time;
-        _shownUrl = url.GetLeftPart(UriPartial.Authority);
+        _address = address;
+        _unreachable = new Unreachable(address);
         var handler = new SocketsHttpHandler
         {
             // A token must not follow a redirect to wherever it leads.
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = !url.IsLoopback,
+            UseProxy = !address.Url.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(10),
         };
-        _http = new HttpClient(handler) { BaseAddress = url, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler) { BaseAddress = address.Url, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("bluegreen");
         if (token is not null)
         {
@@ -61,7 +63,7 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (GatewayGoneException exception)
         {
-            throw CommandFailure.NotReachable(exception.Message, NotReachableHint);
+            throw CommandFailure.NotReachable(exception);
         }
     }
 
@@ -98,7 +100,7 @@ internal sealed class GatewayClient : IDisposable
             catch (GatewayGoneException exception) when (attempt == 1 && exception.NothingWasSent)
             {
                 // A wrong URL is told at once; nobody waits ten minutes for a typing mistake.
-                throw CommandFailure.NotReachable($"{exception.Message} Nothing was changed.", NotReachableHint);
+                throw CommandFailure.NotReachable($"{exception.Message} Nothing was changed.", exception.Hint);
             }
             catch (GatewayGoneException exception) when (deadline.IsOver)
             {
@@ -140,7 +142,7 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw Gone(exception);
+            throw _unreachable.Because(exception);
         }
     }
 
@@ -154,11 +156,9 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw Gone(exception);
+            throw _unreachable.Because(exception);
         }
     }
-
-    public string NotReachableHint => $"Is the gateway running, and is {_shownUrl} its admin API (BlueGreen:Admin:Urls)? Set --url or ${GlobalOptions.UrlVariable}.";
 
     public void Dispose() => _http.Dispose();
 
@@ -186,11 +186,11 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw Gone(exception);
+            throw _unreachable.Because(exception);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new GatewayGoneException($"{_shownUrl} has not answered within {CallTimeout.TotalSeconds:0} s.", nothingWasSent: false);
+            throw _unreachable.Because($"{_address} has not answered within {CallTimeout.TotalSeconds:0} s.", nothingWasSent: false);
         }
     }
 
@@ -210,47 +210,13 @@ internal sealed class GatewayClient : IDisposable
             }
             catch (JsonException)
             {
-                throw new GatewayGoneException($"{_shownUrl} has answered {status} with JSON that was cut off.", nothingWasSent: false);
+                throw _unreachable.Because($"{_address} has answered {status} with JSON that was cut off.", nothingWasSent: false);
             }
         }
 
         // A load balancer in front of the gateway, or another server altogether.
-        throw new GatewayGoneException(
-            $"What answers at {_shownUrl} is not a gateway's admin API: status {status}, {type ?? "without a body"}.",
+        throw _unreachable.Because(
+            $"What answers at {_address} is not a gateway's admin API: status {status}, {type ?? "without a body"}.",
             nothingWasSent: status is not (502 or 503 or 504));
     }
-
-    private GatewayGoneException Gone(Exception exception)
-    {
-        var request = exception as HttpRequestException;
-        var reason = request?.HttpRequestError switch
-        {
-            HttpRequestError.NameResolutionError => "the host name is not known",
-            HttpRequestError.ConnectionError when exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
-            HttpRequestError.SecureConnectionError => $"no TLS connection: {Innermost(exception)}",
-            HttpRequestError.ResponseEnded => "the connection was cut",
-            _ => Innermost(exception),
-        };
-        return new GatewayGoneException(
-            $"Can't reach {_shownUrl}: {reason.TrimEnd('.')}.",
-            request?.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError);
-    }
-
-    private static string Innermost(Exception exception)
-    {
-        while (exception.InnerException is { } inner)
-        {
-            exception = inner;
-        }
-
-        return exception.Message;
-    }
-}
-
-/// <summary>No answer of a gateway came.</summary>
-/// <param name="message">Why, for people.</param>
-/// <param name="nothingWasSent">Whether it is sure that the gateway has not seen the call.</param>
-internal sealed class GatewayGoneException(string message, bool nothingWasSent) : Exception(message)
-{
-    public bool NothingWasSent { get; } = nothingWasSent;
 }

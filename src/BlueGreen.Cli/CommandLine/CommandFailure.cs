@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BlueGreen.Cli.Client;
 
 namespace BlueGreen.Cli.CommandLine;
 
@@ -55,6 +56,8 @@ internal sealed class CommandFailure : Exception
     }
 
     public static CommandFailure Usage(string detail, string? hint = null) => Of(ExitCodes.Usage, "usage", "The command is not valid", detail, hint);
+
+    public static CommandFailure NotReachable(GatewayGoneException gone) => NotReachable(gone.Message, gone.Hint);
 
     public static CommandFailure NotReachable(string detail, string? hint = null) =>
         Of(ExitCodes.NotReachable, "gateway-not-reachable", "The gateway is not reachable", detail, hint);

@@ -32,7 +32,7 @@ internal static class CommandRunner
         }
         catch (GatewayGoneException exception)
         {
-            return Report(CommandFailure.NotReachable(exception.Message), json);
+            return Report(CommandFailure.NotReachable(exception), json);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -95,18 +95,20 @@ internal sealed class Session : IDisposable
 
     private GatewayClient CreateClient()
     {
-        var given = Get(GlobalOptions.Url) ?? Environment.GetEnvironmentVariable(GlobalOptions.UrlVariable);
-        var text = string.IsNullOrWhiteSpace(given) ? GlobalOptions.DefaultUrl : given;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps) || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+        var token = Given(GlobalOptions.Token, GlobalOptions.TokenVariable);
+        if (token is not null && token.Value.Any(c => c is < '!' or > '~'))
         {
-            throw CommandFailure.Usage($"The URL \"{text}\" is not allowed: the admin API's address without a path, such as {GlobalOptions.DefaultUrl}.");
+            throw CommandFailure.Usage($"The token has characters that no token has (value not shown). Look at --token or ${GlobalOptions.TokenVariable}.");
         }
 
-        var token = Get(GlobalOptions.Token) ?? Environment.GetEnvironmentVariable(GlobalOptions.TokenVariable);
-        token = string.IsNullOrWhiteSpace(token) ? null : token.Trim();
-        return token is not null && token.Any(c => c is < '!' or > '~')
-            ? throw CommandFailure.Usage($"The token has characters that no token has (value not shown). Look at --token or ${GlobalOptions.TokenVariable}.")
-            : new GatewayClient(url, token, Time);
+        return new GatewayClient(GatewayAddress.Parse(Given(GlobalOptions.Url, GlobalOptions.UrlVariable)), token?.Value, Time);
+    }
+
+    // An option goes before its variable; a blank one is none, as a pipeline passes on what was not set.
+    private Setting? Given(Option<string?> option, string variable)
+    {
+        var (value, source) = Get(option) is { } own ? (own, option.Name) : (Environment.GetEnvironmentVariable(variable), $"${variable}");
+        return string.IsNullOrWhiteSpace(value) ? null : new(value.Trim(), source);
     }
 
     private IAnsiConsole CreateConsole() => AnsiConsole.Create(new AnsiConsoleSettings

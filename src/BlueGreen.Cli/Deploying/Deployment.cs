@@ -62,7 +62,7 @@ internal sealed class Deployment(Session session, Deadline deadline)
         while (true)
         {
             string why;
-            var reachable = true;
+            GatewayGoneException? gone = null;
             try
             {
                 var answer = (await session.Client.TryGetAsync(ApiPath.Service(service), cancellationToken)).OrFail();
@@ -76,7 +76,7 @@ internal sealed class Deployment(Session session, Deadline deadline)
             }
             catch (GatewayGoneException exception)
             {
-                reachable = false;
+                gone = exception;
                 why = exception.Message;
             }
 
@@ -88,14 +88,14 @@ internal sealed class Deployment(Session session, Deadline deadline)
 
             if (deadline.IsOver)
             {
-                throw reachable
+                throw gone is null
                     ? CommandFailure.Of(
                         ExitCodes.TimedOut,
                         "timed-out",
                         "Not healthy in time",
                         $"{slot.ToText()} of {service} holds the new deployment, and is not healthy after {deadline.After.TotalSeconds:0.#} s: {why}. Nothing was switched.",
                         $"Look: bluegreen status {service}")
-                    : CommandFailure.NotReachable($"{why} The new deployment is in {slot.ToText()} of {service}; nothing was switched.", session.Client.NotReachableHint);
+                    : CommandFailure.NotReachable($"{why} The new deployment is in {slot.ToText()} of {service}; nothing was switched.", gone.Hint);
             }
 
             await PauseAsync(service, slot, cancellationToken);

@@ -35,7 +35,7 @@ internal sealed class EventFeed(GatewayClient client, string? service, TimeProvi
                 lost = exception.Message;
                 if (!connected)
                 {
-                    throw CommandFailure.NotReachable(exception.Message, client.NotReachableHint);
+                    throw CommandFailure.NotReachable(exception);
                 }
             }
 

@@ -107,7 +107,7 @@ internal sealed class LiveWatch(Session session, string? service)
         }
         catch (GatewayGoneException exception)
         {
-            throw CommandFailure.NotReachable(exception.Message);
+            throw CommandFailure.NotReachable(exception);
         }
     }
 }
