@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -36,6 +37,7 @@ internal sealed class GatewayClient : IDisposable
             UseCookies = false,
             UseProxy = !address.Url.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectCallback = address.Socket is { } socket ? (_, cancellationToken) => ConnectAsync(socket, cancellationToken) : null,
         };
         _http = new HttpClient(handler) { BaseAddress = address.Url, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("bluegreen");
@@ -218,5 +220,20 @@ internal sealed class GatewayClient : IDisposable
         throw _unreachable.Because(
             $"What answers at {_address} is not a gateway's admin API: status {status}, {type ?? "without a body"}.",
             nothingWasSent: status is not (502 or 503 or 504));
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(UnixDomainSocketEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 }

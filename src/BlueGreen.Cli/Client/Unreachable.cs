@@ -19,6 +19,7 @@ internal sealed class Unreachable(GatewayAddress address)
         var reason = request?.HttpRequestError switch
         {
             HttpRequestError.NameResolutionError => "the host name is not known",
+            HttpRequestError.ConnectionError when address.SocketPath is { } path && causes[^1] is SocketException error => SocketReason(path, error),
             HttpRequestError.ConnectionError when exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
             HttpRequestError.SecureConnectionError => $"no TLS connection: {causes[^1].Message}",
             HttpRequestError.ResponseEnded => "the connection was cut",
@@ -39,4 +40,13 @@ internal sealed class Unreachable(GatewayAddress address)
 
         return causes;
     }
+
+    private static string SocketReason(string path, SocketException error) => error.SocketErrorCode switch
+    {
+        SocketError.AccessDenied => $"no permission for the socket {path}. Its owner and group may connect (BlueGreen:Admin:SocketMode): run bluegreen as one of them",
+        _ when Directory.Exists(path) || new FileInfo(path) is { Exists: true, Length: > 0 } => $"{path} is no socket",
+        SocketError.ConnectionRefused => $"nobody listens on the socket {path}; the gateway that made it has ended",
+        _ when !Path.Exists(path) => $"there is no socket {path}",
+        _ => error.Message,
+    };
 }

@@ -8,12 +8,13 @@ internal static class GlobalOptions
     public const string UrlVariable = "BLUEGREEN_URL";
     public const string TokenVariable = "BLUEGREEN_TOKEN";
     public const string DefaultUrl = "http://127.0.0.1:9090";
+    public const string ExampleSocketUrl = "http://unix:/run/bluegreen/admin.sock";
     public const string Json = "json";
     private const string Table = "table";
 
     public static Option<string?> Url { get; } = new("--url", "-u")
     {
-        Description = $"The gateway's admin API. Else ${UrlVariable}, else {DefaultUrl}.",
+        Description = $"The gateway's admin API: its address, or its Unix domain socket, such as {ExampleSocketUrl}. Else ${UrlVariable}, else {DefaultUrl}.",
         HelpName = "URL",
         Recursive = true,
     };

@@ -20,4 +20,26 @@ internal static class FleetCli
             > before.Slots.Blue.InFlight.Total + before.Slots.Green.InFlight.Total);
         return request;
     }
+
+    /// <summary>Waits until <c>bluegreen watch</c> tells events: from the moment on in which its stream is open, which only events can show.</summary>
+    public static Task UntilListensAsync(this Fleet fleet, BlueGreenProcess watch) =>
+        UntilListensAsync(watch, async to => (await fleet.Admin.CutoverAsync(new { to }, until: "completed")).Status.Should().Be(200));
+
+    /// <summary>The same, with a switch that goes another way.</summary>
+    public static async Task UntilListensAsync(BlueGreenProcess watch, Func<string, Task> switchTo)
+    {
+        var to = "green";
+        for (var tries = 0; tries < 100 && !watch.Out.Contains("succeeded", StringComparison.Ordinal); tries++)
+        {
+            await switchTo(to);
+            to = to == "green" ? "blue" : "green";
+            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            while (!soon.IsCancellationRequested && !watch.Out.Contains("succeeded", StringComparison.Ordinal))
+            {
+                await Task.Delay(20, CancellationToken.None);
+            }
+        }
+
+        watch.Out.Should().Contain("succeeded");
+    }
 }
