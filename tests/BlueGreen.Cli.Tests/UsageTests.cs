@@ -75,7 +75,7 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("bash", "complete -F _bluegreen bluegreen")]
+    [InlineData("bash", "complete -o default -F _bluegreen bluegreen")]
     [InlineData("zsh", "compdef _bluegreen bluegreen")]
     [InlineData("fish", "complete -f -c bluegreen")]
     [InlineData("pwsh", "Register-ArgumentCompleter")]

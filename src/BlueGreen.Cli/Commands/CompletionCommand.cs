@@ -7,13 +7,14 @@ namespace BlueGreen.Cli.Commands;
 internal static class CompletionCommand
 {
     // "[suggest:POSITION]" is System.CommandLine's own directive: the program itself says what could come next, services included.
+    // "-o default": where it knows nothing to come next, file names.
     private const string Bash = """
         _bluegreen() {
           local IFS=$'\n'
           local word="${COMP_WORDS[COMP_CWORD]}"
           COMPREPLY=($(compgen -W "$(bluegreen "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "$word"))
         }
-        complete -F _bluegreen bluegreen
+        complete -o default -F _bluegreen bluegreen
         """;
 
     private const string Zsh = """
