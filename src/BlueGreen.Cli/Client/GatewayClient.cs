@@ -25,11 +25,12 @@ internal sealed class GatewayClient : IDisposable
     private readonly Unreachable _unreachable;
 
     /// <summary>Connects when it is first asked for something.</summary>
-    public GatewayClient(GatewayAddress address, string? token, TimeProvider time)
+    /// <exception cref="CommandFailure">A file for TLS can't be used.</exception>
+    public GatewayClient(GatewayAddress address, TlsFiles files, string? token, TimeProvider time)
     {
         _time = time;
         _address = address;
-        _unreachable = new Unreachable(address);
+        _unreachable = new Unreachable(address, files.Certificate);
         var handler = new SocketsHttpHandler
         {
             // A token must not follow a redirect to wherever it leads.
@@ -37,6 +38,7 @@ internal sealed class GatewayClient : IDisposable
             UseCookies = false,
             UseProxy = !address.Url.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(10),
+            SslOptions = GatewayTls.Read(files, address, time.GetUtcNow()),
             ConnectCallback = address.Socket is { } socket ? (_, cancellationToken) => ConnectAsync(socket, cancellationToken) : null,
         };
         _http = new HttpClient(handler) { BaseAddress = address.Url, Timeout = System.Threading.Timeout.InfiniteTimeSpan };
@@ -49,6 +51,9 @@ internal sealed class GatewayClient : IDisposable
 
     /// <summary>A key that no other call has.</summary>
     public static string NewIdempotencyKey() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes));
+
+    /// <summary>Whether a gateway was there at least once.</summary>
+    public bool HasAnswered { get; private set; }
 
     /// <summary>Asks once.</summary>
     /// <exception cref="GatewayGoneException">No answer of a gateway.</exception>
@@ -207,6 +212,7 @@ internal sealed class GatewayClient : IDisposable
                 var json = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
                 if (response.IsSuccessStatusCode || (json as JsonObject)?["code"] is JsonValue)
                 {
+                    HasAnswered = true;
                     return new GatewayAnswer(status, json, attempt, response.Headers.Date ?? _time.GetUtcNow());
                 }
             }

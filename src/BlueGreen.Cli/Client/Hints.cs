@@ -12,8 +12,8 @@ internal static class Hints
         var release = problem["release"] is JsonValue value && value.TryGetValue<string>(out var id) ? id : null;
         return problem["code"]?.GetValue<string>() switch
         {
-            ProblemCodes.Unauthorized => $"Set ${GlobalOptions.TokenVariable} (or --token) to a token whose SHA-256 is in BlueGreen:Admin:Tokens.",
-            ProblemCodes.Forbidden => "Use a token with that role, or ask somebody who has one.",
+            ProblemCodes.Unauthorized => $"Set ${GlobalOptions.TokenVariable} (or --token) to a token whose SHA-256 is in BlueGreen:Admin:Tokens, or ${GlobalOptions.ClientCertVariable} (or --client-cert) to a certificate of BlueGreen:Admin:ClientCertificates. A token goes before a certificate.",
+            ProblemCodes.Forbidden => "Use a token or a client certificate with that role, or ask somebody who has one.",
             ProblemCodes.ReleaseInProgress when release is not null => $"See who holds it, and follow it: bluegreen watch --release {release}",
             ProblemCodes.SlotRetained or ProblemCodes.SlotActive when release is not null => $"Follow it: bluegreen watch --release {release}",
             ProblemCodes.StaleGeneration => "Look again: bluegreen status",

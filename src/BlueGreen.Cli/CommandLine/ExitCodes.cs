@@ -23,7 +23,7 @@ internal static class ExitCodes
     /// <summary>Something else is going on, or has changed what the caller had seen.</summary>
     public const int Conflict = 5;
 
-    /// <summary>The token is not known, or its role does not allow this.</summary>
+    /// <summary>The token or the client certificate is not known, or its role does not allow this.</summary>
     public const int NotAllowed = 6;
 
     /// <summary>There is no gateway at the URL, or it has gone.</summary>

@@ -7,6 +7,13 @@ internal static class GlobalOptions
 {
     public const string UrlVariable = "BLUEGREEN_URL";
     public const string TokenVariable = "BLUEGREEN_TOKEN";
+    public const string CaCertVariable = "BLUEGREEN_CA_CERT";
+    public const string ClientCertVariable = "BLUEGREEN_CLIENT_CERT";
+    public const string ClientKeyVariable = "BLUEGREEN_CLIENT_KEY";
+
+    /// <summary>Has no option: other users of the machine can see those.</summary>
+    public const string ClientKeyPasswordVariable = "BLUEGREEN_CLIENT_KEY_PASSWORD";
+
     public const string DefaultUrl = "http://127.0.0.1:9090";
     public const string ExampleSocketUrl = "http://unix:/run/bluegreen/admin.sock";
     public const string Json = "json";
@@ -26,6 +33,27 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
+    public static Option<string?> CaCert { get; } = new("--ca-cert")
+    {
+        Description = $"For https: PEM, the authorities that the gateway's certificate may come from, in place of the system's. Else ${CaCertVariable}.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    public static Option<string?> ClientCert { get; } = new("--client-cert")
+    {
+        Description = $"For https: the client certificate that says who you are; PEM, its chain after it, or PKCS#12. Else ${ClientCertVariable}.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    public static Option<string?> ClientKey { get; } = new("--client-key")
+    {
+        Description = $"Its key, PEM, when it is not in the same file. Else ${ClientKeyVariable}. The password of either is in ${ClientKeyPasswordVariable}, and nowhere else.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     public static Option<string> Output { get; } = CreateOutput();
 
     public static Option<TimeSpan?> Timeout { get; } = new("--timeout")
@@ -36,7 +64,7 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
-    public static IEnumerable<Option> All { get; } = [Url, Token, Output, Timeout];
+    public static IEnumerable<Option> All { get; } = [Url, Token, CaCert, ClientCert, ClientKey, Output, Timeout];
 
     /// <summary>Whether JSON is asked for; also where the rest of the line can't be understood.</summary>
     public static bool WantsJson(ParseResult parse)

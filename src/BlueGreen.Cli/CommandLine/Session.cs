@@ -101,7 +101,12 @@ internal sealed class Session : IDisposable
             throw CommandFailure.Usage($"The token has characters that no token has (value not shown). Look at --token or ${GlobalOptions.TokenVariable}.");
         }
 
-        return new GatewayClient(GatewayAddress.Parse(Given(GlobalOptions.Url, GlobalOptions.UrlVariable)), token?.Value, Time);
+        var tls = new TlsFiles(
+            Given(GlobalOptions.CaCert, GlobalOptions.CaCertVariable),
+            Given(GlobalOptions.ClientCert, GlobalOptions.ClientCertVariable),
+            Given(GlobalOptions.ClientKey, GlobalOptions.ClientKeyVariable),
+            Environment.GetEnvironmentVariable(GlobalOptions.ClientKeyPasswordVariable));
+        return new GatewayClient(GatewayAddress.Parse(Given(GlobalOptions.Url, GlobalOptions.UrlVariable)), tls, token?.Value, Time);
     }
 
     // An option goes before its variable; a blank one is none, as a pipeline passes on what was not set.

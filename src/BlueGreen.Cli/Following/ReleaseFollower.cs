@@ -65,6 +65,11 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
                     deadline.Restart(own);
                 }
             }
+            catch (GatewayGoneException exception) when (exception.IsAboutCertificates && !client.HasAnswered)
+            {
+                // Not lost, but never found: that is told at once.
+                throw CommandFailure.NotReachable(exception);
+            }
             catch (GatewayGoneException exception)
             {
                 lost = exception.Message;

@@ -30,6 +30,10 @@ internal sealed partial class BlueGreenProcess : IDisposable
 
     public string Error => Read(_error);
 
+    /// <summary>The variables that <c>bluegreen</c> itself reads.</summary>
+    public static IReadOnlyList<string> Variables { get; } =
+        ["BLUEGREEN_URL", "BLUEGREEN_TOKEN", "BLUEGREEN_CA_CERT", "BLUEGREEN_CLIENT_CERT", "BLUEGREEN_CLIENT_KEY", "BLUEGREEN_CLIENT_KEY_PASSWORD"];
+
     public static BlueGreenProcess Start(IEnumerable<string> arguments, string? url = null, string? token = null, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet");
@@ -105,7 +109,7 @@ internal sealed partial class BlueGreenProcess : IDisposable
         }
 
         // What the machine that runs the tests has set for its own purposes is not part of the test.
-        foreach (var name in new[] { "NO_COLOR", "BLUEGREEN_URL", "BLUEGREEN_TOKEN", "CI", "GITHUB_ACTIONS", "TF_BUILD", "ASPNETCORE_URLS" })
+        foreach (var name in Variables.Concat(["NO_COLOR", "CI", "GITHUB_ACTIONS", "TF_BUILD", "ASPNETCORE_URLS"]))
         {
             start.Environment.Remove(name);
         }

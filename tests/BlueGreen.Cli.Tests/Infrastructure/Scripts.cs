@@ -37,7 +37,7 @@ internal static class Scripts
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var name in new[] { "NO_COLOR", "BLUEGREEN_URL", "BLUEGREEN_TOKEN", "ASPNETCORE_URLS" })
+        foreach (var name in BlueGreenProcess.Variables.Concat(["NO_COLOR", "ASPNETCORE_URLS"]))
         {
             start.Environment.Remove(name);
         }

@@ -48,10 +48,14 @@ internal sealed class TestCertificates : IDisposable
         return new(bare.CopyWithPrivateKey(key), key);
     }
 
-    public X509Certificate2 Server() => Issue("CN=gateway", ServerAuthentication, _now.AddDays(-1), _now.AddDays(1));
+    public X509Certificate2 Server(bool isExpired = false) =>
+        Issue("CN=gateway", ServerAuthentication, _now.AddDays(-2), _now.AddDays(isExpired ? -1 : 1));
 
     public X509Certificate2 Client(string subject, bool isExpired = false) =>
         Issue(subject, ClientAuthentication, _now.AddDays(-2), _now.AddDays(isExpired ? -1 : 1));
+
+    /// <summary>A client's from tomorrow on.</summary>
+    public X509Certificate2 ClientOfTomorrow(string subject) => Issue(subject, ClientAuthentication, _now.AddDays(1), _now.AddDays(2));
 
     public static void Write(X509Certificate2 certificate, string path, string keyPath)
     {
