@@ -42,7 +42,8 @@ public sealed partial class PipelineTests
     {
         await using var run = await GitHubRun.StartAsync();
 
-        var results = await run.RunAsync(("bake", "10m"), ("verify", "test -z \"${BLUEGREEN_TOKEN:-}\" && exit 1"));
+        // Fails where it is to fail: when it sees neither.
+        var results = await run.RunAsync(("bake", "10m"), ("token", "of-the-job"), ("verify", "test -n \"${BLUEGREEN_TOKEN:-}${BLUEGREEN_CLIENT_KEY_PASSWORD:-}\""));
 
         results[^1].Name.Should().Be("Verify");
         results[^1].Result.ShouldEndWith(3);
@@ -94,7 +95,7 @@ public sealed partial class PipelineTests
 
     [ToolsFact("bash", "jq")]
     public Task GitLabJob_VerificationFails_RollsBack() => RunsAsync(
-        Block("gitlab/bluegreen.gitlab-ci.yml", "  script:\n    - |\n", 6), ["CI_PIPELINE_ID", "CI_PIPELINE_URL"], "false", 3, SlotName.Blue);
+        Block("gitlab/bluegreen.gitlab-ci.yml", "  script:\n    - |\n", 6), ["CI_PIPELINE_ID", "CI_PIPELINE_URL"], "test -n \"${BLUEGREEN_CLIENT_KEY_PASSWORD:-}\"", 3, SlotName.Blue);
 
     [ToolsFact("bash", "jq")]
     public async Task GitLabJob_AfterScript_WritesAnnotations()
@@ -113,7 +114,7 @@ public sealed partial class PipelineTests
 
     [ToolsFact("bash", "jq")]
     public Task AzureSteps_VerificationFails_RollBackAndLogAnIssue() => RunsAsync(
-        Block("azure/bluegreen.yml", "  - bash: |\n", 6), ["BUILD_BUILDID"], "false", 3, SlotName.Blue, "##vso[task.logissue type=error]Verification failed");
+        Block("azure/bluegreen.yml", "  - bash: |\n", 6), ["BUILD_BUILDID"], "test -n \"${BLUEGREEN_CLIENT_KEY_PASSWORD:-}\"", 3, SlotName.Blue, "##vso[task.logissue type=error]Verification failed");
 
     [ToolsFact("bash", "jq", "curl")]
     public async Task CurlScript_AllWell_ReleasesAndRunningItAgainChangesNothing()
@@ -184,6 +185,7 @@ public sealed partial class PipelineTests
                 ("DESTINATIONS", next.Address),
                 ("VERIFY", verify),
                 ("TIMEOUT", "1m"),
+                ("BLUEGREEN_CLIENT_KEY_PASSWORD", "of the job"),
                 .. variables.Select(name => (name, "17")),
             ])).ShouldEndWith(exitCode);
 
@@ -300,6 +302,7 @@ public sealed partial class PipelineTests
                     ("GITHUB_RUN_ID", "4711"),
                     ("RUNNER_TEMP", Fleet.Folder),
                     ("GATEWAY", Fleet.Gateway.Url),
+                    ("BLUEGREEN_CLIENT_KEY_PASSWORD", "of the job"),
                     .. environment,
                 ]);
             ReadOutputs();
