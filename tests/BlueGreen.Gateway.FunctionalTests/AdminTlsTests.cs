@@ -50,6 +50,22 @@ public sealed class AdminTlsTests : IDisposable
         }
     }
 
+    // An authority keeps its root offline; what it gives out is signed by one in between, which nobody but the client has at hand.
+    [Fact]
+    public async Task ClientCertificate_OfAnIntermediateThatComesWithIt_IsKnownByItsRoot()
+    {
+        using var between = _authority.Intermediate("CN=between");
+        using var eyes = between.Client("CN=eyes");
+        using var strangersBetween = _stranger.Intermediate("CN=between");
+        using var foreign = strangersBetween.Client("CN=eyes");
+        await using var fleet = await StartAsync(
+            new JsonObject { ["Name"] = "eyes", ["Subject"] = "CN=eyes", ["CaPath"] = _files.File("ca.pem"), ["Role"] = "viewer" });
+
+        (await AskAsync(fleet, eyes, between.AuthorityPem)).Should().Be(200);
+        (await AskAsync(fleet, eyes)).Should().Be(401, "nothing leads from it to the root");
+        (await AskAsync(fleet, foreign, strangersBetween.AuthorityPem)).Should().Be(401, "it leads to a root of the same name that is another one");
+    }
+
     [Fact]
     public async Task Certificate_ReplacedInItsFiles_IsServedToNewConnectionsAndABadOneIsNot()
     {
@@ -226,9 +242,18 @@ public sealed class AdminTlsTests : IDisposable
         ["Tokens"] = new JsonArray(AdminSection.Token("ci", "act", "operator")),
     };
 
-    private async Task<int> AskAsync(Fleet fleet, X509Certificate2? certificate)
+    private async Task<int> AskAsync(Fleet fleet, X509Certificate2? certificate, params string[] between)
     {
-        using var client = Client(fleet, certificate);
+        var handler = Handler(certificate, seen: null);
+        if (between.Length > 0)
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(string.Join('\n', between));
+            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate!, chain, offline: true);
+            handler.SslOptions.LocalCertificateSelectionCallback = null;
+        }
+
+        using var client = new AdminClient(fleet.Admin.Http.BaseAddress!.ToString(), handler);
         return (await client.SendAsync(HttpMethod.Get, "/v1/services")).Status;
     }
 

@@ -45,7 +45,13 @@ internal static class CertificateFiles
     }
 
     /// <summary>Whether the certificate is the one that was named, or has the subject from one of the authorities.</summary>
-    public static bool IsOf(X509Certificate2 certificate, AdminClientCertificate owner, X509Certificate2Collection authorities, DateTimeOffset now)
+    /// <param name="certificate">A client's.</param>
+    /// <param name="sent">What the client has sent beside it; may lead to an authority, and is none.</param>
+    /// <param name="owner">Who it may be.</param>
+    /// <param name="authorities">The owner's authorities.</param>
+    /// <param name="now">When it has to be valid.</param>
+    public static bool IsOf(
+        X509Certificate2 certificate, X509Certificate2Collection sent, AdminClientCertificate owner, X509Certificate2Collection authorities, DateTimeOffset now)
     {
         if (!owner.Thumbprint.IsEmpty)
         {
@@ -60,6 +66,7 @@ internal static class CertificateFiles
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.ExtraStore.AddRange(sent);
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
 

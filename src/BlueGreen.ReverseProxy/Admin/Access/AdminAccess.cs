@@ -145,11 +145,11 @@ internal sealed class KnownCallers
     }
 
     /// <summary>Whose certificate it is; null when nobody's that is known, or when it is not valid now.</summary>
-    public AdminClientCertificate? Find(X509Certificate2 certificate)
+    public AdminClientCertificate? Find(X509Certificate2 certificate, X509Certificate2Collection sent)
     {
         var now = _time.GetUtcNow();
         return now.UtcDateTime >= certificate.NotBefore.ToUniversalTime() && now.UtcDateTime <= certificate.NotAfter.ToUniversalTime()
-            ? _certificates.FirstOrDefault(entry => CertificateFiles.IsOf(certificate, entry.Owner, entry.Authorities, now)).Owner
+            ? _certificates.FirstOrDefault(entry => CertificateFiles.IsOf(certificate, sent, entry.Owner, entry.Authorities, now)).Owner
             : null;
     }
 }

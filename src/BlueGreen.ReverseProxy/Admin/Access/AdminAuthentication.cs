@@ -109,7 +109,7 @@ internal static class AdminAuthentication
                 : null;
         }
 
-        return context.Connection.ClientCertificate is { } certificate && known.Find(certificate) is { } owner
+        return context.Connection.ClientCertificate is { } certificate && known.Find(certificate, context.Features.Get<ClientChain>()?.Certificates ?? []) is { } owner
             ? ("Client certificate", owner.Name, owner.Role)
             : null;
     }

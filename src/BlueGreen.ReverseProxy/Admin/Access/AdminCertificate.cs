@@ -38,17 +38,30 @@ internal sealed class AdminCertificate : IDisposable
     /// </remarks>
     public TlsHandshakeCallbackOptions Handshake => new()
     {
-        OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+        OnConnection = handshake => ValueTask.FromResult(new SslServerAuthenticationOptions
         {
             ServerCertificateContext = _certificate?.Current,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = !_access.Current.Options.ClientCertificates.IsEmpty,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
 #pragma warning disable CA5359 // It is the client's certificate; see above for who judges it.
-            RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+            RemoteCertificateValidationCallback = (_, _, chain, _) =>
+            {
+                handshake.Connection.Features.Set(ClientChain.Of(chain));
+                return true;
+            },
 #pragma warning restore CA5359
         }),
     };
 
     public void Dispose() => _look?.Dispose();
+}
+
+/// <summary>What a client has sent beside its certificate: those that lead from it to an authority. They are believed as little as it is.</summary>
+internal sealed record ClientChain(X509Certificate2Collection Certificates)
+{
+    /// <summary>Copies, for the chain of a handshake ends with it.</summary>
+    public static ClientChain? Of(X509Chain? chain) => chain?.ChainPolicy.ExtraStore is { Count: > 0 } sent
+        ? new([.. sent.Select(certificate => X509CertificateLoader.LoadCertificate(certificate.RawDataMemory.Span))])
+        : null;
 }
