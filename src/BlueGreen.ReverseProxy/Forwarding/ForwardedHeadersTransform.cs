@@ -30,7 +30,7 @@ internal sealed class ForwardedHeadersTransform(ForwardingOptions options) : Req
 
     private static void Set(RequestTransformContext context, string name, string? value)
     {
-        RemoveHeader(context, name);
+        context.ProxyRequest.Headers.Remove(name);
         if (!string.IsNullOrEmpty(value))
         {
             AddHeader(context, name, value);
@@ -50,7 +50,7 @@ internal sealed class HopTransform : RequestTransform
             return default;
         }
 
-        RemoveHeader(context, ForwardedHeaders.Loop);
+        context.ProxyRequest.Headers.Remove(ForwardedHeaders.Loop);
         AddHeader(context, ForwardedHeaders.Loop, $"{hops}, {ForwardedHeaders.LoopName}");
         return default;
     }

@@ -21,12 +21,13 @@ internal sealed class SlotResponseHeaders(BlueGreenOptions options)
     public void Write(SlotLease lease)
     {
         var headers = lease.Response.Headers;
+        var hasVersion = headers.Count > 0 && headers.ContainsKey(Version);
         if (_environment)
         {
             headers[Environment] = lease.Slot.EnvironmentHeader;
         }
 
-        if (_version && lease.Slot.VersionHeader is { } version && !headers.ContainsKey(Version))
+        if (_version && !hasVersion && lease.Slot.VersionHeader is { } version)
         {
             headers[Version] = version;
             lease.VersionHeader = version;

@@ -7,32 +7,20 @@ internal sealed class ConnectionCloseMiddleware(RequestDelegate next, Listeners 
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Get<TrackedConnection>() is not { } connection)
+        if (context.Features.Get<TrackedConnection>() is { } connection)
         {
-            return next(context);
+            connection.Begin();
+
+            // When the last byte of the answer was handed over, and not when this method is done: the end of a chunked answer is
+            // written after that, and a connection that was closed in between would have cut it off.
+            context.Response.OnCompleted(static state =>
+            {
+                ((TrackedConnection)state).End();
+                return Task.CompletedTask;
+            }, connection);
+            listeners.AnnounceClose(context);
         }
 
-        connection.Begin();
-        listeners.AnnounceClose(context);
-        var served = next(context);
-        if (!served.IsCompletedSuccessfully)
-        {
-            return EndAsync(served, connection);
-        }
-
-        listeners.End(connection);
-        return Task.CompletedTask;
-    }
-
-    private async Task EndAsync(Task served, TrackedConnection connection)
-    {
-        try
-        {
-            await served;
-        }
-        finally
-        {
-            listeners.End(connection);
-        }
+        return next(context);
     }
 }

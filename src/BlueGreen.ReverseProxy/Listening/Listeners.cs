@@ -25,6 +25,9 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     /// <summary>Whether connections are to be closed as soon as what they carry is done.</summary>
     public bool IsClosing => Volatile.Read(ref _closing);
 
+    /// <summary>By the monotonic clock that <see cref="AreInUse"/> reads.</summary>
+    public long Now => time.GetTimestamp();
+
     /// <summary>Whether another process may be listening on the same sockets or ports.</summary>
     public bool AreShared => options.Listen.ReusePort || ActivatedSockets.Any;
 
@@ -52,7 +55,7 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
             return;
         }
 
-        var tracked = new TrackedConnection(connection, listen);
+        var tracked = new TrackedConnection(connection, listen, this);
         connection.Features.Set(tracked);
         _connections.TryAdd(tracked, 0);
         try
@@ -101,19 +104,6 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         if (IsClosing && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Request.Headers.Upgrade.Count == 0)
         {
             context.Response.Headers.Connection = "close";
-        }
-    }
-
-    /// <summary>A connection no longer carries a request.</summary>
-    public void End(TrackedConnection connection)
-    {
-        if (IsClosing)
-        {
-            connection.End(time.GetTimestamp());
-        }
-        else
-        {
-            connection.End();
         }
     }
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace BlueGreen.ReverseProxy.Listening;
 
 /// <summary>A client's connection, and whether it carries a request; a feature of the connection, and so of its requests.</summary>
-internal sealed class TrackedConnection(ConnectionContext connection, ListenOptions listen)
+internal sealed class TrackedConnection(ConnectionContext connection, ListenOptions listen, Listeners listeners)
 {
     private int _requests;
     private long _lastUsed;
@@ -23,13 +23,15 @@ internal sealed class TrackedConnection(ConnectionContext connection, ListenOpti
 
     public void Begin() => Interlocked.Increment(ref _requests);
 
-    public void End() => Interlocked.Decrement(ref _requests);
-
-    public void End(long now)
+    public void End()
     {
         // In this order: whoever sees that it carries nothing sees since when.
-        Volatile.Write(ref _lastUsed, now);
-        End();
+        if (listeners.IsClosing)
+        {
+            Volatile.Write(ref _lastUsed, listeners.Now);
+        }
+
+        Interlocked.Decrement(ref _requests);
     }
 
     public void Abort() => connection.Abort(new ConnectionAbortedException("The gateway stops."));
