@@ -9,7 +9,4 @@ internal sealed class GatewayGoneException(string message, bool nothingWasSent, 
     public bool NothingWasSent { get; } = nothingWasSent;
 
     public string? Hint { get; } = hint;
-
-    /// <summary>Whether one side's certificate is not good enough for the other: waiting mends that seldom.</summary>
-    public bool IsAboutCertificates { get; init; }
 }

@@ -60,7 +60,7 @@ internal sealed class Unreachable(GatewayAddress address, Setting? clientCertifi
 
     // With TLS 1.3 a refusal comes in place of the answer; nobody reads the call of somebody who was not let in.
     private GatewayGoneException NotLetIn(string why) =>
-        new($"Can't reach {address}: {why}", nothingWasSent: true, hint: null) { IsAboutCertificates = true };
+        new($"Can't reach {address}: {why}", nothingWasSent: true, hint: null);
 
     // The alerts of TLS that a server sends about the other side's certificate, as OpenSSL words them. For want of one it is, in
     // TLS 1.2, the general one.

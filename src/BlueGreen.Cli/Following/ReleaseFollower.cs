@@ -65,7 +65,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
                     deadline.Restart(own);
                 }
             }
-            catch (GatewayGoneException exception) when (exception.IsAboutCertificates && !client.HasAnswered)
+            catch (GatewayGoneException exception) when (!client.HasAnswered)
             {
                 // Not lost, but never found: that is told at once.
                 throw CommandFailure.NotReachable(exception);
