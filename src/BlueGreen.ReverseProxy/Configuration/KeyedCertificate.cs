@@ -121,7 +121,7 @@ internal sealed record KeyedCertificate(X509Certificate2 Certificate, X509Certif
         }
         catch (CryptographicException exception)
         {
-            throw new CertificateFileException(files.Path, $"is neither PEM nor PKCS#12: {exception.Message}", exception);
+            throw new CertificateFileException(files.Path, $"is neither PEM nor PKCS#12: {exception.Message.TrimEnd('.')}", exception);
         }
 
         var certificate = chain.FirstOrDefault(one => one.HasPrivateKey) ?? throw new CertificateFileException(files.Path, "has no private key in it");
@@ -152,7 +152,7 @@ internal sealed record KeyedCertificate(X509Certificate2 Certificate, X509Certif
         }
         catch (CryptographicException exception)
         {
-            throw new CertificateFileException(path, $"has a certificate that can't be read: {exception.Message}", exception);
+            throw new CertificateFileException(path, $"has a certificate that can't be read: {exception.Message.TrimEnd('.')}", exception);
         }
 
         return certificates.Count > 0 ? certificates : throw new CertificateFileException(path, "has no certificate in it: PEM is needed");
