@@ -91,7 +91,7 @@ public sealed class DrainTests
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/slow");
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
-        var cutover = await fleet.Admin.CutoverAsync(new { drainSeconds = 0.5, bakeSeconds = 60 });
+        var cutover = await fleet.Admin.CutoverAsync(new { drainSeconds = 3, bakeSeconds = 60 });
 
         var rollback = await fleet.Admin.RollbackAsync(new { reason = "errors" }, until: "completed");
 
@@ -102,7 +102,7 @@ public sealed class DrainTests
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
 
         // Past the deadline of the first drain: it was called off, for the slot is active again.
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Task.Delay(TimeSpan.FromSeconds(3.5));
         fleet.Blue.Open("slow");
         (await slow).StatusCode.Should().Be(HttpStatusCode.OK);
     }

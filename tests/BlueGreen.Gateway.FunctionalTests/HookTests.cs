@@ -173,8 +173,8 @@ public sealed class HookTests
         await using var fleet = await StartAsync(receiver, ["decommission"], configuration => Fleet.Service(configuration)["Decommission"] = new JsonObject { ["After"] = "00:00:00.5" });
 
         // Undecided, then rolled back: the slot that was left is a bad version's, and the one that is active must stay.
-        await fleet.Admin.CutoverAsync(new { bakeSeconds = 1 });
-        await Task.Delay(TimeSpan.FromMilliseconds(700));
+        await fleet.Admin.CutoverAsync(new { bakeSeconds = 60 });
+        await Task.Delay(TimeSpan.FromSeconds(1));
         await fleet.Admin.RollbackAsync(until: "completed");
         await Task.Delay(TimeSpan.FromSeconds(2));
 

@@ -13,7 +13,7 @@ public sealed class StopTests
     [LinuxFact]
     public async Task Stop_WithADelay_IsNotReadyButServesUntilItIsOver()
     {
-        await using var fleet = await StartAsync(delay: "00:00:02");
+        await using var fleet = await StartAsync(delay: "00:00:04");
         var stop = fleet.Gateway.StopAsync();
         await UntilNotReadyAsync(fleet);
 

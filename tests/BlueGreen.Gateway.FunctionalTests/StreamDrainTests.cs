@@ -86,7 +86,7 @@ public sealed class StreamDrainTests
     [Fact]
     public async Task EventStream_RollbackDuringTheDrain_GoesOn()
     {
-        await using var fleet = await StartAsync("1.1", grace: "00:00:00.4");
+        await using var fleet = await StartAsync("1.1", grace: "00:00:03");
         using var client = Client(fleet, "1.1");
         using var response = await EventsAsync(client);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
@@ -97,7 +97,7 @@ public sealed class StreamDrainTests
 
         // Past the grace of the first drain.
         var since = Stopwatch.StartNew();
-        while (since.Elapsed < TimeSpan.FromSeconds(1))
+        while (since.Elapsed < TimeSpan.FromSeconds(3.5))
         {
             (await reader.ReadLineAsync()).Should().NotBeNull("the slot is active again");
         }
@@ -106,7 +106,7 @@ public sealed class StreamDrainTests
     [Fact]
     public async Task Grpc_ThroughACutover_EndsBetweenTwoMessagesWithAStatusThatClientsRetry()
     {
-        await using var fleet = await StartAsync("2.0", grace: "00:00:00.5");
+        await using var fleet = await StartAsync("2.0", grace: "00:00:03");
         using var call = GrpcCall.Start(fleet.Gateway.Url);
         (await call.EchoAsync("one")).Should().Be("one");
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 1, 0, 1));
@@ -140,7 +140,7 @@ public sealed class StreamDrainTests
     [Fact]
     public async Task Grpc_RollbackDuringTheDrain_GoesOn()
     {
-        await using var fleet = await StartAsync("2.0", grace: "00:00:00.5");
+        await using var fleet = await StartAsync("2.0", grace: "00:00:03");
         using var call = GrpcCall.Start(fleet.Gateway.Url);
         await call.EchoAsync("one");
         await fleet.Admin.CutoverAsync(new { bakeSeconds = 60 });
@@ -148,7 +148,7 @@ public sealed class StreamDrainTests
         (await fleet.Admin.RollbackAsync(until: "completed")).Status.Should().Be(200);
 
         // Past the grace of the first drain.
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Task.Delay(TimeSpan.FromSeconds(3.5));
         (await call.EchoAsync("two")).Should().Be("two");
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Streams.Should().Be(1);
     }

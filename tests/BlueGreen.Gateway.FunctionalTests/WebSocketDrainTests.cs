@@ -14,7 +14,7 @@ public sealed class WebSocketDrainTests
     [InlineData("2.0")]
     public async Task WebSocket_ThroughACutover_WorksUntilTheGraceIsOverAndIsThenClosedAsTheProtocolHasIt(string http)
     {
-        await using var fleet = await StartAsync(http, grace: "00:00:00.5", spread: "00:00:00");
+        await using var fleet = await StartAsync(http, grace: "00:00:03", spread: "00:00:00");
         using var client = await EchoClient.ConnectAsync(fleet.Gateway.Url, new Version(http));
         (await client.EchoAsync()).Should().Be("1.0.0");
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 0, 1, 1));
@@ -129,7 +129,7 @@ public sealed class WebSocketDrainTests
     [InlineData("2.0")]
     public async Task Rollback_DuringTheDrain_LeavesTheConnectionsWhereTheyAre(string http)
     {
-        await using var fleet = await StartAsync(http, grace: "00:00:00.5", spread: "00:00:00");
+        await using var fleet = await StartAsync(http, grace: "00:00:03", spread: "00:00:00");
         using var client = await EchoClient.ConnectAsync(fleet.Gateway.Url, new Version(http));
         await client.EchoAsync();
         await fleet.Admin.CutoverAsync(new { bakeSeconds = 60 });
@@ -137,7 +137,7 @@ public sealed class WebSocketDrainTests
         (await fleet.Admin.RollbackAsync(until: "completed")).Status.Should().Be(200);
 
         // Past the grace of the first drain.
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Task.Delay(TimeSpan.FromSeconds(3.5));
         (await client.EchoAsync()).Should().Be("1.0.0", client.Broken);
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 0, 1, 1));
     }
