@@ -161,7 +161,7 @@ public sealed class CutoverTests
     {
         await using var fleet = await Fleet.StartAsync();
 
-        var result = (await fleet.BlueGreenAsync("cutover", "--require-approval", "--timeout", "1s", "--rollback-on-failure", "-o", "json")).ShouldEndWith(4);
+        var result = (await fleet.BlueGreenAsync("cutover", "--require-approval", "--timeout", "5s", "--rollback-on-failure", "-o", "json")).ShouldEndWith(4);
 
         result.Json.GetProperty("release").GetProperty("status").GetString().Should().Be("aborted");
         var status = await fleet.Admin.StatusAsync();
