@@ -19,15 +19,13 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
 
     public static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
-    private const string CountName = "Count";
-
     private static readonly string[] Categories = ["Yarp.ReverseProxy.", "BlueGreen.ReverseProxy.Slots.", "Microsoft.AspNetCore.Server.Kestrel"];
 
     // What tells two events of one template apart. All of them come from the configuration or from a list of the proxy's: what a client
     // sends makes no kinds.
     private static readonly string[] Marks = ["Cluster", "clusterId", "Destination", "destinationId", "Error", "error", "Route", "routeId"];
 
-    private static readonly MessageTemplate Summary = new MessageTemplateParser().Parse("{" + CountName + "} more like this within {Seconds} s: {First:l}");
+    private static readonly MessageTemplate Summary = new MessageTemplateParser().Parse("{Count} more like this within {Seconds} s: {First:l}");
 
     private static readonly MessageTemplateTextFormatter Plain = new("{Message:lj}", CultureInfo.InvariantCulture);
 
@@ -42,7 +40,7 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
 
     public bool IsEnabled(LogEvent logEvent)
     {
-        if (CategoryOf(logEvent) is not { } category || logEvent.Level < LogEventLevel.Warning || logEvent.Properties.ContainsKey(CountName))
+        if (CategoryOf(logEvent) is not { } category || logEvent.Level < LogEventLevel.Warning || ReferenceEquals(logEvent.MessageTemplate, Summary))
         {
             return true;
         }
@@ -114,7 +112,7 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
         var first = repeats.First;
         var properties = first.Properties.Select(property => new LogEventProperty(property.Key, property.Value)).Concat(
         [
-            new LogEventProperty(CountName, new ScalarValue(repeats.Count)),
+            new LogEventProperty("Count", new ScalarValue(repeats.Count)),
             new LogEventProperty("Seconds", new ScalarValue(BetweenLines.TotalSeconds)),
             new LogEventProperty("First", new ScalarValue(TextOf(first))),
         ]);

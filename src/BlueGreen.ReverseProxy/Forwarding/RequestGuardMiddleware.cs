@@ -12,9 +12,6 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// </summary>
 internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options)
 {
-    // What the clients that name anything name.
-    private const string KeepAlive = "keep-alive";
-
     private static readonly char[] Comma = [','];
 
     // Fields that a request can't do without, or that Kestrel and YARP deal with themselves.
@@ -57,7 +54,8 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
         var connection = headers.Connection;
         for (var line = 0; line < connection.Count; line++)
         {
-            if (connection[line] is not { Length: > 0 } options || options.Equals(KeepAlive, StringComparison.OrdinalIgnoreCase))
+            // What nearly every client that names anything names, and nothing to take out.
+            if (connection[line] is not { Length: > 0 } options || options.Equals(HeaderNames.KeepAlive, StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }

@@ -42,7 +42,8 @@ public sealed class DrainDeadlineTests
     [Theory]
     [InlineData(ForwarderError.Request)]
     [InlineData(ForwarderError.RequestTimedOut)]
-    public void Failed_ByItselfAtTheDeadline_IsNotCounted(ForwarderError error)
+    [InlineData(ForwarderError.None)]
+    public void Ended_ByItselfAtTheDeadline_IsNotCounted(ForwarderError error)
     {
         var lease = Lease();
         lease.Drain.Raise();
