@@ -2,6 +2,7 @@ using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -33,7 +34,7 @@ internal static class AuditEndpoints
         }
 
         return TypedResults.Json(
-            [.. admin.Audit.Newest.Reverse().Where(entry => entry.Sequence < sequence).Take(count)],
+            [.. admin.Audit.Newest.Reverse().Where(entry => entry.Sequence < sequence).Take(count).Select(WireRecords.ToWire)],
             ContractsJson.Default.IReadOnlyListAuditEntry);
     }
 }

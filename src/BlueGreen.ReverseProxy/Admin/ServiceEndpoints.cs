@@ -80,7 +80,7 @@ internal static class ServiceEndpoints
         var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed);
         gates = gates.AddRange(admin.Hooks.Name(ReleaseKind.Cutover, [entry.Name], GateStatus.Pending, "called at the cutover"));
         return TypedResults.Json(
-            new Preflight(entry.Name, active, target, passed, gates),
+            new Preflight(entry.Name, active, target, passed, [.. gates.Select(WireRecords.ToWire)]),
             ContractsJson.Default.Preflight);
     }
 

@@ -42,17 +42,11 @@ internal sealed class MeterReading
 
     public long Of(Fault fault) => _cells[FaultCell(fault)];
 
-    /// <summary>All that is told apart, on top of what the last process had counted.</summary>
-    public ResponseCounts CountsAfter(ResponseCounts? before) => new(
-        OfClass(2) + (before?.Status2xx ?? 0),
-        OfClass(3) + (before?.Status3xx ?? 0),
-        OfClass(4) + (before?.Status4xx ?? 0),
-        OfClass(5) + (before?.Status5xx ?? 0),
-        OfClass(1) + OfClass(Classes - 1) + (before?.StatusOther ?? 0),
-        _cells[Upgrades] + (before?.Upgrades ?? 0),
-        Of(Fault.Destination) + (before?.DestinationFaults ?? 0),
-        Of(Fault.Client) + (before?.ClientFaults ?? 0),
-        Of(Fault.Gateway) + (before?.GatewayFaults ?? 0));
+    /// <summary>Responses of no class that is told apart.</summary>
+    public long OfOtherClasses => OfClass(1) + OfClass(Classes - 1);
+
+    /// <summary>Connections that were handed over, such as WebSockets.</summary>
+    public long Upgraded => _cells[Upgrades];
 
     public long Bad(int metric) => _cells[MetricCell(metric)];
 

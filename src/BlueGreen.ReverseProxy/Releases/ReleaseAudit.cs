@@ -24,7 +24,7 @@ internal static class ReleaseAudit
         string? reason,
         string? detail)
     {
-        var entry = new AuditEntry(state.LastAudit + 1, now, caller.Actor, caller.Client, action, result, services, release, force, reason, detail);
+        var entry = new AuditRecord(state.LastAudit + 1, now, caller.Actor, caller.Client, action, result, services, release, force, reason, detail);
         return state with { LastAudit = entry.Sequence, JustAudited = state.JustAudited.Add(entry) };
     }
 

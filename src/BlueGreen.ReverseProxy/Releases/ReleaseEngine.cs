@@ -117,7 +117,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
     public Task AuditAsync(
         Caller caller, string action, string result, IReadOnlyList<string> services, string? release, bool force, string? reason, string? detail) =>
         state.AuditAsync(sequence =>
-            new AuditEntry(sequence, time.GetUtcNow(), caller.Actor, caller.Client, action, result, services, release, force, reason, detail));
+            new AuditRecord(sequence, time.GetUtcNow(), caller.Actor, caller.Client, action, result, services, release, force, reason, detail));
 
     private static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
     {

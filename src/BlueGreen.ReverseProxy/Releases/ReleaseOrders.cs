@@ -139,7 +139,7 @@ internal static class ReleaseOrders
             Kind = order.Kind,
             Services =
             [
-                .. order.Services.Select(name => new ReleaseService(name, state.Services[name].Active, target(name), state.Services[name].Generation)),
+                .. order.Services.Select(name => new ReleasedService(name, state.Services[name].Active, target(name), state.Services[name].Generation)),
             ],
             Status = ReleaseStatus.Verifying,
             Actor = order.Caller.Actor,
@@ -152,7 +152,7 @@ internal static class ReleaseOrders
             RequireApproval = order.RequireApproval,
             IdempotencyKey = order.IdempotencyKey,
             RequestHash = order.RequestHash,
-            Events = [new ReleaseEvent(now, "created", order.Reason)],
+            Events = [new EventRecord(now, "created", order.Reason)],
         };
         var next = state with { LastRelease = state.LastRelease + 1, Running = state.Running.Add(release) };
         next = ReleaseAudit.Add(next, now, order.Caller, order.Kind == ReleaseKind.Cutover ? "cutover" : "rollback", "accepted", release, detail: null);

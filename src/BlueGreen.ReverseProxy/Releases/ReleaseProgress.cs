@@ -10,10 +10,10 @@ namespace BlueGreen.ReverseProxy.Releases;
 internal sealed class ReleaseProgress
 {
     private readonly TaskCompletionSource<StateUnavailableException> _unstorable = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ImmutableList<Gate> _judged = [];
+    private ImmutableList<GateResult> _judged = [];
 
     /// <summary>The verdicts of the verification that is under way, as they are reached.</summary>
-    public ImmutableList<Gate> Judged => Volatile.Read(ref _judged);
+    public ImmutableList<GateResult> Judged => Volatile.Read(ref _judged);
 
     /// <summary>The switch; null before it. One reference, so that nobody sees half of it.</summary>
     public SwitchPoint? Switch { get; set; }
@@ -30,7 +30,7 @@ internal sealed class ReleaseProgress
     public void BeginJudging() => Volatile.Write(ref _judged, []);
 
     /// <summary>Adds a verdict. The services of a group are verified at once, so several come at the same time.</summary>
-    public void Judge(Gate gate) => ImmutableInterlocked.Update(ref _judged, (judged, added) => judged.Add(added), gate);
+    public void Judge(GateResult gate) => ImmutableInterlocked.Update(ref _judged, (judged, added) => judged.Add(added), gate);
 
     /// <summary>Ends when the switch could not be stored.</summary>
     public Task<StateUnavailableException> Unstorable => _unstorable.Task;

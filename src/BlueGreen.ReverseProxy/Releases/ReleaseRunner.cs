@@ -207,7 +207,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         await DecideOnGatesAsync(release.Id, gates);
     }
 
-    private async Task<ImmutableList<Gate>> EvaluateAsync(ReleaseState release, GatePlan plan, CancellationToken cancellationToken)
+    private async Task<ImmutableList<GateResult>> EvaluateAsync(ReleaseState release, GatePlan plan, CancellationToken cancellationToken)
     {
         var progress = _progress[release.Id];
         progress.BeginJudging();
@@ -242,7 +242,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
         }
     }
 
-    private async Task DecideOnGatesAsync(string id, ImmutableList<Gate> gates)
+    private async Task DecideOnGatesAsync(string id, ImmutableList<GateResult> gates)
     {
         var progress = _progress[id];
         try
@@ -281,7 +281,7 @@ internal sealed partial class ReleaseRunner : IHostedService, IDisposable
             .ToImmutableDictionary(other => other.Key, other => other.Value.Bake!.Figures),
     };
 
-    private ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleaseService, SlotName> slot) => release.Services
+    private ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleasedService, SlotName> slot) => release.Services
         .Select(entry => (entry.Name, Entry(entry.Name)[slot(entry)].Version))
         .Where(entry => entry.Version is not null)
         .ToImmutableSortedDictionary(entry => entry.Name, entry => entry.Version!, StringComparer.OrdinalIgnoreCase);

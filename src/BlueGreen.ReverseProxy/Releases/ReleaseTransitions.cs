@@ -17,7 +17,7 @@ internal sealed record SwitchSighting(
     public BakeState? Bake { get; init; }
 
     /// <summary>What the bakes of running releases have measured, by release: the switch may end them.</summary>
-    public ImmutableDictionary<string, ImmutableList<BakedService>> Watched { get; init; } = ImmutableDictionary<string, ImmutableList<BakedService>>.Empty;
+    public ImmutableDictionary<string, ImmutableList<ServiceFigures>> Watched { get; init; } = ImmutableDictionary<string, ImmutableList<ServiceFigures>>.Empty;
 }
 
 /// <summary>
@@ -37,7 +37,7 @@ internal static class ReleaseTransitions
     /// <param name="gates">Their verdicts.</param>
     /// <param name="seen">What was seen of the slots in the moment of the decision.</param>
     /// <param name="now">The time (UTC).</param>
-    public static GatewayState Pass(GatewayState state, ReleaseState release, ImmutableList<Gate> gates, SwitchSighting seen, DateTimeOffset now)
+    public static GatewayState Pass(GatewayState state, ReleaseState release, ImmutableList<GateResult> gates, SwitchSighting seen, DateTimeOffset now)
     {
         if (!release.RequireApproval)
         {
@@ -45,7 +45,7 @@ internal static class ReleaseTransitions
         }
 
         var waits = release.ApprovedBy is null;
-        var approval = new Gate(
+        var approval = new GateResult(
             GateNames.Approval,
             string.Join(", ", release.Services.Select(service => service.Name)),
             waits ? GateStatus.Pending : GateStatus.Passed,
@@ -57,7 +57,7 @@ internal static class ReleaseTransitions
     }
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>
-    public static GatewayState Reject(GatewayState state, ReleaseState release, ImmutableList<Gate> gates, DateTimeOffset now)
+    public static GatewayState Reject(GatewayState state, ReleaseState release, ImmutableList<GateResult> gates, DateTimeOffset now)
     {
         var failed = gates.Where(gate => gate.Status == GateStatus.Failed).Select(gate => $"{gate.Name} of {gate.Service}: {gate.Detail}");
         return End(state, WithGates(release, gates, now), ReleaseStatus.Rejected, string.Join("; ", failed), now);
@@ -190,10 +190,10 @@ internal static class ReleaseTransitions
         return bad.Count > MaxKnownBad ? bad.RemoveAt(0) : bad;
     }
 
-    private static ReleaseState WithGates(ReleaseState release, ImmutableList<Gate> gates, DateTimeOffset now) => release with
+    private static ReleaseState WithGates(ReleaseState release, ImmutableList<GateResult> gates, DateTimeOffset now) => release with
     {
         Gates = gates,
-        Events = release.Events.AddRange(gates.Select(gate => new ReleaseEvent(now, EventOf(gate.Status), $"{gate.Name} of {gate.Service}: {gate.Detail}"))),
+        Events = release.Events.AddRange(gates.Select(gate => new EventRecord(now, EventOf(gate.Status), $"{gate.Name} of {gate.Service}: {gate.Detail}"))),
     };
 
     private static string EventOf(GateStatus status) => status switch

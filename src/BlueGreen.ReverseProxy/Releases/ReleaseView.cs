@@ -14,7 +14,7 @@ internal static class ReleaseView
     public static Release Of(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services) => new(
         release.Id,
         release.Kind,
-        release.Services,
+        [.. release.Services.Select(WireRecords.ToWire)],
         release.Status,
         release.Status.IsEnded() ? ReleaseAudit.NameOf(release.Status) : null,
         release.Detail,
@@ -25,10 +25,12 @@ internal static class ReleaseView
         release.SwitchedAt,
         release.DrainedAt,
         release.CompletedAt,
-        release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? progress.Judged : release.Gates,
+        release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? Wire(progress.Judged) : Wire(release.Gates),
         DrainOf(release, progress, services),
         BakeOf(release, progress),
-        release.Events);
+        [.. release.Events.Select(WireRecords.ToWire)]);
+
+    private static IReadOnlyList<Gate> Wire(IEnumerable<GateResult> gates) => [.. gates.Select(WireRecords.ToWire)];
 
     // Live as long as there is somebody who counts; then as it was stored with the release's end.
     private static BakeStatus BakeOf(ReleaseState release, ReleaseProgress? progress)
@@ -40,7 +42,7 @@ internal static class ReleaseView
         }
 
         var live = release.Status.IsEnded() ? null : progress?.Bake?.Figures;
-        return new BakeStatus(release.BakeSeconds, endsAt, bake.Outcome, bake.Hold, bake.Detail, bake.Confidence, live is { Count: > 0 } ? live : bake.Services);
+        return new BakeStatus(release.BakeSeconds, endsAt, bake.Outcome, bake.Hold, bake.Detail, bake.Confidence, [.. (live is { Count: > 0 } ? live : bake.Services).Select(WireRecords.ToWire)]);
     }
 
     private static DrainStatus? DrainOf(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)

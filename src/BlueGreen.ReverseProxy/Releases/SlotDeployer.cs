@@ -131,7 +131,7 @@ internal sealed partial class SlotDeployer(
         };
     }
 
-    private static bool IsFor(ReleaseService entry, ServiceEntry service) => string.Equals(entry.Name, service.Name, StringComparison.OrdinalIgnoreCase);
+    private static bool IsFor(ReleasedService entry, ServiceEntry service) => string.Equals(entry.Name, service.Name, StringComparison.OrdinalIgnoreCase);
 
     // A destination that stays keeps its id, and with it its health, counters and sessions; any other gets one that was never used.
     private Deployment Describe(Deployment? before, DeployRequest request, long generation) => new(

@@ -14,11 +14,11 @@ internal static class AuditChain
     /// <summary>What the first entry follows.</summary>
     public static string Start { get; } = new('0', SHA256.HashSizeInBytes * 2);
 
-    public static string HashOf(string previous, AuditEntry entry)
+    public static string HashOf(string previous, AuditRecord entry)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.ASCII.GetBytes(previous));
-        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(entry with { Hash = null }, StateJson.Default.AuditEntry));
+        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(entry with { Hash = null }, StateJson.Default.AuditRecord));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -10,14 +10,14 @@ internal sealed partial class AuditJournal(FileStateStore store, ILogger<AuditJo
     /// <summary>How many entries are kept in memory and can be asked for; the file keeps them all.</summary>
     public const int Kept = 1000;
 
-    private readonly JournalFile<AuditEntry> _file = new(Path.Combine(store.Folder, "audit.jsonl"), StateJson.Default.AuditEntry);
-    private ImmutableList<AuditEntry> _newest = [];
+    private readonly JournalFile<AuditRecord> _file = new(Path.Combine(store.Folder, "audit.jsonl"), StateJson.Default.AuditRecord);
+    private ImmutableList<AuditRecord> _newest = [];
 
     // Only ever used by the one writer of the state.
     private string _lastHash = AuditChain.Start;
 
     /// <summary>Oldest first.</summary>
-    public ImmutableList<AuditEntry> Newest => Volatile.Read(ref _newest);
+    public ImmutableList<AuditRecord> Newest => Volatile.Read(ref _newest);
 
     public long LastSequence => Newest is [.., var last] ? last.Sequence : 0;
 
@@ -27,7 +27,7 @@ internal sealed partial class AuditJournal(FileStateStore store, ILogger<AuditJo
     {
         try
         {
-            var newest = new Queue<AuditEntry>();
+            var newest = new Queue<AuditRecord>();
             var line = 0;
             var previous = AuditChain.Start;
             foreach (var (_, entry) in _file.Read())
@@ -67,11 +67,11 @@ internal sealed partial class AuditJournal(FileStateStore store, ILogger<AuditJo
     /// <summary>Adds the entries that are not there yet, each chained to the one before.</summary>
     /// <exception cref="IOException">Not written.</exception>
     /// <exception cref="UnauthorizedAccessException">Not written.</exception>
-    public void Append(IEnumerable<AuditEntry> entries)
+    public void Append(IEnumerable<AuditRecord> entries)
     {
         var last = LastSequence;
         var hash = _lastHash;
-        var added = new List<AuditEntry>();
+        var added = new List<AuditRecord>();
         foreach (var entry in entries.Where(entry => entry.Sequence > last))
         {
             hash = AuditChain.HashOf(hash, entry);

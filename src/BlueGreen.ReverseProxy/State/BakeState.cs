@@ -35,7 +35,7 @@ internal sealed record BakeState
     public string? Confidence { get; init; }
 
     /// <summary>The figures as they were stored last; what is live may be newer.</summary>
-    public ImmutableList<BakedService> Services { get; init; } = [];
+    public ImmutableList<ServiceFigures> Services { get; init; } = [];
 }
 
 /// <summary>Why a bake is held.</summary>

@@ -99,7 +99,7 @@ internal sealed partial class CommittedState : IDisposable
     }
 
     /// <summary>Writes down something that changed nothing: a refusal.</summary>
-    public async Task AuditAsync(Func<long, AuditEntry> entry)
+    public async Task AuditAsync(Func<long, AuditRecord> entry)
     {
         await _writer.WaitAsync();
         try

@@ -35,7 +35,7 @@ internal sealed record GatewayState
     public ImmutableList<HookDelivery> Outbox { get; init; } = [];
 
     /// <summary>Audit entries of the newest commits that may not be in the journal yet.</summary>
-    public ImmutableList<AuditEntry> JustAudited { get; init; } = [];
+    public ImmutableList<AuditRecord> JustAudited { get; init; } = [];
 }
 
 /// <summary>What is stored of a service.</summary>
@@ -102,7 +102,7 @@ internal sealed record ReleaseState
 
     public required ReleaseKind Kind { get; init; }
 
-    public required ImmutableList<ReleaseService> Services { get; init; }
+    public required ImmutableList<ReleasedService> Services { get; init; }
 
     public required ReleaseStatus Status { get; init; }
 
@@ -145,12 +145,12 @@ internal sealed record ReleaseState
     public ImmutableSortedDictionary<string, string> Versions { get; init; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
 
-    public ImmutableList<Gate> Gates { get; init; } = [];
+    public ImmutableList<GateResult> Gates { get; init; } = [];
 
     /// <summary>What the new slots are held against after the switch, and what was found; null before the switch, and where nothing is watched.</summary>
     public BakeState? Bake { get; init; }
 
-    public ImmutableList<ReleaseEvent> Events { get; init; } = [];
+    public ImmutableList<EventRecord> Events { get; init; } = [];
 
     public string? IdempotencyKey { get; init; }
 

@@ -13,7 +13,7 @@ namespace BlueGreen.ReverseProxy.State;
 [JsonSerializable(typeof(GatewayState))]
 [JsonSerializable(typeof(StateHeader))]
 [JsonSerializable(typeof(ReleaseState))]
-[JsonSerializable(typeof(AuditEntry))]
+[JsonSerializable(typeof(AuditRecord))]
 internal sealed partial class StateJson : JsonSerializerContext;
 
 /// <summary>The first line of the state file; the second is the state itself.</summary>

@@ -19,7 +19,7 @@ public sealed class CutoverOrderTests
         var (next, outcome) = _state.Decide(order);
 
         var release = outcome.Started!;
-        release.Services.Should().Equal(new ReleaseService("orders", SlotName.Blue, SlotName.Green, 1));
+        release.Services.Should().Equal(new ReleasedService("orders", SlotName.Blue, SlotName.Green, 1));
         release.Status.Should().Be(ReleaseStatus.Verifying);
         (release.Reason, release.Force, release.RequireApproval, release.ExpectVersion).Should().Be(("v2", true, true, "2"));
         (release.DrainSeconds, release.BakeSeconds, release.CreatedAt, release.Actor).Should().Be((300d, 900d, States.Now, "ci"));
@@ -74,7 +74,7 @@ public sealed class CutoverOrderTests
     {
         var release = _state.Switched(ReleaseStatus.Succeeded).Place(Ordering.Cutover("orders")).Newest();
 
-        release.Services.Should().Equal(new ReleaseService("orders", SlotName.Green, SlotName.Blue, 2));
+        release.Services.Should().Equal(new ReleasedService("orders", SlotName.Green, SlotName.Blue, 2));
     }
 
     [Theory]

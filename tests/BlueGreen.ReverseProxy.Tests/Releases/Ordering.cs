@@ -42,14 +42,14 @@ internal static class Ordering
     public static GatewayState Pass(this GatewayState state, ReleaseState release) =>
         ReleaseTransitions.Pass(state, release, Gates(release, GateStatus.Passed), new SwitchSighting(2, Versions(release, service => service.From), Versions(release, service => service.To)), States.Now);
 
-    private static ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleaseService, SlotName> slot) =>
+    private static ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleasedService, SlotName> slot) =>
         release.Services.ToImmutableSortedDictionary(service => service.Name, service => slot(service) == SlotName.Blue ? "1.0.0" : "2.0.0", StringComparer.OrdinalIgnoreCase);
 
     public static GatewayState Drained(this GatewayState state, ReleaseState release, bool bakeIsOver = false) =>
         ReleaseTransitions.Drained(state, release, startedWith: 2, aborted: 1, bakeIsOver, States.Now);
 
-    public static ImmutableList<Gate> Gates(ReleaseState release, GateStatus status) =>
-        [.. release.Services.Select(service => new Gate("deepHealth", service.Name, status, "found"))];
+    public static ImmutableList<GateResult> Gates(ReleaseState release, GateStatus status) =>
+        [.. release.Services.Select(service => new GateResult("deepHealth", service.Name, status, "found"))];
 
     /// <summary>The state after a cutover from blue to green that has gone as far as asked for.</summary>
     public static GatewayState Switched(this GatewayState state, ReleaseStatus until = ReleaseStatus.Draining)

@@ -21,7 +21,7 @@ public sealed class ReleaseTransitionsTests
         var release = state.Newest();
         (release.Status, release.SwitchedAt, release.Services[0].Generation, release.DrainStartedWith).Should().Be((ReleaseStatus.Draining, States.Now, 2L, 2L));
         release.Events.Select(it => it.Type).Should().Equal("created", "gatePassed", "switched");
-        state.JustAudited[^1].Should().Match<AuditEntry>(entry => entry.Action == "switched" && entry.Actor == "gateway" && entry.Sequence == 2);
+        state.JustAudited[^1].Should().Match<AuditRecord>(entry => entry.Action == "switched" && entry.Actor == "gateway" && entry.Sequence == 2);
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class RollbackOrderTests
 
         var again = ended.Switched().Place(Rollback).Newest();
 
-        again.Services.Should().Equal(new ReleaseService("orders", SlotName.Green, SlotName.Blue, 4));
+        again.Services.Should().Equal(new ReleasedService("orders", SlotName.Green, SlotName.Blue, 4));
     }
 
     [Theory]

@@ -85,7 +85,7 @@ public sealed class ResponseMeasurementTests
         Measure(ForwarderError.UpgradeResponseDestination, status, waited: TimeSpan.FromHours(1));
 
         var reading = _slot.Meter.Read();
-        (reading.Trials, reading.Latency, reading.CountsAfter(null).Upgrades).Should().Be((0L, 0L, 1L));
+        (reading.Trials, reading.Latency, reading.Upgraded).Should().Be((0L, 0L, 1L));
     }
 
     private void Measure(ForwarderError error, int status, SlotLease? lease = null, TimeSpan waited = default)

@@ -7,11 +7,11 @@ namespace BlueGreen.ReverseProxy.Tests.State;
 public sealed class JournalFileTests : IDisposable
 {
     private readonly TempFolder _folder = new();
-    private readonly JournalFile<AuditEntry> _journal;
+    private readonly JournalFile<AuditRecord> _journal;
 
     public JournalFileTests()
     {
-        _journal = new JournalFile<AuditEntry>(_folder["audit.jsonl"], StateJson.Default.AuditEntry);
+        _journal = new JournalFile<AuditRecord>(_folder["audit.jsonl"], StateJson.Default.AuditRecord);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -72,5 +72,5 @@ public sealed class JournalFileTests : IDisposable
 
     private int Unreadable() => _journal.Read().Count(line => line.Entry is null);
 
-    private IEnumerable<long> Sequences() => _journal.Read().Select(line => line.Entry).OfType<AuditEntry>().Select(entry => entry.Sequence);
+    private IEnumerable<long> Sequences() => _journal.Read().Select(line => line.Entry).OfType<AuditRecord>().Select(entry => entry.Sequence);
 }

@@ -30,7 +30,7 @@ internal static class States
         BakeSeconds = 900.5,
     };
 
-    public static AuditEntry Audit(long sequence) =>
+    public static AuditRecord Audit(long sequence) =>
         new(sequence, Now, "ci", "127.0.0.1", "cutover", "accepted", ["orders"], "r1-abcdef", Force: false, "because", "detail");
 
     /// <summary>A state with something in every field, as it is in the middle of a release.</summary>

@@ -136,7 +136,7 @@ internal sealed class RefusalAudit(CommittedState state, TimeProvider time) : ID
         Interlocked.Increment(ref _waiting);
         try
         {
-            await state.AuditAsync(sequence => new AuditEntry(
+            await state.AuditAsync(sequence => new AuditRecord(
                 sequence,
                 at,
                 caller.Actor,

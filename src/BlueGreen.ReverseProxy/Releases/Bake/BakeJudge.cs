@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
@@ -52,12 +53,12 @@ internal static class BakeJudge
     }
 
     /// <summary>The record of a metric, for people and programs.</summary>
-    public static BakeMetric Show(MetricPlan plan, in MetricTally tally, string status, double? lnE, string? detail)
+    public static MetricFigures Show(MetricPlan plan, in MetricTally tally, string status, double? lnE, string? detail)
     {
         // Half of the test's share on each side would be more exact than anybody needs: what is excluded is shown, nothing is done about it.
         var excluded = plan.Process is null ? null : ExcludedRate.Of(tally.Trials, tally.Bad, plan.Alpha);
         var lift = excluded - BinomialBounds.LowerRate(plan.BaselineN, plan.BaselineBad, plan.Alpha);
-        return new BakeMetric(
+        return new MetricFigures(
             plan.Name,
             tally.Trials,
             tally.Bad,

@@ -11,7 +11,7 @@ internal sealed class BakeWatch
     private readonly Lock _lock = new();
     private readonly ImmutableArray<ServiceWatch> _services;
     private readonly BakeOptions _options;
-    private ImmutableList<BakedService> _figures = [];
+    private ImmutableList<ServiceFigures> _figures = [];
     private BakeFinding? _demanded;
     private TaskCompletionSource _demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -31,7 +31,7 @@ internal sealed class BakeWatch
     public NoDataAction NoData => _options.NoData;
 
     /// <summary>What was counted when it was last judged.</summary>
-    public ImmutableList<BakedService> Figures => Volatile.Read(ref _figures);
+    public ImmutableList<ServiceFigures> Figures => Volatile.Read(ref _figures);
 
     /// <summary>A task that ends at the next bad response, or when a rollback is demanded. To be called before <see cref="Judge"/>.</summary>
     public Task Arm()
@@ -106,9 +106,9 @@ internal sealed class BakeWatch
     public bool IsWithoutData => Figures.Exists(service => service.Responses == 0);
 
     // Five points: whoever releases without having excluded as much has not looked.
-    private static bool IsTelling(BakedService service) => service.Metrics[0].ExcludedLift is < 0.05;
+    private static bool IsTelling(ServiceFigures service) => service.Metrics[0].ExcludedLift is < 0.05;
 
-    private static string DetailOf(BakedService service, bool named)
+    private static string DetailOf(ServiceFigures service, bool named)
     {
         var errors = service.Metrics[0];
         var text = (service.Responses, errors.ExcludedLift) switch

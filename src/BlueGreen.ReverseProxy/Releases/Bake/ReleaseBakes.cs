@@ -11,11 +11,11 @@ internal static class ReleaseBakes
     public static Caller Caller { get; } = new("bake", null);
 
     /// <summary>The bake has failed and its rollback is ordered in the same commit.</summary>
-    public static GatewayState Failed(GatewayState state, ReleaseState release, string reason, ImmutableList<BakedService>? figures, DateTimeOffset now) =>
+    public static GatewayState Failed(GatewayState state, ReleaseState release, string reason, ImmutableList<ServiceFigures>? figures, DateTimeOffset now) =>
         Change(state, release, "bakeFailed", reason, now, bake => bake with { Detail = reason, Hold = null, Outcome = BakeState.Watching, Services = figures ?? bake.Services });
 
     /// <summary>Something was found, and it is not rolled back: the bake waits.</summary>
-    public static GatewayState Held(GatewayState state, ReleaseState release, string hold, string detail, ImmutableList<BakedService> figures, DateTimeOffset now) =>
+    public static GatewayState Held(GatewayState state, ReleaseState release, string hold, string detail, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
         ReleaseAudit.Add(
             Change(state, release, "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures }),
             now, Caller, "hold", "done", release, detail);
@@ -39,7 +39,7 @@ internal static class ReleaseBakes
         bake => bake);
 
     /// <summary>How it stands, now and then.</summary>
-    public static GatewayState Progressed(GatewayState state, ReleaseState release, ImmutableList<BakedService> figures, DateTimeOffset now) =>
+    public static GatewayState Progressed(GatewayState state, ReleaseState release, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
         Change(state, release, "bakeProgress", string.Join("; ", figures.Select(Describe)), now, bake => bake with { Services = figures });
 
     /// <summary>What is left of the bake of a release that a rollback ends.</summary>
@@ -63,7 +63,7 @@ internal static class ReleaseBakes
         _ => "drained, and the bake is over",
     };
 
-    private static string Describe(BakedService service)
+    private static string Describe(ServiceFigures service)
     {
         var metrics = service.Metrics.Select(metric => metric.LnE is { } lnE
             ? $"{metric.Name} {metric.Bad} of {metric.N}, evidence {BakeText.Evidence(lnE)} to 1 of {BakeText.Evidence(metric.Threshold!.Value)}"

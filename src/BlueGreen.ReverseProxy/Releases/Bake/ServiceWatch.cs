@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
@@ -18,9 +19,9 @@ internal sealed class ServiceWatch
     private readonly Slot _from;
     private readonly Slot _to;
     private readonly TimeProvider _time;
-    private readonly SlotLatency _fromLatency;
+    private readonly LatencyFigures _fromLatency;
     private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
-    private BakedService? _carried;
+    private ServiceFigures? _carried;
     private TimeSpan _grace;
     private long _begunAt;
     private MeterReading _origin;
@@ -34,7 +35,7 @@ internal sealed class ServiceWatch
     /// <param name="carried">What the last process had counted; null for nothing.</param>
     /// <param name="sinceSwitch">How long ago the switch was.</param>
     /// <param name="time">The clock.</param>
-    public ServiceWatch(ServiceEntry entry, ReleaseService release, BakePlan plan, BakedService? carried, TimeSpan sinceSwitch, TimeProvider time)
+    public ServiceWatch(ServiceEntry entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time)
     {
         Name = entry.Name;
         _plan = plan;
@@ -42,7 +43,7 @@ internal sealed class ServiceWatch
         _carried = carried;
         (_from, _to) = (entry[release.From], entry[release.To]);
         var past = BakePlan.LatencyCounts(plan.Baseline);
-        _fromLatency = new SlotLatency(past.QuantileMs(0.5), past.QuantileMs(0.99));
+        _fromLatency = new LatencyFigures(past.QuantileMs(0.5), past.QuantileMs(0.99));
         _grace = plan.Options.Latency.Grace - sinceSwitch;
         _origin = MeterReading.Zero;
         _watch = new SlotWatch(plan.Metrics.Length, plan.SlowAbove);
@@ -71,7 +72,7 @@ internal sealed class ServiceWatch
     }
 
     /// <summary>What was counted, and whether the slot has failed.</summary>
-    public (BakedService Figures, BakeFinding? Finding) Judge()
+    public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
         // The watch is read before the counters: a client is noted after the response is counted, so a bad one may have no client
         // yet, and is looked at again because it rings.
@@ -79,7 +80,7 @@ internal sealed class ServiceWatch
         var reading = _to.Meter.Read();
         var counted = reading.Since(_origin);
         BakeFinding? finding = null;
-        var metrics = ImmutableList.CreateBuilder<BakeMetric>();
+        var metrics = ImmutableList.CreateBuilder<MetricFigures>();
 
         // Where everything comes from one address, a load balancer in front of the gateway, the guard could only be in the way.
         var minClients = seen <= 1 && _plan.Baseline.Clients <= 1 ? 1 : _plan.Options.MinClients;
@@ -99,16 +100,28 @@ internal sealed class ServiceWatch
         }
 
         finding ??= JudgeLimits(reading, minClients);
-        var figures = new BakedService(
+        var figures = new ServiceFigures(
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
             seen,
-            counted.CountsAfter(_carried?.Counts),
+            CountsOf(counted, _carried?.Counts),
             _fromLatency,
-            new SlotLatency(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
+            new LatencyFigures(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
             metrics.ToImmutable());
         return (figures, finding);
     }
+
+    // On top of what the last process had counted.
+    private static ResponseFigures CountsOf(MeterReading reading, ResponseFigures? before) => new(
+        reading.OfClass(2) + (before?.Status2xx ?? 0),
+        reading.OfClass(3) + (before?.Status3xx ?? 0),
+        reading.OfClass(4) + (before?.Status4xx ?? 0),
+        reading.OfClass(5) + (before?.Status5xx ?? 0),
+        reading.OfOtherClasses + (before?.StatusOther ?? 0),
+        reading.Upgraded + (before?.Upgrades ?? 0),
+        reading.Of(Fault.Destination) + (before?.DestinationFaults ?? 0),
+        reading.Of(Fault.Client) + (before?.ClientFaults ?? 0),
+        reading.Of(Fault.Gateway) + (before?.GatewayFaults ?? 0));
 
     private void Begin()
     {
@@ -146,7 +159,7 @@ internal sealed class ServiceWatch
             : new MetricTally(trials + before.N, bad + before.Bad, Math.Max(clients, before.Clients), dispersion);
     }
 
-    private BakeMetric Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
+    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
     {
         var status = BakeJudge.Judge(plan, tally, minClients, out var lnE);
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Gates;
 
@@ -26,23 +27,23 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
     /// <param name="plan">What is asked for.</param>
     /// <param name="judged">Told of each verdict when it is reached, from any thread; null for nobody.</param>
     /// <param name="cancellationToken">Ends the evaluation.</param>
-    public async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, Action<Gate>? judged, CancellationToken cancellationToken)
+    public async Task<ImmutableList<GateResult>> EvaluateAsync(GatePlan plan, Action<GateResult>? judged, CancellationToken cancellationToken)
     {
         var gates = await Task.WhenAll(plan.Targets.Select(target => EvaluateAsync(plan, target, judged, cancellationToken)));
         return [.. gates.SelectMany(gate => gate)];
     }
 
-    private async Task<ImmutableList<Gate>> EvaluateAsync(GatePlan plan, GateTarget target, Action<Gate>? judged, CancellationToken cancellationToken)
+    private async Task<ImmutableList<GateResult>> EvaluateAsync(GatePlan plan, GateTarget target, Action<GateResult>? judged, CancellationToken cancellationToken)
     {
         var service = target.Service;
         if (plan.Force)
         {
-            return [.. GateNames.For(plan.Kind, service.Options).Select(name => new Gate(name, service.Name, GateStatus.Skipped, "forced"))];
+            return [.. GateNames.For(plan.Kind, service.Options).Select(name => new GateResult(name, service.Name, GateStatus.Skipped, "forced"))];
         }
 
         var verification = await verifier.VerifyAsync(service, target.To, PassesFor(plan.Kind, service, target.To), cancellationToken);
         var gates = ImmutableList.Create(
-            new Gate(GateNames.DeepHealth, service.Name, verification.Passed ? GateStatus.Passed : GateStatus.Failed, verification.Detail));
+            new GateResult(GateNames.DeepHealth, service.Name, verification.Passed ? GateStatus.Passed : GateStatus.Failed, verification.Detail));
         gates.ForEach(gate => judged?.Invoke(gate));
         if (plan.Kind == ReleaseKind.Rollback)
         {
@@ -54,7 +55,7 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
             // What a sick destination reports of itself, or fails to, would only bury the reason.
             return gates.AddRange(GateNames.For(plan.Kind, service.Options)
                 .Where(name => name != GateNames.DeepHealth)
-                .Select(name => new Gate(name, service.Name, GateStatus.Pending, "not judged: deep health has failed")));
+                .Select(name => new GateResult(name, service.Name, GateStatus.Pending, "not judged: deep health has failed")));
         }
 
         var onReports = ReportGates.Judge(plan, target, verification, OldReports(target.From), monitor.ProbersOf(target.From).Length).ToImmutableList();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Gates;
 
@@ -13,7 +14,7 @@ internal static class ReportGates
     /// <param name="verification">The new slot's fresh measurement.</param>
     /// <param name="oldReports">The newest reports of the old slot's destinations.</param>
     /// <param name="oldDestinations">How many destinations the old slot has.</param>
-    public static IEnumerable<Gate> Judge(
+    public static IEnumerable<GateResult> Judge(
         GatePlan plan, GateTarget target, SlotVerification verification, IReadOnlyList<HealthReport> oldReports, int oldDestinations)
     {
         var service = target.Service.Name;
@@ -23,7 +24,7 @@ internal static class ReportGates
         yield return JudgeKnownBad(service, target, verification);
     }
 
-    private static Gate JudgeVersion(string service, string? expected, SlotVerification verification)
+    private static GateResult JudgeVersion(string service, string? expected, SlotVerification verification)
     {
         var versions = verification.Destinations
             .Select(id => (Id: id, Version: verification.Reports.GetValueOrDefault(id)?.Version))
@@ -43,7 +44,7 @@ internal static class ReportGates
     }
 
     // Expand and contract: the database must suit the version that comes and the one that one may have to go back to.
-    private static Gate JudgeSchema(string service, SlotVerification verification, IReadOnlyList<HealthReport> oldReports)
+    private static GateResult JudgeSchema(string service, SlotVerification verification, IReadOnlyList<HealthReport> oldReports)
     {
         var old = oldReports.Select(report => report.Schema).OfType<SchemaReport>().ToList();
         var fresh = verification.Destinations.Select(id => (Id: id, verification.Reports.GetValueOrDefault(id)?.Schema)).ToList();
@@ -81,7 +82,7 @@ internal static class ReportGates
                 : "the database's schema suits the new slot; the old one reports none, so the way back is not known to be open");
     }
 
-    private static Gate JudgeCapacity(GateTarget target, SlotVerification verification, int oldDestinations)
+    private static GateResult JudgeCapacity(GateTarget target, SlotVerification verification, int oldDestinations)
     {
         var options = target.Service.Options.Capacity;
         var byPercent = (int)Math.Ceiling(oldDestinations * options.MinPercent / 100.0);
@@ -92,7 +93,7 @@ internal static class ReportGates
         return healthy >= needed ? Passed(GateNames.Capacity, target.Service.Name, detail) : Failed(GateNames.Capacity, target.Service.Name, detail);
     }
 
-    private static Gate JudgeKnownBad(string service, GateTarget target, SlotVerification verification)
+    private static GateResult JudgeKnownBad(string service, GateTarget target, SlotVerification verification)
     {
         var bad = verification.Reports.Values
             .Select(report => report.Version)
@@ -110,7 +111,7 @@ internal static class ReportGates
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static Gate Passed(string name, string service, string detail) => new(name, service, GateStatus.Passed, detail);
+    private static GateResult Passed(string name, string service, string detail) => new(name, service, GateStatus.Passed, detail);
 
-    private static Gate Failed(string name, string service, string detail) => new(name, service, GateStatus.Failed, detail);
+    private static GateResult Failed(string name, string service, string detail) => new(name, service, GateStatus.Failed, detail);
 }

@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
 using Polly;
 using Polly.Timeout;
 
@@ -28,7 +29,7 @@ internal sealed class SlotWarmer(HealthMonitor monitor, DestinationConnector con
         DefaultRequestHeaders = { { "User-Agent", "BlueGreen.Gateway" } },
     };
 
-    public async Task<Gate> WarmUpAsync(ServiceEntry service, Slot slot, CancellationToken cancellationToken)
+    public async Task<GateResult> WarmUpAsync(ServiceEntry service, Slot slot, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var probers = monitor.ProbersOf(slot);
@@ -36,8 +37,8 @@ internal sealed class SlotWarmer(HealthMonitor monitor, DestinationConnector con
         var failures = results.SelectMany(result => result).ToList();
         var requests = probers.Length * service.Options.WarmUp.Paths.Length * service.Options.WarmUp.Count;
         return failures.Count == 0
-            ? new Gate(GateNames.WarmUp, service.Name, GateStatus.Passed, $"{requests} requests in {time.GetElapsedTime(started).TotalSeconds:0.0} s")
-            : new Gate(
+            ? new GateResult(GateNames.WarmUp, service.Name, GateStatus.Passed, $"{requests} requests in {time.GetElapsedTime(started).TotalSeconds:0.0} s")
+            : new GateResult(
                 GateNames.WarmUp,
                 service.Name,
                 GateStatus.Failed,

@@ -14,17 +14,17 @@ namespace BlueGreen.ReverseProxy.Releases.Hooks;
 internal sealed class PreSwitchHooks(BlueGreenOptions options, HookCall call, ServiceCatalog services, TimeProvider time)
 {
     /// <summary>The gates that a release would meet here; preflight names them without calling, for a call may change things.</summary>
-    public ImmutableList<Gate> Name(ReleaseKind kind, IReadOnlyCollection<string> names, GateStatus status, string detail) =>
-        [.. For(kind, names).Select(hook => new Gate(GateNames.Hook(hook.Name), string.Join(", ", names), status, detail))];
+    public ImmutableList<GateResult> Name(ReleaseKind kind, IReadOnlyCollection<string> names, GateStatus status, string detail) =>
+        [.. For(kind, names).Select(hook => new GateResult(GateNames.Hook(hook.Name), string.Join(", ", names), status, detail))];
 
-    public async Task<ImmutableList<Gate>> CallAsync(ReleaseState release, Action<Gate> judged, CancellationToken cancellationToken)
+    public async Task<ImmutableList<GateResult>> CallAsync(ReleaseState release, Action<GateResult> judged, CancellationToken cancellationToken)
     {
-        var gates = ImmutableList<Gate>.Empty;
+        var gates = ImmutableList<GateResult>.Empty;
         var names = release.Services.Select(service => service.Name).ToList();
         foreach (var hook in For(release.Kind, names))
         {
             var answer = await AskAsync(hook, release, cancellationToken);
-            var gate = new Gate(GateNames.Hook(hook.Name), string.Join(", ", names), answer.Success ? GateStatus.Passed : GateStatus.Failed, answer.Detail);
+            var gate = new GateResult(GateNames.Hook(hook.Name), string.Join(", ", names), answer.Success ? GateStatus.Passed : GateStatus.Failed, answer.Detail);
             judged(gate);
             gates = gates.Add(gate);
             if (!answer.Success)

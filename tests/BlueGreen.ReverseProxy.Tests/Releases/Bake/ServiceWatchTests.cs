@@ -119,7 +119,7 @@ public sealed class ServiceWatchTests
         var figures = watch.Judge().Figures;
         figures.Responses.Should().Be(0);
         figures.Metrics[0].Bad.Should().Be(0);
-        figures.Counts.Should().Be(new ResponseCounts(0, 0, 0, 0, 0, Upgrades: 1, DestinationFaults: 1, ClientFaults: 1, GatewayFaults: 1));
+        figures.Counts.Should().Be(new ResponseFigures(0, 0, 0, 0, 0, Upgrades: 1, DestinationFaults: 1, ClientFaults: 1, GatewayFaults: 1));
     }
 
     [Fact]
@@ -259,11 +259,11 @@ public sealed class ServiceWatchTests
         woken.IsCompleted.Should().BeTrue();
     }
 
-    private (ServiceWatch Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, BakedService? carried = null)
+    private (ServiceWatch Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, ServiceFigures? carried = null)
     {
         options ??= new BakeOptions();
         var entry = new ServiceEntry(0, new ServiceOptions { Name = "orders", Blue = "b", Green = "g", Bake = options }, _time);
-        var release = new ReleaseService("orders", SlotName.Blue, SlotName.Green, 2);
+        var release = new ReleasedService("orders", SlotName.Blue, SlotName.Green, 2);
         return (new ServiceWatch(entry, release, BakePlan.Of(options, baseline ?? Good), carried, TimeSpan.Zero, _time), entry.Green);
     }
 

@@ -61,7 +61,7 @@ public static class BakeReplay
             var baseline = Baseline(all);
             _time.MoveTo(switchedAt);
             var plan = BakePlan.Of(options, baseline);
-            var watch = new ServiceWatch(_entry, new ReleaseService(_entry.Name, to.Other(), to, 1), plan, carried: null, TimeSpan.Zero, _time);
+            var watch = new ServiceWatch(_entry, new ReleasedService(_entry.Name, to.Other(), to, 1), plan, carried: null, TimeSpan.Zero, _time);
             var meter = _entry[to].Meter;
             var end = switchedAt + options.Duration;
             var nextSecond = switchedAt.AddSeconds(1);
@@ -84,14 +84,14 @@ public static class BakeReplay
                 }
             }
 
-            return JudgeAt(watch, end) ?? new BakeReplayResult(null, null, null, switchedAt, watch.Judge().Figures);
+            return JudgeAt(watch, end) ?? new BakeReplayResult(null, null, null, switchedAt, watch.Judge().Figures.ToWire());
         }
 
         private BakeReplayResult? JudgeAt(ServiceWatch watch, DateTimeOffset at)
         {
             _time.MoveTo(at);
             var (figures, finding) = watch.Judge();
-            return finding is null ? null : new BakeReplayResult(at, finding.Metric, finding.Reason, switchedAt, figures);
+            return finding is null ? null : new BakeReplayResult(at, finding.Metric, finding.Reason, switchedAt, figures.ToWire());
         }
 
         private BakeBaseline Baseline(ImmutableArray<RecordedOutcome> all)

@@ -1,0 +1,37 @@
+namespace BlueGreen.ReverseProxy.State;
+
+/// <summary>What a bake has measured of one service, as it is stored. The fields mean what those of the API's record do.</summary>
+internal sealed record ServiceFigures(
+    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics);
+
+/// <summary>How responses ended.</summary>
+internal sealed record ResponseFigures(
+    long Status2xx,
+    long Status3xx,
+    long Status4xx,
+    long Status5xx,
+    long StatusOther,
+    long Upgrades,
+    long DestinationFaults,
+    long ClientFaults,
+    long GatewayFaults);
+
+/// <summary>The time to the start of a response, in milliseconds.</summary>
+internal sealed record LatencyFigures(double? P50Ms, double? P99Ms);
+
+/// <summary>One metric of a bake.</summary>
+internal sealed record MetricFigures(
+    string Name,
+    long N,
+    long Bad,
+    int Clients,
+    long BaselineN,
+    long BaselineBad,
+    double? Baseline,
+    double? NullRate,
+    double? LnE,
+    double? Threshold,
+    double? ExcludedRate,
+    double? ExcludedLift,
+    string Status,
+    string? Detail);
