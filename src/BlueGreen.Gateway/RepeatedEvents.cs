@@ -62,7 +62,7 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
             if (_kinds.Count < MaxKinds)
             {
                 _kinds.Add(kind, new Repeats(logEvent));
-                _end ??= time.CreateTimer(static self => ((RepeatedEvents)self!).Flush(), this, BetweenLines, Timeout.InfiniteTimeSpan);
+                _end ??= time.CreateTimer(static self => ((RepeatedEvents)self!).FlushInBackground(), this, BetweenLines, Timeout.InfiniteTimeSpan);
             }
 
             return true;
@@ -84,6 +84,21 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
         foreach (var repeats in counted)
         {
             _output?.Write(SummaryOf(repeats));
+        }
+    }
+
+    // On a timer's thread, where an exception would end the process.
+    private void FlushInBackground()
+    {
+        try
+        {
+            Flush();
+        }
+#pragma warning disable CA1031 // The counts of one period are lost; the log says so.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _output?.Error(exception, "Repeated log events of the last {Seconds} s could not be counted", BetweenLines.TotalSeconds);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Forwarding;
@@ -57,6 +58,7 @@ public static class BlueGreenExtensions
         services.AddSingleton(provider => provider.GetRequiredService<BlueGreenSettings>() is { Errors: { Count: > 0 } found }
             ? throw new BlueGreenConfigurationException(found)
             : provider.GetRequiredService<BlueGreenSettings>().Options);
+        services.AddSingleton<BackgroundLoops>();
         AddRouting(builder);
         AddHealth(services);
         services.AddSingleton<FileStateStore>();
@@ -85,6 +87,7 @@ public static class BlueGreenExtensions
             provider.GetRequiredService<BlueGreenOptions>().Admin,
             configuration.GetSection("BlueGreen:Admin"),
             provider.GetRequiredService<ReleaseEngine>(),
+            provider.GetRequiredService<BackgroundLoops>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AdminAccess>>()));
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
@@ -250,7 +253,12 @@ public static class BlueGreenExtensions
 
         // Asked for while the host is built, errors or not; see ListeningExtensions.
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider => new ConfigureOptions<HostOptions>(host =>
-            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenSettings>().Options.Shutdown)));
+        {
+            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenSettings>().Options.Shutdown);
+
+            // BackgroundLoops lets no exception through. If one gets past it, a background service is no reason to end the traffic.
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
+        }));
     }
 
     private static object Create(IServiceProvider provider, ServiceDescriptor descriptor) =>

@@ -62,7 +62,7 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(admin), name => name == MalformedRequests.EventName);
         await app.StartAsync(cancellationToken);
         _app = app;
-        admin.Readiness.Stopping.Register(() => _ = admin.Refusals.FlushAsync());
+        admin.Readiness.Stopping.Register(() => admin.Loops.Start("audit", admin.Refusals.FlushAsync));
         var logger = loggers.CreateLogger<AdminListener>();
 
         // A socket was bound under another name and renamed; the configured one is where it is.

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
@@ -27,4 +28,5 @@ internal sealed record AdminServices(
     FailedAttempts FailedAttempts,
     RefusalAudit Refusals,
     GatewayReadiness Readiness,
+    BackgroundLoops Loops,
     TimeProvider Time);

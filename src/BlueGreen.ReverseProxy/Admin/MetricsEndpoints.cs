@@ -163,6 +163,12 @@ internal static class MetricsEndpoints
             text.Add("bluegreen_bake_threshold", metric.Threshold ?? double.PositiveInfinity, ("service", service), ("metric", metric.Name));
         }
 
+        text.Begin("bluegreen_background_failures_total", "counter", "How often background loops have failed and were restarted, by loop.");
+        foreach (var (loop, failures) in admin.Loops.Failures)
+        {
+            text.Add("bluegreen_background_failures_total", failures, ("loop", loop));
+        }
+
         text.Begin("bluegreen_last_event", "gauge", "The number of the newest event of /v1/events.").Add("bluegreen_last_event", state.LastEvent);
     }
 

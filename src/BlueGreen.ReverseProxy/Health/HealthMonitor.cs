@@ -1,24 +1,24 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Health;
 
 /// <summary>Keeps one prober a destination of every slot, as YARP adds and removes destinations, and answers for the slots' health.</summary>
-internal sealed partial class HealthMonitor(
+internal sealed class HealthMonitor(
     ServiceCatalog services,
     ProbeClient client,
     IDestinationHealthUpdater updater,
-    TimeProvider time,
-    ILogger<HealthMonitor> logger) : IClusterChangeListener, IHostedService
+    BackgroundLoops loops,
+    TimeProvider time) : IClusterChangeListener, IHostedService
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Slot, ImmutableArray<DestinationProber>> _probers = [];
-    private readonly List<Task> _loops = [];
+    private readonly List<Task> _running = [];
     private bool _started;
     private bool _stopped;
 
@@ -36,9 +36,12 @@ internal sealed partial class HealthMonitor(
         lock (_lock)
         {
             _started = true;
-            foreach (var prober in _probers.Values.SelectMany(probers => probers))
+            foreach (var (slot, probers) in _probers)
             {
-                Run(prober);
+                foreach (var prober in probers)
+                {
+                    Run(slot, prober);
+                }
             }
         }
 
@@ -47,7 +50,7 @@ internal sealed partial class HealthMonitor(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Task[] loops;
+        Task[] running;
         lock (_lock)
         {
             _stopped = true;
@@ -56,10 +59,10 @@ internal sealed partial class HealthMonitor(
                 prober.Stop();
             }
 
-            loops = [.. _loops];
+            running = [.. _running];
         }
 
-        await Task.WhenAll(loops).WaitAsync(cancellationToken);
+        await Task.WhenAll(running).WaitAsync(cancellationToken);
     }
 
     /// <summary>The probers of a slot's destinations, by id.</summary>
@@ -112,32 +115,19 @@ internal sealed partial class HealthMonitor(
         var prober = new DestinationProber(owner.Service.Options.Health, cluster, destination, client, updater, () => UpdateVersion(owner.Slot), time);
         if (_started && !_stopped)
         {
-            Run(prober);
+            Run(owner.Slot, prober);
         }
 
         return prober;
     }
 
-    // Under the lock. A loop ends only when it is told to; anything else is a defect that must not end quietly.
-    private void Run(DestinationProber prober)
+    // Under the lock.
+    private void Run(Slot slot, DestinationProber prober)
     {
         // No part of the log scope or trace of the deployment that may have brought the destination.
         using var alone = ExecutionContext.SuppressFlow();
-        _loops.RemoveAll(loop => loop.IsCompleted);
-        _loops.Add(Task.Run(async () =>
-        {
-            try
-            {
-                await prober.RunAsync();
-            }
-#pragma warning disable CA1031 // The last resort of a loop that nobody awaits before the gateway stops.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                prober.Forget();
-                LogLoopFailed(logger, exception, prober.Model.Config.Address);
-            }
-        }));
+        _running.RemoveAll(loop => loop.IsCompleted);
+        _running.Add(Task.Run(() => loops.RunAsync("health", $"{slot.ClusterId}/{prober.Id}", _ => prober.RunAsync(), prober.Stopped)));
     }
 
     // What the destinations report; when they disagree or say nothing, there is no version to tell clients.
@@ -151,7 +141,4 @@ internal sealed partial class HealthMonitor(
             .ToList();
         slot.ReportedVersion = reported is [var version] ? version : null;
     }
-
-    [LoggerMessage(3001, LogLevel.Critical, "The health probes of {Address} have ended by a defect; its health is unknown from now on.")]
-    private static partial void LogLoopFailed(ILogger logger, Exception exception, string address);
 }

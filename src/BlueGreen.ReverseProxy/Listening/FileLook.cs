@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Background;
+
 namespace BlueGreen.ReverseProxy.Listening;
 
 /// <summary>Looks at files every few seconds.</summary>
@@ -6,33 +8,29 @@ internal sealed class FileLook : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
-    private readonly Action _look;
-    private readonly ITimer _timer;
-    private int _looking;
+    private readonly CancellationTokenSource _stop = new();
 
-    public FileLook(TimeProvider time, Action look)
+    /// <summary>Begins to look; the first time after the period.</summary>
+    /// <param name="subject">Whose files these are.</param>
+    /// <param name="look">Reads the files.</param>
+    /// <param name="loops">Restarts the loop if <paramref name="look"/> throws.</param>
+    /// <param name="time">The clock.</param>
+    public FileLook(string subject, Action look, BackgroundLoops loops, TimeProvider time) =>
+        loops.Start("files", () => loops.RunAsync("files", subject, stopping => LookAsync(look, time, stopping), _stop.Token));
+
+    public void Dispose()
     {
-        _look = look;
-        _timer = time.CreateTimer(static self => ((FileLook)self!).Look(), this, Period, Period);
+        _stop.Cancel();
+        _stop.Dispose();
     }
 
-    public void Dispose() => _timer.Dispose();
-
-    private void Look()
+    // The next period begins when a look has ended: on a file system that hangs, looks must not pile up threads.
+    private static async Task LookAsync(Action look, TimeProvider time, CancellationToken stopping)
     {
-        // A look that takes longer than until the next one, on a file system that hangs, must not pile up threads.
-        if (Interlocked.Exchange(ref _looking, 1) == 1)
+        while (true)
         {
-            return;
-        }
-
-        try
-        {
-            _look();
-        }
-        finally
-        {
-            Volatile.Write(ref _looking, 0);
+            await Task.Delay(Period, time, stopping);
+            look();
         }
     }
 }

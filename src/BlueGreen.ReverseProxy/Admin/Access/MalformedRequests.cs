@@ -22,7 +22,8 @@ internal sealed class MalformedRequests(AdminServices admin) : IObserver<KeyValu
             && features.Get<ProblemDetails>() is null)
         {
             // Not what it says: that quotes the bytes that came, and they may be a token.
-            _ = RefusedRequest.NoteMalformedAsync(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, admin, malformed.StatusCode);
+            var client = features.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
+            admin.Loops.Start("audit", () => RefusedRequest.NoteMalformedAsync(client, admin, malformed.StatusCode));
         }
     }
 
