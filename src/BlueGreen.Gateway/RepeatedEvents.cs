@@ -98,7 +98,8 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            _output?.Error(exception, "Repeated log events of the last {Seconds} s could not be counted", BetweenLines.TotalSeconds);
+            // Not through the log: it may be what has failed.
+            Console.Error.WriteLine($"Repeated log events of the last {BetweenLines.TotalSeconds} s could not be summed up: {exception}");
         }
     }
 

@@ -57,45 +57,45 @@ public sealed class LoopFailureTests : IDisposable
     [Fact]
     public async Task BaselineSampler_OneGroupThrows_BothAreSampled()
     {
-        var manual = new ManualTime();
-        var time = new FaultyTime(manual);
+        var time = new ManualTime();
         var catalog = new ServiceCatalog(Options(
-            service => service with { Bake = new BakeOptions { BaselineWindow = TimeSpan.FromSeconds((service.Name == "orders" ? 1 : 2) * SlotHistory.Readings) } }));
+            service => service with { Bake = new BakeOptions { BaselineWindow = TimeSpan.FromSeconds((service.Name == "orders" ? 1 : 3) * SlotHistory.Readings) } }));
         var readings = new CountingTime();
         var watches = new BakeWatches(catalog, readings);
         using var sampler = new BaselineSampler(catalog, watches, _loops, time);
-        var before = readings.Count;
-        time.FailNext(1);
-
         await sampler.StartAsync(CancellationToken.None);
-        await UntilAsync(() => time.HasFailed);
-        await manual.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
-        await manual.UntilWaitedForAsync(TimeSpan.FromSeconds(2));
-        manual.Advance(TimeSpan.FromSeconds(1));
-        await UntilAsync(() => readings.Count == before + 2, "both slots of the one service are read");
-        manual.Advance(TimeSpan.FromSeconds(1));
-        await UntilAsync(() => readings.Count == before + 4, "both slots of the other service are read");
+        await time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
+        await time.UntilWaitedForAsync(TimeSpan.FromSeconds(3));
+        readings.Restart(failing: 1);
 
+        time.Advance(TimeSpan.FromSeconds(1));
+        await time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
         _loops.Failures.Single().Value.Should().Be(1);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => readings.Count == 2, "both slots of the service whose loop has failed are read");
+        time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => readings.Count == 4, "both slots of the other service are read");
+
         await sampler.StopAsync(CancellationToken.None);
         _loops.Current.Should().BeEmpty();
     }
 
     [Fact]
-    public async Task OutcomeRecorder_OneServiceThrows_NothingOfEitherIsLost()
+    public async Task OutcomeRecorder_OneServiceThrows_BothAreRecordedOn()
     {
         var catalog = new ServiceCatalog(Options(service => service with { Bake = new BakeOptions { Record = new BakeRecordOptions(_folder[service.Name], 16) } }));
         using var recorder = new OutcomeRecorder(catalog, _loops, _time, NullLogger<OutcomeRecorder>.Instance);
-        _time.FailNext(1);
-
         await recorder.StartAsync(CancellationToken.None);
-        await UntilAsync(() => catalog.All.All(service => service.Blue.Meter.Log is not null) && _time.HasFailed);
-        foreach (var service in catalog.All)
-        {
-            service.Blue.Meter.Add(new ResponseOutcome(200, Fault.None, 1000, Begun: true, Upgraded: false, 7));
-        }
+        await UntilAsync(() => catalog.All.All(service => service.Blue.Meter.Log is not null));
 
-        await UntilAsync(() => catalog.All.All(service => Recorded(service.Name) == 1));
+        // The name of a new file has the time in it.
+        _time.FailNext(1);
+        _time.Spare(() => Serve(catalog));
+        await UntilAsync(() => _loops.Failures.Any(kind => kind is { Key: "recording", Value: 1 }));
+        var before = catalog.All.Select(service => Recorded(service.Name)).ToList();
+        Serve(catalog);
+
+        await UntilAsync(() => catalog.All.Select(service => Recorded(service.Name)).Zip(before).All(count => count.First > count.Second));
         _loops.Failures.Single().Value.Should().Be(1);
         await recorder.StopAsync(CancellationToken.None);
         _loops.Current.Should().BeEmpty();
@@ -168,6 +168,14 @@ public sealed class LoopFailureTests : IDisposable
         return cluster;
     }
 
+    private static void Serve(ServiceCatalog catalog)
+    {
+        foreach (var service in catalog.All)
+        {
+            service.Blue.Meter.Add(new ResponseOutcome(200, Fault.None, 1000, Begun: true, Upgraded: false, 7));
+        }
+    }
+
     private int Recorded(string service) => Directory.Exists(_folder[service])
         ? Directory.GetFiles(_folder[service]).Sum(file => ReadLines(file).Count(line => line.Length > 0) - 1)
         : 0;
@@ -187,14 +195,16 @@ public sealed class LoopFailureTests : IDisposable
         }
     }
 
-    /// <summary>Each reading of a meter is stamped with a time.</summary>
+    /// <summary>Counts the readings of meters, each of which is stamped with a time.</summary>
     private sealed class CountingTime : TimeProvider
     {
         private int _count;
 
         public int Count => Volatile.Read(ref _count);
 
-        public override long GetTimestamp() => Interlocked.Increment(ref _count);
+        public void Restart(int failing) => Volatile.Write(ref _count, -failing);
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _count) is > 0 and var count ? count : throw new InvalidOperationException("a defect");
     }
 
     /// <summary>Throws at the first result of one destination, and counts.</summary>

@@ -23,7 +23,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
 
     private Task RecordAsync(ServiceEntry service, CancellationToken stopping)
     {
-        // These outlive a failure of the loop: what is answered until it runs again is recorded late, and not lost.
+        // These outlive a failure of the loop: what is answered until it runs again is recorded late.
         var folder = new RecordingFolder(service.Name, service.Options.Bake.Record!, time);
         var log = new OutcomeLog(time);
         foreach (var slot in SlotNames.All)
