@@ -59,7 +59,13 @@ internal sealed partial class HealthMonitor(
             loops = [.. _loops];
         }
 
-        await Task.WhenAll(loops).WaitAsync(cancellationToken);
+        var all = Task.WhenAll(loops);
+        await all.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!all.IsCompleted)
+        {
+            // Nobody reads their results any more, and they end with the process: no reason for the stop to fail.
+            LogNotStopped(logger, loops.Count(loop => !loop.IsCompleted));
+        }
     }
 
     /// <summary>The probers of a slot's destinations, by id.</summary>
@@ -154,4 +160,7 @@ internal sealed partial class HealthMonitor(
 
     [LoggerMessage(3001, LogLevel.Critical, "The health probes of {Address} have ended by a defect; its health is unknown from now on.")]
     private static partial void LogLoopFailed(ILogger logger, Exception exception, string address);
+
+    [LoggerMessage(3002, LogLevel.Warning, "The gateway's stop did not wait for the health probes of {Count} destinations, which are slow to end.")]
+    private static partial void LogNotStopped(ILogger logger, int count);
 }
