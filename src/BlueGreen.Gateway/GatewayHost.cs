@@ -38,10 +38,7 @@ internal static class GatewayHost
                     return await RefuseAsync(errors);
                 }
 
-                await app.Services.WaitForBlueGreenStateAsync();
-                app.UseBlueGreenConnectionClose();
-                app.UseBlueGreenRequestGuard();
-                app.MapReverseProxy(proxy => proxy.UseBlueGreen());
+                await UseGatewayAsync(app);
                 return await GatewayRun.ToEndAsync(app);
             }
             finally
@@ -110,6 +107,15 @@ internal static class GatewayHost
             .AddBlueGreenAdminListener()
             .AddBlueGreenListeners();
         return builder;
+    }
+
+    /// <summary>Takes the state and sets up the pipeline of the built application, whose configuration has no errors.</summary>
+    public static async Task UseGatewayAsync(WebApplication app)
+    {
+        await app.Services.WaitForBlueGreenStateAsync();
+        app.UseBlueGreenConnectionClose();
+        app.UseBlueGreenRequestGuard();
+        app.MapReverseProxy(proxy => proxy.UseBlueGreen());
     }
 
     private static string StateFolder(ConfigurationManager configuration) =>
