@@ -18,7 +18,6 @@ internal static class GatewayHost
     // A gRPC stream may be quiet for hours; its client may also have been switched off.
     private static readonly TimeSpan Http2PingDelay = TimeSpan.FromMinutes(1);
 
-    private const int Done = 0;
     private const int Unexpected = 1;
 
     // EX_CONFIG of sysexits.h.
@@ -30,19 +29,22 @@ internal static class GatewayHost
         {
             var builder = CreateBuilder(args);
             builder.AddGatewayLogging();
-            await using var app = builder.Build();
-            var errors = await GatewayConfiguration.FindErrorsAsync(app);
-            if (errors.Count > 0)
+            var app = builder.Build();
+            try
             {
-                return await RefuseAsync(errors);
-            }
+                var errors = await GatewayConfiguration.FindErrorsAsync(app);
+                if (errors.Count > 0)
+                {
+                    return await RefuseAsync(errors);
+                }
 
-            await app.Services.WaitForBlueGreenStateAsync();
-            app.UseBlueGreenConnectionClose();
-            app.UseBlueGreenRequestGuard();
-            app.MapReverseProxy(proxy => proxy.UseBlueGreen());
-            await RunAsync(app);
-            return Done;
+                await UseGatewayAsync(app);
+                return await GatewayRun.ToEndAsync(app);
+            }
+            finally
+            {
+                await GatewayRun.DisposeAsync(app);
+            }
         }
         catch (BlueGreenConfigurationException exception)
         {
@@ -59,22 +61,6 @@ internal static class GatewayHost
             return Unexpected;
         }
     }
-
-    private static async Task RunAsync(WebApplication app)
-    {
-        try
-        {
-            await app.RunAsync();
-        }
-        catch (Exception exception) when (app.Lifetime.ApplicationStopping.IsCancellationRequested && IsOutOfTime(exception))
-        {
-            // Something took longer to stop than everything together may: it ends here, as it was asked to.
-            await Console.Error.WriteLineAsync($"The gateway was stopped before all of it had ended: {exception.Message}");
-        }
-    }
-
-    private static bool IsOutOfTime(Exception exception) => exception is OperationCanceledException
-        || (exception is AggregateException several && several.InnerExceptions.All(IsOutOfTime));
 
     /// <summary>The application as the arguments say, before anything of it is built; its logs go nowhere yet.</summary>
     /// <exception cref="BlueGreenConfigurationException">The arguments, or a file that they name, can't be read.</exception>
@@ -121,6 +107,15 @@ internal static class GatewayHost
             .AddBlueGreenAdminListener()
             .AddBlueGreenListeners();
         return builder;
+    }
+
+    /// <summary>Takes the state and sets up the pipeline of the built application, whose configuration has no errors.</summary>
+    public static async Task UseGatewayAsync(WebApplication app)
+    {
+        await app.Services.WaitForBlueGreenStateAsync();
+        app.UseBlueGreenConnectionClose();
+        app.UseBlueGreenRequestGuard();
+        app.MapReverseProxy(proxy => proxy.UseBlueGreen());
     }
 
     private static string StateFolder(ConfigurationManager configuration) =>

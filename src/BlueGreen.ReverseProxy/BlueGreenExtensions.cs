@@ -249,7 +249,15 @@ public static class BlueGreenExtensions
     {
         services.AddSingleton<ServingMark>();
         services.AddSingleton<StopSignals>();
-        services.AddHostedService<StopSequence>();
+        services.AddSingleton<ControlStop>();
+        services.AddSingleton<TrafficStop>();
+        services.AddSingleton(provider =>
+        {
+            var (control, traffic) = (provider.GetRequiredService<ControlStop>(), provider.GetRequiredService<TrafficStop>());
+            return new StopPlan(control.Loops, control.State, traffic.Steps, traffic.Rest);
+        });
+        services.AddSingleton<StopSequence>();
+        services.AddHostedService(provider => provider.GetRequiredService<StopSequence>());
 
         // Asked for while the host is built, errors or not; see ListeningExtensions.
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider => new ConfigureOptions<HostOptions>(host =>

@@ -22,6 +22,10 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// </summary>
 internal sealed partial class AdminListener(AdminServices admin, AdminCertificate certificate, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
+    // Callers that wait got their answer when the stop began. Who has not sent the whole of a request by now, or does not read the
+    // answer, is cut off.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -72,7 +76,30 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_app is null)
+        {
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(StopTimeout, admin.Time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            // Closes idle connections, waits for requests, and aborts what is left when the time is over.
+            await _app.StopAsync(over.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // Said below.
+        }
+
+        if (over.IsCancellationRequested)
+        {
+            LogCutOff(loggers.CreateLogger<AdminListener>());
+        }
+    }
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? default;
 
@@ -121,6 +148,9 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
 
     [LoggerMessage(5101, LogLevel.Information, "Administration on {Url}")]
     private static partial void LogListening(ILogger logger, string url);
+
+    [LoggerMessage(5102, LogLevel.Information, "Calls of the admin API that had not ended when the gateway did were cut off: a request that was not sent wholly, or an answer that was not read.")]
+    private static partial void LogCutOff(ILogger logger);
 
     // "Now listening on" of this application reads as if traffic went there; LogListening says what it is.
     private sealed class AdminLoggers(ILoggerFactory inner) : ILoggerFactory

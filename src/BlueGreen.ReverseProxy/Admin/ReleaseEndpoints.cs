@@ -247,7 +247,7 @@ internal static class ReleaseEndpoints
             return Answer(admin, release, reached: false);
         }
 
-        var (later, reached) = await admin.Releases.WaitAsync(release.Id, until, wait.Value, context.RequestAborted);
+        var (later, reached) = await ReleaseWait.WaitAsync(admin, release.Id, until, wait.Value, context.RequestAborted);
         return Answer(admin, later, reached);
     }
 

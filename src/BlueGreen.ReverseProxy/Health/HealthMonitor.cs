@@ -3,18 +3,20 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Health;
 
 /// <summary>Keeps one prober a destination of every slot, as YARP adds and removes destinations, and answers for the slots' health.</summary>
-internal sealed class HealthMonitor(
+internal sealed partial class HealthMonitor(
     ServiceCatalog services,
     ProbeClient client,
     IDestinationHealthUpdater updater,
     BackgroundLoops loops,
-    TimeProvider time) : IClusterChangeListener, IHostedService
+    TimeProvider time,
+    ILogger<HealthMonitor> logger) : IClusterChangeListener, IHostedService
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Slot, ImmutableArray<DestinationProber>> _probers = [];
@@ -62,7 +64,13 @@ internal sealed class HealthMonitor(
             running = [.. _running];
         }
 
-        await Task.WhenAll(running).WaitAsync(cancellationToken);
+        var all = Task.WhenAll(running);
+        await all.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!all.IsCompleted)
+        {
+            // Nobody reads their results any more, and they end with the process: no reason for the stop to fail.
+            LogNotStopped(logger, running.Count(loop => !loop.IsCompleted));
+        }
     }
 
     /// <summary>The probers of a slot's destinations, by id.</summary>
@@ -141,4 +149,7 @@ internal sealed class HealthMonitor(
             .ToList();
         slot.ReportedVersion = reported is [var version] ? version : null;
     }
+
+    [LoggerMessage(3002, LogLevel.Warning, "The gateway's stop did not wait for the health probes of {Count} destinations, which are slow to end.")]
+    private static partial void LogNotStopped(ILogger logger, int count);
 }
