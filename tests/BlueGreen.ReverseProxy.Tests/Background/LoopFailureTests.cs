@@ -42,7 +42,7 @@ public sealed class LoopFailureTests : IDisposable
             Health = new HealthOptions { Interval = TimeSpan.FromMilliseconds(10), VerifyInterval = TimeSpan.FromMilliseconds(10), UnhealthyThreshold = 1 },
         });
         var catalog = new ServiceCatalog(options);
-        var monitor = new HealthMonitor(catalog, client, updater, _loops, TimeProvider.System);
+        var monitor = new HealthMonitor(catalog, client, updater, _loops, TimeProvider.System, NullLogger<HealthMonitor>.Instance);
         monitor.OnClusterAdded(Cluster("orders-blue", "b1", "b2"));
 
         await monitor.StartAsync(CancellationToken.None);
