@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using BlueGreen.ReverseProxy;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Connections;
@@ -73,8 +74,9 @@ internal static class GatewayHost
         {
             // The shipped appsettings.json lies beside the program, wherever that is started from.
             ContentRootPath = AppContext.BaseDirectory,
-            Args = rest,
+            Args = [GatewayConfiguration.NoWatchers, .. rest],
         });
+        GatewayConfiguration.KeepShippedFiles(builder.Configuration, AppContext.BaseDirectory);
         GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -88,6 +90,11 @@ internal static class GatewayHost
             // What is wrong there is said with everything else that is, before a port is opened.
             ServerLimits.Read(builder.Configuration, kestrel.Limits, errors: []);
         });
+        builder.Services.AddHostedService(provider => new ConfigurationReload(
+            builder.Configuration,
+            provider.GetRequiredService<BackgroundLoops>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ConfigurationReload>>()));
         builder.Services.AddSingleton<TrafficCertificates>();
         builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider =>
             new ConfigureOptions<KestrelServerOptions>(provider.GetRequiredService<TrafficCertificates>().Configure));

@@ -2,11 +2,11 @@ using BlueGreen.ReverseProxy.Background;
 
 namespace BlueGreen.ReverseProxy.Listening;
 
-/// <summary>Looks at files every few seconds.</summary>
+/// <summary>Looks at files every few seconds, or as often as its owner says.</summary>
 /// <remarks>Read and not watched: a mounted secret is replaced by turning a link, which watchers of files do not see.</remarks>
 internal sealed class FileLook : IDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
 
@@ -15,8 +15,9 @@ internal sealed class FileLook : IDisposable
     /// <param name="look">Reads the files.</param>
     /// <param name="loops">Restarts the loop if <paramref name="look"/> throws.</param>
     /// <param name="time">The clock.</param>
-    public FileLook(string subject, Action look, BackgroundLoops loops, TimeProvider time) =>
-        loops.Start("files", () => loops.RunAsync("files", subject, stopping => LookAsync(look, time, stopping), _stop.Token));
+    /// <param name="period">How often; every five seconds by default.</param>
+    public FileLook(string subject, Action look, BackgroundLoops loops, TimeProvider time, TimeSpan? period = null) =>
+        loops.Start("files", () => loops.RunAsync("files", subject, stopping => LookAsync(look, period ?? DefaultPeriod, time, stopping), _stop.Token));
 
     public void Dispose()
     {
@@ -25,11 +26,11 @@ internal sealed class FileLook : IDisposable
     }
 
     // The next period begins when a look has ended: on a file system that hangs, looks must not pile up threads.
-    private static async Task LookAsync(Action look, TimeProvider time, CancellationToken stopping)
+    private static async Task LookAsync(Action look, TimeSpan period, TimeProvider time, CancellationToken stopping)
     {
         while (true)
         {
-            await Task.Delay(Period, time, stopping);
+            await Task.Delay(period, time, stopping);
             look();
         }
     }
