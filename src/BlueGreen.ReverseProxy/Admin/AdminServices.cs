@@ -6,6 +6,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 
@@ -16,7 +17,6 @@ internal sealed record AdminServices(
     BlueGreenOptions Options,
     ServiceCatalog Services,
     CommittedState State,
-    AuditJournal Audit,
     HealthMonitor Health,
     GateEvaluator Gates,
     PreSwitchHooks Hooks,

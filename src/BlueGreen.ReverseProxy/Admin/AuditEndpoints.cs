@@ -34,7 +34,7 @@ internal static class AuditEndpoints
         }
 
         return TypedResults.Json(
-            [.. admin.Audit.Newest.Reverse().Where(entry => entry.Sequence < sequence).Take(count).Select(WireRecords.ToWire)],
+            [.. admin.State.Snapshot.Records.Audit.Reverse().Where(entry => entry.Sequence < sequence).Take(count).Select(WireRecords.ToWire)],
             ContractsJson.Default.IReadOnlyListAuditEntry);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
@@ -41,36 +40,48 @@ internal static class EventEndpoints
             return Problems.Of(ProblemCodes.UnknownRelease, $"There is no release {release}.");
         }
 
-        var last = admin.State.Current.LastEvent;
+        var current = admin.State.Current;
         var resume = context.Request.Headers["Last-Event-ID"].ToString();
-        if (resume.Length > 0 && !long.TryParse(resume, NumberStyles.None, CultureInfo.InvariantCulture, out last))
+        if (resume.Length > 0 && !EventId.IsValid(resume))
         {
             return Problems.Invalid("Last-Event-ID", "must be the id of an event");
         }
 
-        if (resume.Length == 0 && release is not null)
-        {
-            // Who follows one release wants its whole story.
-            last = 0;
-        }
-
+        // Without an id, who follows one release wants its whole story.
+        var after = resume.Length == 0 ? (release is null ? current.LastEvent : 0) : EventId.After(current, resume);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         await context.Response.StartAsync(context.RequestAborted);
-        await FollowAsync(context, admin, last, entry => (release is null || entry.Id == release) && (service is null || entry.Concerns(service)));
+        if (after is null)
+        {
+            await WriteResetAsync(context, current, "the id is not one of this gateway's events", context.RequestAborted);
+        }
+
+        await FollowAsync(
+            context, admin, after ?? current.LastEvent, entry => (release is null || entry.Release == release) && (service is null || entry.Services.Contains(service, StringComparer.OrdinalIgnoreCase)));
         return Results.Empty;
     }
 
-    private static async Task FollowAsync(HttpContext context, AdminServices admin, long last, Func<ReleaseState, bool> chosen)
+    private static async Task FollowAsync(HttpContext context, AdminServices admin, long last, Func<EventRecord, bool> chosen)
     {
         var left = context.RequestAborted;
         while (!left.IsCancellationRequested)
         {
-            var newest = admin.State.Current.LastEvent;
-            foreach (var entry in Between(admin.State, last, newest, chosen))
+            // Up to what is committed when the round begins: an event that comes meanwhile is in the next one, never twice.
+            var committed = admin.State.Snapshot;
+            var newest = committed.State.LastEvent;
+            if (committed.Records.FirstEvent is { } first && last + 1 < first && last > 0)
             {
+                // Events between are no longer kept: whoever follows has to look at everything anew.
+                await WriteResetAsync(context, committed.State, "older events are no longer kept", left);
+                last = newest;
+            }
+
+            foreach (var entry in committed.Records.EventsBetween(last, newest).Where(chosen))
+            {
+                var wire = new StreamedEvent(entry.Sequence, entry.At, entry.Type, entry.Release, entry.Services, entry.Detail);
                 await context.Response.WriteAsync(
-                    $"id: {entry.Sequence}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(entry, ContractsJson.Default.StreamedEvent)}\n\n", left);
+                    $"id: {EventId.Of(committed.State, entry.Sequence)}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(wire, ContractsJson.Default.StreamedEvent)}\n\n", left);
             }
 
             last = Math.Max(last, newest);
@@ -82,16 +93,8 @@ internal static class EventEndpoints
         }
     }
 
-    // Up to what the state held when the round began: an event that is committed meanwhile comes in the next one, never twice.
-    private static List<StreamedEvent> Between(CommittedState state, long after, long upTo, Func<ReleaseState, bool> chosen) =>
-    [
-        .. state.NewestFirst()
-            .Where(chosen)
-            .SelectMany(release => release.Events
-                .Where(entry => entry.Sequence > after && entry.Sequence <= upTo)
-                .Select(entry => new StreamedEvent(entry.Sequence, entry.At, entry.Type, release.Id, [.. release.Services.Select(service => service.Name)], entry.Detail)))
-            .OrderBy(entry => entry.Sequence),
-    ];
+    private static Task WriteResetAsync(HttpContext context, GatewayState state, string reason, CancellationToken left) => context.Response.WriteAsync(
+        $"id: {EventId.Of(state, state.LastEvent)}\nevent: reset\ndata: {{\"reason\":\"{reason}\"}}\n\n", left);
 
     private static async Task<bool> ChangedAsync(AdminServices admin, long last, CancellationToken left)
     {

@@ -171,7 +171,7 @@ internal static class ReleaseEndpoints
         }
 
         var entries = new List<ServiceEntry>();
-        foreach (var name in release.Services.Select(service => service.Name))
+        foreach (var name in Returnable(release))
         {
             if (!admin.Services.TryGet(name, out var entry))
             {
@@ -182,6 +182,13 @@ internal static class ReleaseEndpoints
         }
 
         return await PlaceAsync(context, admin, request, ReadRollback(context, request, entries) with { TakesBack = release.Status.IsBeforeSwitch() ? null : id });
+    }
+
+    // What was rolled back already is where it should be, whatever was released there since.
+    private static IEnumerable<string> Returnable(ReleaseState release)
+    {
+        var standing = release.Services.Where(service => service.Outcome is null or ServiceOutcomes.Succeeded).Select(service => service.Name).ToList();
+        return standing.Count > 0 ? standing : release.Services.Select(service => service.Name);
     }
 
     private static ReleaseOrder ReadCutover(HttpContext context, AdminRequest request, IReadOnlyCollection<ServiceEntry> entries) => new()
@@ -229,15 +236,15 @@ internal static class ReleaseEndpoints
             return problem;
         }
 
-        var outcome = await admin.Releases.PlaceAsync(order);
+        var outcome = await admin.Releases.PlaceAsync(order, context.RequestAborted);
         if (outcome.Refused is { } refusal)
         {
             return Problems.Of(refusal);
         }
 
-        if (outcome.AlreadyActive)
+        if (outcome.Unchanged is { } unchanged)
         {
-            return TypedResults.Json(Views.AlreadyActive(admin, order, admin.Time.GetUtcNow()), ContractsJson.Default.Release);
+            return TypedResults.Json(Views.AlreadyActive(unchanged, order, admin.Time.GetUtcNow()), ContractsJson.Default.Release);
         }
 
         var release = outcome.Started ?? outcome.Existing!;

@@ -110,7 +110,7 @@ internal static class ServiceEndpoints
             return problem;
         }
 
-        var refusal = await admin.Deployer.DeployAsync(entry, name, deployment, force, ifMatch, AdminAuthentication.CallerOf(context));
+        var refusal = await admin.Deployer.DeployAsync(entry, name, deployment, new DeployOrder(AdminAuthentication.CallerOf(context), force, ifMatch), context.RequestAborted);
         return refusal is null ? Status(context, admin, entry) : Problems.Of(refusal);
     }
 

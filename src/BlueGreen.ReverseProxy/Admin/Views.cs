@@ -25,16 +25,15 @@ internal static class Views
             running is null ? null : Of(admin, running));
     }
 
-    public static Release Of(AdminServices admin, ReleaseState release) => ReleaseView.Of(release, admin.Runner.ProgressOf(release.Id), admin.Services);
+    public static Release Of(AdminServices admin, ReleaseState release) => ReleaseView.Of(release, admin.State.Snapshot.EventsOf(release.Id), admin.Runner.ProgressOf(release.Id), admin.Services);
 
     /// <summary>The answer to a cutover or rollback that had nothing to do.</summary>
-    public static Release AlreadyActive(AdminServices admin, ReleaseOrder order, DateTimeOffset now)
+    public static Release AlreadyActive(IReadOnlyList<ActiveService> services, ReleaseOrder order, DateTimeOffset now)
     {
-        var services = admin.State.Current.Services;
         return new Release(
             Id: null,
             order.Kind,
-            [.. order.Services.Select(name => new ReleaseService(name, services[name].Active, services[name].Active, services[name].Generation))],
+            [.. services.Select(service => new ReleaseService(service.Name, service.Active, service.Active, service.Generation))],
             ReleaseStatus.Succeeded,
             "alreadyActive",
             order.Kind == ReleaseKind.Cutover ? "the slot is active already; nothing was changed" : "the service was rolled back already; nothing was changed",

@@ -139,7 +139,7 @@ public sealed class LoopFailureTests : IDisposable
         source.Provider.SetToken("one");
         var options = new AdminOptions { Tokens = [new("one", [.. new byte[32]], AdminRole.Viewer)] };
         using var open = new OpenState(_folder.Path, "orders");
-        using var access = new AdminAccess(options, section, new(open.State, null!, TimeProvider.System), _loops, TimeProvider.System, NullLogger<AdminAccess>.Instance);
+        using var access = new AdminAccess(options, section, open.Releases(TimeProvider.System).Engine, _loops, TimeProvider.System, NullLogger<AdminAccess>.Instance);
 
         source.Provider.FailNext = 1;
         source.Provider.SetToken("two");
