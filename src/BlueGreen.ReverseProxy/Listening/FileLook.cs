@@ -21,8 +21,12 @@ internal sealed class FileLook : IDisposable
 
     public void Dispose()
     {
-        _stop.Cancel();
-        _stop.Dispose();
+        // Some owners dispose of it when the host stops, and again when the container is disposed of.
+        if (!_stop.IsCancellationRequested)
+        {
+            _stop.Cancel();
+            _stop.Dispose();
+        }
     }
 
     // The next period begins when a look has ended: on a file system that hangs, looks must not pile up threads.

@@ -51,8 +51,11 @@ internal sealed partial class AdminAccess : IDisposable
     public void Dispose()
     {
         _watch.Dispose();
-        _stop.Cancel();
-        _stop.Dispose();
+        if (!_stop.IsCancellationRequested)
+        {
+            _stop.Cancel();
+            _stop.Dispose();
+        }
     }
 
     /// <summary>Reads the configuration and the files that it names again.</summary>
