@@ -8,6 +8,7 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(ServiceStatus))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceStatus>))]
 [JsonSerializable(typeof(Release))]
+[JsonSerializable(typeof(NothingToDo))]
 [JsonSerializable(typeof(IReadOnlyList<Release>))]
 [JsonSerializable(typeof(BakedService))]
 [JsonSerializable(typeof(Preflight))]

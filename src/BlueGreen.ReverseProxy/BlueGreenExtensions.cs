@@ -89,7 +89,7 @@ public static class BlueGreenExtensions
             provider.GetRequiredService<ILogger<AdminAccess>>()));
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RefusalAudit>();
-        services.AddSingleton<AdminServices>();
+        services.AddAdminEndpoints();
         var connector = new DestinationConnector(options.Destinations);
         services.AddSingleton(connector);
         builder.ConfigureHttpClient((_, handler) =>

@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -20,8 +23,21 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// The admin API on listeners of its own: an application beside the proxy with nothing but these endpoints. No Host header and no
 /// route can lead from the one to the other, because no pipeline has both.
 /// </summary>
-internal sealed partial class AdminListener(AdminServices admin, AdminCertificate certificate, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed partial class AdminListener(
+    IServiceProvider proxy,
+    BlueGreenOptions options,
+    AdminCertificate certificate,
+    AdminAuthentication authentication,
+    RefusedRequests refused,
+    RefusalAudit refusals,
+    GatewayReadiness readiness,
+    ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
+    // Kestrel answers a longer request line with an empty 414. A little more than it takes by default leaves room to answer with a problem.
+    private const int MaxRequestLine = 16 * 1024;
+
+    private const int MaxTarget = 8 * 1024;
+
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -32,14 +48,15 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
             kestrel.AddServerHeader = false;
 
             // The server counts what frames the chunks as well; what is in them is counted where it is read.
-            kestrel.Limits.MaxRequestBodySize = 2 * AdminRequest.MaxBodyBytes;
-            foreach (var url in ActivatedSockets.Admin.Any() ? [] : admin.Options.Admin.Urls)
+            kestrel.Limits.MaxRequestBodySize = 2 * AdminBody.MaxBytes;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+            foreach (var url in ActivatedSockets.Admin.Any() ? [] : options.Admin.Urls)
             {
                 Listen(kestrel, url);
             }
         });
-        builder.WebHost.UseAdminSockets(admin.Options);
-        builder.Services.AddRoutingCore().AddSingleton(admin).AddSingleton<ILoggerFactory>(new AdminLoggers(loggers));
+        builder.WebHost.UseAdminSockets(options);
+        builder.Services.AddRoutingCore().AddSingleton<ILoggerFactory>(new AdminLoggers(loggers)).AddFrom(proxy);
         builder.Services.AddBlueGreenAdminDocument();
 
         // Routing would answer a body of another type by itself, before anybody has asked who calls and with nothing in the audit.
@@ -54,19 +71,20 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         app.Use((context, next) =>
         {
             BrowserRules.SetHeaders(context.Response);
-            return next(context);
+            UnreadBodies.CloseConnectionAfter(context);
+            return context.Features.Get<IHttpRequestFeature>()!.RawTarget.Length > MaxTarget ? RefuseTargetAsync(context) : next(context);
         });
         app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
         app.UseRouting();
         AdminEndpoints.Map(app);
-        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(admin), name => name == MalformedRequests.EventName);
+        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(refused), name => name == MalformedRequests.EventName);
         await app.StartAsync(cancellationToken);
         _app = app;
-        admin.Readiness.Stopping.Register(() => _ = admin.Refusals.FlushAsync());
+        readiness.Stopping.Register(() => _ = refusals.FlushAsync());
         var logger = loggers.CreateLogger<AdminListener>();
 
         // A socket was bound under another name and renamed; the configured one is where it is.
-        foreach (var url in app.Urls.Where(url => !AdminUrl.IsSocket(url)).Concat(admin.Options.Admin.Urls.Where(AdminUrl.IsSocket)))
+        foreach (var url in app.Urls.Where(url => !AdminUrl.IsSocket(url)).Concat(options.Admin.Urls.Where(AdminUrl.IsSocket)))
         {
             LogListening(logger, url);
         }
@@ -110,12 +128,16 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
     }
 
     // Routing has answered: nobody has asked yet who calls.
-    private async Task WriteStatusAsync(HttpContext context)
+    private Task WriteStatusAsync(HttpContext context) => RefuseAsync(context, Problems.Of(
+        Problems.CodeOf(context.Response.StatusCode), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them."));
+
+    private Task RefuseTargetAsync(HttpContext context) => RefuseAsync(context, Problems.Of(
+        ProblemCodes.UrlTooLong, $"The path with its query may have at most {MaxTarget} characters."));
+
+    private async Task RefuseAsync(HttpContext context, ProblemHttpResult problem)
     {
-        var problem = Problems.Of(
-            Problems.CodeOf(context.Response.StatusCode), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them.");
-        AdminAuthentication.Recognise(context, admin);
-        await RefusedRequest.NoteAsync(context, admin, problem.ProblemDetails);
+        authentication.Recognise(context);
+        await refused.NoteAsync(context, problem.ProblemDetails);
         await problem.ExecuteAsync(context);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,19 +30,20 @@ internal static class EventEndpoints
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> StreamAsync(HttpContext context, AdminServices admin, string? release = null, string? service = null)
+    private static async Task<IResult> StreamAsync(
+        HttpContext context, ServiceCatalog services, CommittedState state, GatewayReadiness readiness, TimeProvider time, string? release = null, string? service = null)
     {
-        if (service is not null && !admin.Services.TryGet(service, out _))
+        if (service is not null && !services.TryGet(service, out _))
         {
-            return ServiceEndpoints.Unknown(admin, service);
+            return Problems.UnknownService(services, service);
         }
 
-        if (release is not null && admin.State.Find(release) is null)
+        if (release is not null && state.Find(release) is null)
         {
-            return Problems.Of(ProblemCodes.UnknownRelease, $"There is no release {release}.");
+            return Problems.UnknownRelease(release);
         }
 
-        var last = admin.State.Current.LastEvent;
+        var last = state.Current.LastEvent;
         var resume = context.Request.Headers["Last-Event-ID"].ToString();
         if (resume.Length > 0 && !long.TryParse(resume, NumberStyles.None, CultureInfo.InvariantCulture, out last))
         {
@@ -57,17 +59,18 @@ internal static class EventEndpoints
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         await context.Response.StartAsync(context.RequestAborted);
-        await FollowAsync(context, admin, last, entry => (release is null || entry.Id == release) && (service is null || entry.Concerns(service)));
+        await FollowAsync(context, state, readiness, time, last, entry => (release is null || entry.Id == release) && (service is null || entry.Concerns(service)));
         return Results.Empty;
     }
 
-    private static async Task FollowAsync(HttpContext context, AdminServices admin, long last, Func<ReleaseState, bool> chosen)
+    private static async Task FollowAsync(
+        HttpContext context, CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, Func<ReleaseState, bool> chosen)
     {
         var left = context.RequestAborted;
         while (!left.IsCancellationRequested)
         {
-            var newest = admin.State.Current.LastEvent;
-            foreach (var entry in Between(admin.State, last, newest, chosen))
+            var newest = state.Current.LastEvent;
+            foreach (var entry in Between(state, last, newest, chosen))
             {
                 await context.Response.WriteAsync(
                     $"id: {entry.Sequence}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(entry, ContractsJson.Default.StreamedEvent)}\n\n", left);
@@ -75,7 +78,7 @@ internal static class EventEndpoints
 
             last = Math.Max(last, newest);
             await context.Response.Body.FlushAsync(left);
-            if (!await ChangedAsync(admin, last, left))
+            if (!await ChangedAsync(state, readiness, time, last, left))
             {
                 await context.Response.WriteAsync(": still here\n\n", left);
             }
@@ -93,16 +96,16 @@ internal static class EventEndpoints
             .OrderBy(entry => entry.Sequence),
     ];
 
-    private static async Task<bool> ChangedAsync(AdminServices admin, long last, CancellationToken left)
+    private static async Task<bool> ChangedAsync(CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, CancellationToken left)
     {
-        using var pulse = new CancellationTokenSource(Heartbeat, admin.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(pulse.Token, left, admin.Readiness.Stopping);
+        using var pulse = new CancellationTokenSource(Heartbeat, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(pulse.Token, left, readiness.Stopping);
         try
         {
-            await admin.State.WaitUntilAsync(state => state.LastEvent > last, linked.Token);
+            await state.WaitUntilAsync(current => current.LastEvent > last, linked.Token);
             return true;
         }
-        catch (OperationCanceledException) when (pulse.IsCancellationRequested && !left.IsCancellationRequested && !admin.Readiness.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (pulse.IsCancellationRequested && !left.IsCancellationRequested && !readiness.Stopping.IsCancellationRequested)
         {
             return false;
         }

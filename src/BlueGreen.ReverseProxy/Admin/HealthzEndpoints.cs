@@ -13,7 +13,7 @@ internal static class HealthzEndpoints
         healthz.MapGet("/live", () => TypedResults.Text("live\n"))
             .WithName("live")
             .WithSummary("200 as long as the process answers.");
-        healthz.MapGet("/ready", (AdminServices admin) => admin.Readiness.IsReady
+        healthz.MapGet("/ready", (GatewayReadiness readiness) => readiness.IsReady
                 ? TypedResults.Text("ready\n")
                 : TypedResults.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable))
             .WithName("ready")

@@ -8,7 +8,7 @@ namespace BlueGreen.ReverseProxy.Admin.Access;
 /// Hears of what the server answers before there is a request: a line or header that can't be read, or more of them than it takes. No
 /// pipeline sees those, and in the audit they belong all the same.
 /// </summary>
-internal sealed class MalformedRequests(AdminServices admin) : IObserver<KeyValuePair<string, object?>>
+internal sealed class MalformedRequests(RefusedRequests refused) : IObserver<KeyValuePair<string, object?>>
 {
     public const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
@@ -22,7 +22,7 @@ internal sealed class MalformedRequests(AdminServices admin) : IObserver<KeyValu
             && features.Get<ProblemDetails>() is null)
         {
             // Not what it says: that quotes the bytes that came, and they may be a token.
-            _ = RefusedRequest.NoteMalformedAsync(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, admin, malformed.StatusCode);
+            _ = refused.NoteMalformedAsync(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, malformed.StatusCode);
         }
     }
 

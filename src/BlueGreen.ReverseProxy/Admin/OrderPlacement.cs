@@ -1,0 +1,45 @@
+using System.Globalization;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.AspNetCore.Http;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>Places an order with the engine, waits as the caller wants, and answers.</summary>
+internal sealed class OrderPlacement(ReleaseEngine engine, CommittedState state, StatusViews views)
+{
+    public async Task<IResult> PlaceAsync(HttpContext context, AdminRequest request, ReleaseOrder order)
+    {
+        var wait = request.Wait();
+        var until = request.Until();
+        if (request.IsInvalid(out var problem))
+        {
+            return problem;
+        }
+
+        if (wait is { TotalSeconds: var seconds })
+        {
+            context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={seconds}");
+        }
+
+        var outcome = await engine.PlaceAsync(order);
+        if (outcome.Refused is { } refusal)
+        {
+            return Problems.Of(refusal);
+        }
+
+        if (outcome.AlreadyActive)
+        {
+            return OrderAnswers.NothingToDo(order, state.Current);
+        }
+
+        var release = outcome.Started ?? outcome.Existing!;
+        context.Response.Headers.Location = $"/v1/releases/{release.Id}";
+        if (wait is { } atMost)
+        {
+            (release, _) = await engine.WaitAsync(release.Id, until, atMost, context.RequestAborted);
+        }
+
+        return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));
+    }
+}
