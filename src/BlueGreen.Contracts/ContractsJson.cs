@@ -9,6 +9,7 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<ServiceStatus>))]
 [JsonSerializable(typeof(Release))]
 [JsonSerializable(typeof(NothingToDo))]
+[JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<Release>))]
 [JsonSerializable(typeof(BakedService))]
 [JsonSerializable(typeof(Preflight))]

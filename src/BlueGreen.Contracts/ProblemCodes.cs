@@ -71,4 +71,32 @@ public static class ProblemCodes
 
     /// <summary>503: the change could not be stored; nothing has changed.</summary>
     public const string StateUnavailable = "state-unavailable";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        InvalidRequest,
+        Unauthorized,
+        Forbidden,
+        UnknownService,
+        UnknownRelease,
+        NotFound,
+        MethodNotAllowed,
+        ReleaseInProgress,
+        SlotActive,
+        SlotRetained,
+        NothingToRollBack,
+        WrongStatus,
+        ReleaseEnded,
+        ConfigurationRefused,
+        StaleGeneration,
+        BodyTooLarge,
+        UrlTooLong,
+        UnsupportedMediaType,
+        GateFailed,
+        IdempotencyMismatch,
+        TooManyRequests,
+        InternalError,
+        StateUnavailable,
+    ];
 }

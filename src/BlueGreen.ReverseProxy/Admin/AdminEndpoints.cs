@@ -30,6 +30,9 @@ internal static partial class AdminEndpoints
         EventEndpoints.Map(v1);
         AuditEndpoints.Map(v1);
 
+        // What the document says of the rest; here for the schema.
+        all.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status500InternalServerError, typeof(Problem), ["application/problem+json"]));
+
         // Noted before it is answered: who is told of a refusal finds it in the audit.
         all.AddEndpointFilter(async (invocation, next) =>
         {
@@ -60,7 +63,7 @@ internal static partial class AdminEndpoints
     private static async Task InvokeAsync(HttpContext context, AdminRole? role, RequestDelegate inner)
     {
         var services = context.RequestServices;
-        BrowserRules.SetHeaders(context.Response);
+        BrowserRules.SetHeaders(context.Response.Headers);
         UnreadBodies.CloseConnectionAfter(context);
         try
         {

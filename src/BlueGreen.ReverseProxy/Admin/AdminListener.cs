@@ -1,13 +1,10 @@
 using System.Diagnostics;
-using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -33,11 +30,6 @@ internal sealed partial class AdminListener(
     GatewayReadiness readiness,
     ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
-    // Kestrel answers a longer request line with an empty 414. A little more than it takes by default leaves room to answer with a problem.
-    private const int MaxRequestLine = 16 * 1024;
-
-    private const int MaxTarget = 8 * 1024;
-
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -49,7 +41,6 @@ internal sealed partial class AdminListener(
 
             // The server counts what frames the chunks as well; what is in them is counted where it is read.
             kestrel.Limits.MaxRequestBodySize = 2 * AdminBody.MaxBytes;
-            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
             foreach (var url in ActivatedSockets.Admin.Any() ? [] : options.Admin.Urls)
             {
                 Listen(kestrel, url);
@@ -70,9 +61,9 @@ internal sealed partial class AdminListener(
         var app = builder.Build();
         app.Use((context, next) =>
         {
-            BrowserRules.SetHeaders(context.Response);
+            BrowserRules.SetHeaders(context.Response.Headers);
             UnreadBodies.CloseConnectionAfter(context);
-            return context.Features.Get<IHttpRequestFeature>()!.RawTarget.Length > MaxTarget ? RefuseTargetAsync(context) : next(context);
+            return next(context);
         });
         app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
         app.UseRouting();
@@ -128,14 +119,10 @@ internal sealed partial class AdminListener(
     }
 
     // Routing has answered: nobody has asked yet who calls.
-    private Task WriteStatusAsync(HttpContext context) => RefuseAsync(context, Problems.Of(
-        Problems.CodeOf(context.Response.StatusCode), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them."));
-
-    private Task RefuseTargetAsync(HttpContext context) => RefuseAsync(context, Problems.Of(
-        ProblemCodes.UrlTooLong, $"The path with its query may have at most {MaxTarget} characters."));
-
-    private async Task RefuseAsync(HttpContext context, ProblemHttpResult problem)
+    private async Task WriteStatusAsync(HttpContext context)
     {
+        var problem = Problems.Of(
+            Problems.CodeOf(context.Response.StatusCode), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them.");
         authentication.Recognise(context);
         await refused.NoteAsync(context, problem.ProblemDetails);
         await problem.ExecuteAsync(context);

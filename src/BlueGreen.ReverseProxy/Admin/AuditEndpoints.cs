@@ -18,8 +18,7 @@ internal static class AuditEndpoints
         .Needs(AdminRole.Viewer)
         .WithName("listAudit")
         .WithSummary("The audit journal, newest first; before= takes the sequence of the last entry seen.")
-        .Produces<IReadOnlyList<AuditEntry>>()
-        .ProducesProblem(StatusCodes.Status400BadRequest);
+        .Produces<IReadOnlyList<AuditEntry>>();
 
     private static IResult List(HttpContext context, AuditJournal audit, string? limit = null, string? before = null)
     {

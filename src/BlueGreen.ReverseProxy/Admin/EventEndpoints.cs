@@ -26,9 +26,7 @@ internal static class EventEndpoints
         .Needs(AdminRole.Viewer)
         .WithName("streamEvents")
         .WithSummary("Server-sent events of releases; Last-Event-ID resumes after that event, ?release= and ?service= choose.")
-        .Produces<StreamedEvent>(StatusCodes.Status200OK, "text/event-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status404NotFound);
+        .Produces<StreamedEvent>(StatusCodes.Status200OK, "text/event-stream");
 
     private static async Task<IResult> StreamAsync(
         HttpContext context, ServiceCatalog services, CommittedState state, GatewayReadiness readiness, TimeProvider time, string? release = null, string? service = null)

@@ -12,11 +12,14 @@ internal static class HealthzEndpoints
         var healthz = endpoints.MapGroup("/healthz").WithTags("Health");
         healthz.MapGet("/live", () => TypedResults.Text("live\n"))
             .WithName("live")
-            .WithSummary("200 as long as the process answers.");
+            .WithSummary("200 as long as the process answers.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain");
         healthz.MapGet("/ready", (GatewayReadiness readiness) => readiness.IsReady
                 ? TypedResults.Text("ready\n")
                 : TypedResults.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable))
             .WithName("ready")
-            .WithSummary("200 while the gateway takes traffic; 503 before it has started and once it stops.");
+            .WithSummary("200 while the gateway takes traffic; 503 before it has started and once it stops.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain")
+            .Produces<string>(StatusCodes.Status503ServiceUnavailable, "text/plain");
     }
 }

@@ -13,5 +13,6 @@ internal static class MetricsEndpoints
         .WithTags("Metrics")
         .Needs(AdminRole.Viewer)
         .WithName("metrics")
-        .WithSummary("Services, slots, destinations, releases and responses, in the text format of Prometheus.");
+        .WithSummary("Services, slots, destinations, releases and responses, in the text format of Prometheus.")
+        .Produces<string>(StatusCodes.Status200OK, "text/plain");
 }

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Routing;
@@ -41,6 +42,11 @@ internal static class OrderEndpoints
             .Accepts<GroupRollbackRequest>("application/json")
             .StartsRelease();
     }
+
+    private static RouteHandlerBuilder StartsRelease(this RouteHandlerBuilder builder) => builder
+        .Produces<Release>()
+        .Produces<Release>(StatusCodes.Status202Accepted)
+        .Produces<NothingToDo>(OperationRules.OfNothingToDo);
 
     private static async Task<IResult> CutoverAsync(HttpContext context, ServiceCatalog services, OrderPlacement placement, string service)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Routing;
@@ -56,6 +57,15 @@ internal static class Problems
 
     public static ProblemHttpResult Invalid(string field, string message) =>
         Invalid(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] });
+
+    /// <summary>The body of the answer to what the server could not read as a request.</summary>
+    public static byte[] Unreadable(int status)
+    {
+        var code = CodeOf(status);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new Problem($"/problems/{code}", Describe(code).Title, status, "The request line or a header can't be read, or is too long.", code),
+            ContractsJson.Default.Problem);
+    }
 
     /// <summary>The code for an answer that ASP.NET Core gave without a body.</summary>
     public static string CodeOf(int status) => status switch

@@ -1,3 +1,5 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
@@ -23,6 +25,7 @@ internal sealed class MalformedRequests(RefusedRequests refused) : IObserver<Key
         {
             // Not what it says: that quotes the bytes that came, and they may be a token.
             _ = refused.NoteMalformedAsync(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, malformed.StatusCode);
+            Answer(features, malformed.StatusCode);
         }
     }
 
@@ -32,5 +35,30 @@ internal sealed class MalformedRequests(RefusedRequests refused) : IObserver<Key
 
     public void OnError(Exception error)
     {
+    }
+
+    // The server would answer with a status and nothing else, and close the connection. There is no response body yet that could be
+    // written to, so the headers are sent through the server and the body behind them into the connection. Both fit into the connection's
+    // buffer, so nothing is waited for; over HTTP/2 the server answers alone.
+    private static void Answer(IFeatureCollection features, int status)
+    {
+        if (features.Get<IHttpResponseFeature>() is not { HasStarted: false } response || features.Get<IHttpResponseBodyFeature>() is not { } body
+            || features.Get<IHttpRequestFeature>()?.Protocol == HttpProtocol.Http2
+            || features.Get<IConnectionTransportFeature>()?.Transport.Output is not { } output)
+        {
+            return;
+        }
+
+        var bytes = Problems.Unreadable(status);
+        response.StatusCode = status;
+        BrowserRules.SetHeaders(response.Headers);
+        response.Headers.ContentType = "application/problem+json";
+        response.Headers.ContentLength = bytes.Length;
+        response.Headers.Connection = "close";
+        if (body.StartAsync().IsCompletedSuccessfully)
+        {
+            output.Write(bytes);
+            _ = output.FlushAsync().AsTask();
+        }
     }
 }
