@@ -106,7 +106,9 @@ public sealed class BakeTests
         held.Bake!.Hold.Should().Be("sharedOutage");
         held.Bake.Outcome.Should().Be("held");
         held.Bake.Detail.Should().Contain("responses failed on green").And.Contain("not rolled back, for blue of orders is no better");
-        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
+        var status = await fleet.Admin.StatusAsync();
+        status.Active.Should().Be(SlotName.Green);
+        status.Warnings.Should().ContainSingle().Which.Should().Contain(id).And.Contain("no cutover is possible until then");
         BakeTable.Add("50 % errors, and blue's deep health fails too", "held, `sharedOutage`", crowd, took);
         fleet.Green.Trouble = _ => Task.FromResult(false);
         fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "healthy");

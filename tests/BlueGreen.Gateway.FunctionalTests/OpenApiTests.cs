@@ -36,7 +36,7 @@ public sealed class OpenApiTests
             var isOpen = path.StartsWith("/healthz/", StringComparison.Ordinal);
             operation.GetProperty("security").GetArrayLength().Should().Be(isOpen ? 0 : 1, name);
             var responses = operation.GetProperty("responses");
-            foreach (var status in isOpen ? ["414", "500"] : new[] { "401", "403", "414", "429", "500" })
+            foreach (var status in isOpen ? ["400", "414", "500"] : new[] { "400", "401", "403", "414", "429", "500" })
             {
                 responses.TryGetProperty(status, out _).Should().BeTrue("{0} has {1}", name, status);
             }

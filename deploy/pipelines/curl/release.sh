@@ -66,7 +66,7 @@ rollback() {
   say "Rolling back release $release: $1"
   call POST /v1/rollback "$(jq -n --arg release "$release" --arg reason "$1" '{ release: $release, reason: $reason }')" 60
   case $status in
-    200) say "Rolled back." ;;
+    200) say "Rolled back: nothing goes to $standby any more." ;;
     202)
       say "The rollback is under way, and has not switched within 60 s: $(jq -r .id "$body")"
       exit 4
@@ -117,7 +117,13 @@ say "Switching $service to $standby"
 call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" '
   { $to, reason: $version } + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
 case $status in
-  200 | 202) release=$(jq -r .id "$body") ;;
+  200 | 202)
+    if [ "$(jq -r .changed "$body")" = false ]; then
+      say "$(jq -r .detail "$body")"
+      exit 0
+    fi
+    release=$(jq -r .id "$body")
+    ;;
   *) fail "The cutover was refused" ;;
 esac
 

@@ -17,11 +17,6 @@ internal sealed class OrderPlacement(ReleaseEngine engine, CommittedState state,
             return problem;
         }
 
-        if (wait is { TotalSeconds: var seconds })
-        {
-            context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={seconds}");
-        }
-
         var outcome = await engine.PlaceAsync(order);
         if (outcome.Refused is { } refusal)
         {
@@ -37,6 +32,7 @@ internal sealed class OrderPlacement(ReleaseEngine engine, CommittedState state,
         context.Response.Headers.Location = $"/v1/releases/{release.Id}";
         if (wait is { } atMost)
         {
+            context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={atMost.TotalSeconds}");
             (release, _) = await engine.WaitAsync(release.Id, until, atMost, context.RequestAborted);
         }
 

@@ -58,10 +58,11 @@ internal static class OperationRules
 
         var isProtected = metadata.OfType<RequiredRole>().LastOrDefault() is not null;
         operation.Security = isProtected ? [new() { [new OpenApiSecuritySchemeReference(DocumentRules.Bearer, document)] = [] }] : [];
-        string[] always = isProtected
-            ? [ProblemCodes.Unauthorized, ProblemCodes.Forbidden, ProblemCodes.TooManyRequests, ProblemCodes.UrlTooLong, ProblemCodes.InternalError]
-            : [ProblemCodes.UrlTooLong, ProblemCodes.InternalError];
-        foreach (var codes in notes.Problems.Concat(always).GroupBy(Problems.StatusOf).OrderBy(codes => codes.Key))
+
+        // A request line or header that can't be read, a URL that is too long, a defect: that can happen to every call.
+        string[] always = [ProblemCodes.InvalidRequest, ProblemCodes.UrlTooLong, ProblemCodes.InternalError];
+        string[] ofProtected = isProtected ? [ProblemCodes.Unauthorized, ProblemCodes.Forbidden, ProblemCodes.TooManyRequests] : [];
+        foreach (var codes in notes.Problems.Concat(always).Concat(ofProtected).Distinct(StringComparer.Ordinal).GroupBy(Problems.StatusOf).OrderBy(codes => codes.Key))
         {
             operation.Responses[Key(codes.Key)] = ProblemResponse(document, [.. codes]);
         }

@@ -33,7 +33,7 @@ internal sealed record AnswerHeader(string Name, string Description, IReadOnlyLi
 /// <summary>The notes of every operation, by its id.</summary>
 internal static class Operations
 {
-    private static readonly string[] OfBody = [ProblemCodes.InvalidRequest, ProblemCodes.BodyTooLarge, ProblemCodes.UnsupportedMediaType];
+    private static readonly string[] OfBody = [ProblemCodes.BodyTooLarge, ProblemCodes.UnsupportedMediaType];
 
     private static readonly AnswerHeader ETag = new("ETag", "The service's generation in quotes, for `If-Match`.", [200], IsRequired: true);
 
@@ -50,7 +50,7 @@ internal static class Operations
         },
         ["preflight"] = new("Evaluates the gates of a cutover by fresh measurement and changes nothing. Warm-up requests and hooks are named and left to the cutover.")
         {
-            Problems = [ProblemCodes.InvalidRequest, ProblemCodes.UnknownService],
+            Problems = [ProblemCodes.UnknownService],
             Answers = [(200, "passed", Examples.Preflight)],
         },
         ["deploy"] = new("Replaces the destinations of a slot. Answered once requests can go there. Repeating it with the same destinations and version changes nothing.")
@@ -76,7 +76,7 @@ internal static class Operations
             with { NothingToDo = Examples.NothingToDo },
         ["listReleases"] = new("The history, newest first.")
         {
-            Problems = [ProblemCodes.InvalidRequest, ProblemCodes.UnknownService],
+            Problems = [ProblemCodes.UnknownService],
             Headers = [Link],
             Answers = [(200, "releases", Examples.Releases)],
         },
@@ -89,13 +89,12 @@ internal static class Operations
             + "that release's first event. A comment every 15 s keeps the connection alive.")
         {
             Parameters = [Parameters.LastEventId],
-            Problems = [ProblemCodes.InvalidRequest, ProblemCodes.UnknownService, ProblemCodes.UnknownRelease],
+            Problems = [ProblemCodes.UnknownService, ProblemCodes.UnknownRelease],
             IsStream = true,
             Answers = [(200, "event", Examples.Event)],
         },
         ["listAudit"] = new("The audit journal, newest first: every change, and every refusal.")
         {
-            Problems = [ProblemCodes.InvalidRequest],
             Headers = [Link],
             Answers = [(200, "entries", Examples.Audit)],
         },
@@ -117,7 +116,7 @@ internal static class Operations
             new("Location", "The path of the release. Not there when there was nothing to do.", [200]),
             new("Location", "The path of the release.", [202], IsRequired: true),
             new("Location", "The path of the release, where one ended badly.", [409, 422]),
-            new("Preference-Applied", "How long the answer would have waited: `wait=SECONDS`. Only with `Prefer: wait`.", [200, 202, 409, 422]),
+            new("Preference-Applied", "How long the answer has waited at most: `wait=SECONDS`. Only with `Prefer: wait`.", [200, 202, 409, 422]),
         ],
         Meanings =
         [

@@ -45,7 +45,7 @@ internal static class Parameters
             "pipeline-1234-cutover"),
         (IfMatch, _) => Header(name, "The service's ETag, which is its generation: only if nobody has changed the service since.", Text(), "\"41\""),
         (Prefer, _) => Header(
-            name, $"`wait=SECONDS`: the answer waits for what `until` says, at most {AdminRequest.MaxWaitSeconds} s. `Preference-Applied` says how long it would have waited.", Text(), "wait=60"),
+            name, $"`wait=SECONDS`: the answer waits for what `until` says, at most {AdminRequest.MaxWaitSeconds} s. `Preference-Applied` says the wait that was applied.", Text(), "wait=60"),
         (LastEventId, _) => Header(name, "Resumes after this event.", Text(), "18"),
         _ => throw new InvalidOperationException($"The parameter {name} is not described."),
     };
