@@ -18,6 +18,7 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(RollbackRequest))]
 [JsonSerializable(typeof(GroupCutoverRequest))]
 [JsonSerializable(typeof(GroupRollbackRequest))]
+[JsonSerializable(typeof(GatewayHealth))]
 [JsonSerializable(typeof(StreamedEvent))]
 [JsonSerializable(typeof(HookBody))]
 [JsonSerializable(typeof(DeployRequest))]

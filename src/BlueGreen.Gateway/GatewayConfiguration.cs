@@ -2,6 +2,7 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration.Json;
 
 namespace BlueGreen.Gateway;
 
@@ -10,6 +11,9 @@ internal static class GatewayConfiguration
 {
     /// <summary>Where proxied traffic is listened for when nothing else is said.</summary>
     public const string DefaultUrls = "http://localhost:8080";
+
+    /// <summary>Keeps the framework from watching the files that it adds itself; its watchers do not follow links, and empty what is missing.</summary>
+    public const string NoWatchers = "--hostBuilder:reloadConfigOnChange=false";
 
     private const string ConfigOption = "--config";
 
@@ -46,6 +50,22 @@ internal static class GatewayConfiguration
         return (files, [.. rest]);
     }
 
+    /// <summary>
+    /// Has the framework's own files, <c>appsettings.json</c> and that of the environment, keep what they had too. The framework
+    /// leaves their watchers out: see <see cref="NoWatchers"/>.
+    /// </summary>
+    public static void KeepShippedFiles(ConfigurationManager configuration, string folder)
+    {
+        var sources = ((IConfigurationBuilder)configuration).Sources;
+        for (var index = 0; index < sources.Count; index++)
+        {
+            if (sources[index] is JsonConfigurationSource { Path: { } path, ReloadOnChange: false } json)
+            {
+                sources[index] = new KeptJsonSource(Path.Combine(folder, path), json.Optional);
+            }
+        }
+    }
+
     /// <summary>Layers the files over appsettings.json, under environment variables and arguments.</summary>
     /// <exception cref="BlueGreenConfigurationException">A file is missing or is not JSON.</exception>
     public static void AddFiles(ConfigurationManager configuration, IReadOnlyList<string> files, string[] rest)
@@ -62,11 +82,11 @@ internal static class GatewayConfiguration
 
             try
             {
-                ((IConfigurationBuilder)configuration).Add(new KeptJsonSource(path));
+                ((IConfigurationBuilder)configuration).Add(new KeptJsonSource(path, isOptional: false));
             }
-            catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+            catch (InvalidDataException exception)
             {
-                errors.Add(new(ConfigOption, file, $"is not a JSON file that can be read: {exception.InnerException?.Message ?? exception.Message}"));
+                errors.Add(new(ConfigOption, file, $"is not a JSON file that can be read: it {exception.Message}"));
             }
         }
 

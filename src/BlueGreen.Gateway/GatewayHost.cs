@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using BlueGreen.ReverseProxy;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Connections;
@@ -18,7 +19,6 @@ internal static class GatewayHost
     // A gRPC stream may be quiet for hours; its client may also have been switched off.
     private static readonly TimeSpan Http2PingDelay = TimeSpan.FromMinutes(1);
 
-    private const int Done = 0;
     private const int Unexpected = 1;
 
     // EX_CONFIG of sysexits.h.
@@ -30,19 +30,22 @@ internal static class GatewayHost
         {
             var builder = CreateBuilder(args);
             builder.AddGatewayLogging();
-            await using var app = builder.Build();
-            var errors = await GatewayConfiguration.FindErrorsAsync(app);
-            if (errors.Count > 0)
+            var app = builder.Build();
+            try
             {
-                return await RefuseAsync(errors);
-            }
+                var errors = await GatewayConfiguration.FindErrorsAsync(app);
+                if (errors.Count > 0)
+                {
+                    return await RefuseAsync(errors);
+                }
 
-            await app.Services.WaitForBlueGreenStateAsync();
-            app.UseBlueGreenConnectionClose();
-            app.UseBlueGreenRequestGuard();
-            app.MapReverseProxy(proxy => proxy.UseBlueGreen());
-            await RunAsync(app);
-            return Done;
+                await UseGatewayAsync(app);
+                return await GatewayRun.ToEndAsync(app);
+            }
+            finally
+            {
+                await GatewayRun.DisposeAsync(app);
+            }
         }
         catch (BlueGreenConfigurationException exception)
         {
@@ -60,22 +63,6 @@ internal static class GatewayHost
         }
     }
 
-    private static async Task RunAsync(WebApplication app)
-    {
-        try
-        {
-            await app.RunAsync();
-        }
-        catch (Exception exception) when (app.Lifetime.ApplicationStopping.IsCancellationRequested && IsOutOfTime(exception))
-        {
-            // Something took longer to stop than everything together may: it ends here, as it was asked to.
-            await Console.Error.WriteLineAsync($"The gateway was stopped before all of it had ended: {exception.Message}");
-        }
-    }
-
-    private static bool IsOutOfTime(Exception exception) => exception is OperationCanceledException
-        || (exception is AggregateException several && several.InnerExceptions.All(IsOutOfTime));
-
     /// <summary>The application as the arguments say, before anything of it is built; its logs go nowhere yet.</summary>
     /// <exception cref="BlueGreenConfigurationException">The arguments, or a file that they name, can't be read.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] args)
@@ -87,8 +74,9 @@ internal static class GatewayHost
         {
             // The shipped appsettings.json lies beside the program, wherever that is started from.
             ContentRootPath = AppContext.BaseDirectory,
-            Args = rest,
+            Args = [GatewayConfiguration.NoWatchers, .. rest],
         });
+        GatewayConfiguration.KeepShippedFiles(builder.Configuration, AppContext.BaseDirectory);
         GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -102,6 +90,11 @@ internal static class GatewayHost
             // What is wrong there is said with everything else that is, before a port is opened.
             ServerLimits.Read(builder.Configuration, kestrel.Limits, errors: []);
         });
+        builder.Services.AddHostedService(provider => new ConfigurationReload(
+            builder.Configuration,
+            provider.GetRequiredService<BackgroundLoops>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ConfigurationReload>>()));
         builder.Services.AddSingleton<TrafficCertificates>();
         builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider =>
             new ConfigureOptions<KestrelServerOptions>(provider.GetRequiredService<TrafficCertificates>().Configure));
@@ -121,6 +114,15 @@ internal static class GatewayHost
             .AddBlueGreenAdminListener()
             .AddBlueGreenListeners();
         return builder;
+    }
+
+    /// <summary>Takes the state and sets up the pipeline of the built application, whose configuration has no errors.</summary>
+    public static async Task UseGatewayAsync(WebApplication app)
+    {
+        await app.Services.WaitForBlueGreenStateAsync();
+        app.UseBlueGreenConnectionClose();
+        app.UseBlueGreenRequestGuard();
+        app.MapReverseProxy(proxy => proxy.UseBlueGreen());
     }
 
     private static string StateFolder(ConfigurationManager configuration) =>

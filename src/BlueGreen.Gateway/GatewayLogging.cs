@@ -1,4 +1,5 @@
 using Serilog;
+using Serilog.Core;
 using Serilog.Extensions.Logging;
 
 namespace BlueGreen.Gateway;
@@ -9,11 +10,15 @@ namespace BlueGreen.Gateway;
 /// </summary>
 internal static class GatewayLogging
 {
-    public static void AddGatewayLogging(this WebApplicationBuilder builder)
+    /// <summary>Adds the log of the gateway.</summary>
+    /// <param name="builder">The gateway.</param>
+    /// <param name="sink">Where the log goes in place of what the section <c>Serilog</c> says, for a gateway within another process.</param>
+    public static void AddGatewayLogging(this WebApplicationBuilder builder, ILogEventSink? sink = null)
     {
         var repeats = new RepeatedEvents(TimeProvider.System);
-        var logger = new LoggerConfiguration()
-            .ReadFrom.Configuration(builder.Configuration)
+        var configured = new LoggerConfiguration();
+        configured = sink is null ? configured.ReadFrom.Configuration(builder.Configuration) : configured.MinimumLevel.Verbose().WriteTo.Sink(sink);
+        var logger = configured
             .Enrich.FromLogContext()
             .Filter.With(repeats)
             .CreateLogger();

@@ -62,7 +62,7 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
             if (_kinds.Count < MaxKinds)
             {
                 _kinds.Add(kind, new Repeats(logEvent));
-                _end ??= time.CreateTimer(static self => ((RepeatedEvents)self!).Flush(), this, BetweenLines, Timeout.InfiniteTimeSpan);
+                _end ??= time.CreateTimer(static self => ((RepeatedEvents)self!).FlushInBackground(), this, BetweenLines, Timeout.InfiniteTimeSpan);
             }
 
             return true;
@@ -84,6 +84,22 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
         foreach (var repeats in counted)
         {
             _output?.Write(SummaryOf(repeats));
+        }
+    }
+
+    // On a timer's thread, where an exception would end the process.
+    private void FlushInBackground()
+    {
+        try
+        {
+            Flush();
+        }
+#pragma warning disable CA1031 // The counts of one period are lost; the log says so.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            // Not through the log: it may be what has failed.
+            Console.Error.WriteLine($"Repeated log events of the last {BetweenLines.TotalSeconds} s could not be summed up: {exception}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Server.Kestrel;
@@ -15,7 +16,8 @@ namespace BlueGreen.Gateway;
 /// each handshake of these endpoints asks here, and the server does not look. Endpoints with names (<c>Sni</c>), with client
 /// certificates or with a certificate from a store are the server's: where there is one, it goes on looking, at all of them.
 /// </remarks>
-internal sealed class TrafficCertificates(IConfiguration configuration, IHostEnvironment host, TimeProvider time, ILogger<TrafficCertificates> logger) : IDisposable
+internal sealed class TrafficCertificates(
+    IConfiguration configuration, IHostEnvironment host, BackgroundLoops loops, TimeProvider time, ILogger<TrafficCertificates> logger) : IDisposable
 {
     private const string Server = "Kestrel";
     private const string Default = "Kestrel:Certificates:Default";
@@ -51,7 +53,7 @@ internal sealed class TrafficCertificates(IConfiguration configuration, IHostEnv
 
     private void Bind(EndpointConfiguration endpoint, ServerCertificate certificate)
     {
-        _look ??= new FileLook(time, Reload);
+        _look ??= new FileLook("traffic", Reload, loops, time);
         var protocols = endpoint.HttpsOptions.SslProtocols;
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {

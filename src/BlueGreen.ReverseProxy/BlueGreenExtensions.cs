@@ -2,6 +2,7 @@ using System.Text;
 using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Admin.Document;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Forwarding;
@@ -58,6 +59,7 @@ public static class BlueGreenExtensions
         services.AddSingleton(provider => provider.GetRequiredService<BlueGreenSettings>() is { Errors: { Count: > 0 } found }
             ? throw new BlueGreenConfigurationException(found)
             : provider.GetRequiredService<BlueGreenSettings>().Options);
+        services.AddSingleton<BackgroundLoops>();
         AddRouting(builder);
         AddHealth(services);
         services.AddSingleton<FileStateStore>();
@@ -86,6 +88,7 @@ public static class BlueGreenExtensions
             provider.GetRequiredService<BlueGreenOptions>().Admin,
             configuration.GetSection("BlueGreen:Admin"),
             provider.GetRequiredService<ReleaseEngine>(),
+            provider.GetRequiredService<BackgroundLoops>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AdminAccess>>()));
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
@@ -244,11 +247,24 @@ public static class BlueGreenExtensions
     {
         services.AddSingleton<ServingMark>();
         services.AddSingleton<StopSignals>();
-        services.AddHostedService<StopSequence>();
+        services.AddSingleton<ControlStop>();
+        services.AddSingleton<TrafficStop>();
+        services.AddSingleton(provider =>
+        {
+            var (control, traffic) = (provider.GetRequiredService<ControlStop>(), provider.GetRequiredService<TrafficStop>());
+            return new StopPlan(control.Loops, control.State, traffic.Steps, traffic.Rest);
+        });
+        services.AddSingleton<StopSequence>();
+        services.AddHostedService(provider => provider.GetRequiredService<StopSequence>());
 
         // Asked for while the host is built, errors or not; see ListeningExtensions.
         services.AddSingleton<IConfigureOptions<HostOptions>>(provider => new ConfigureOptions<HostOptions>(host =>
-            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenSettings>().Options.Shutdown)));
+        {
+            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenSettings>().Options.Shutdown);
+
+            // BackgroundLoops lets no exception through. If one gets past it, a background service is no reason to end the traffic.
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
+        }));
     }
 
     private static object Create(IServiceProvider provider, ServiceDescriptor descriptor) =>

@@ -9,7 +9,7 @@ public sealed class AuthenticationTests
     [Fact]
     public async Task AdminApi_WithTokens_AllowsWhatTheRoleAllows()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(AdminSection.Token("eyes", "look", "viewer"), AdminSection.Token("ci", "act", "operator")) },
             untilHealthy: false);
 
@@ -34,7 +34,7 @@ public sealed class AuthenticationTests
     [Fact]
     public async Task AdminApi_RequestOfAForeignPage_IsRefused()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.CutoverAsync(new { force = true }, headers: ("Origin", "https://evil.example.com"));
 

@@ -18,7 +18,7 @@ public sealed class BodyTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _fleet = await Fleet.StartAsync(untilHealthy: false);
+        _fleet = await Fleet.HostAsync(untilHealthy: false);
         var paths = (await _fleet.Admin.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("paths");
         _calls =
         [

@@ -14,7 +14,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Host_OfAnotherName_OnALoopbackAddress_IsRefused()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Hosts"] = new JsonArray("gateway.example.com") },
             untilHealthy: false);
         foreach (var (host, expected) in new[]
@@ -47,7 +47,7 @@ public sealed class BrowserTests
     [InlineData("file://")]
     public async Task Origin_NotTheApisOwn_IsRefusedForEveryMethod(string origin)
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await fleet.Admin.CutoverAsync(new { force = true }, wait: null, headers: ("Origin", origin))).Code.Should().Be("forbidden");
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services", headers: ("Origin", origin))).Code.Should().Be("forbidden");
@@ -60,7 +60,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Form_PostedWithoutAnOrigin_ChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         var before = await File.ReadAllBytesAsync(fleet.StateFile);
         foreach (var type in SimpleContentTypes)
         {
@@ -80,7 +80,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Get_OfEveryRouteOfTheDocument_ChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var before = await File.ReadAllBytesAsync(fleet.StateFile);
         var paths = (await fleet.Admin.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
         paths.Count.Should().BeGreaterThan(15);
@@ -103,7 +103,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Answers_OfEveryKind_HaveTheSecurityHeaders()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         foreach (var (method, path, status) in new[]
         {
             (HttpMethod.Get, "/v1/services", 200),
@@ -130,7 +130,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Body_DeepOrWithUnknownFieldsOrTooLarge_IsRefused()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await fleet.Admin.CutoverAsync(new { too = "green" }, wait: null)).Code.Should().Be("invalid-request");
         (await fleet.Admin.CutoverAsync(string.Concat(Enumerable.Repeat("{\"a\":", 20)) + "1" + new string('}', 20), wait: null)).Detail.Should().Contain("depth");

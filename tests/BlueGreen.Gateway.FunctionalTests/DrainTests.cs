@@ -10,7 +10,7 @@ public sealed class DrainTests
     [Fact]
     public async Task Drain_RequestsInFlightAtTheSwitch_FinishOnTheOldSlotAndAreCountedExactly()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = Enumerable.Range(0, 7).Select(_ => client.GetAsync("/orders/gate/slow")).ToList();
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 7);
@@ -44,7 +44,7 @@ public sealed class DrainTests
     [Fact]
     public async Task Drain_DeadlinePasses_CancelsWhatIsLeftTruthfullyAndCountsIt()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var notBegun = Enumerable.Range(0, 3).Select(_ => client.GetAsync("/orders/gate/never")).ToList();
         using var begun = await client.GetAsync("/orders/stream/never", HttpCompletionOption.ResponseHeadersRead);
@@ -71,7 +71,7 @@ public sealed class DrainTests
     [Fact]
     public async Task Drain_SlotBecomesActiveAgainAfterItsDeadline_ServesNewRequests()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var cancelled = client.GetAsync("/orders/gate/never");
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
@@ -87,7 +87,7 @@ public sealed class DrainTests
     [Fact]
     public async Task Rollback_WhileTheOldSlotDrains_LeavesItsRequestsAloneAndEndsTheRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/slow");
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
@@ -110,7 +110,7 @@ public sealed class DrainTests
     [Fact]
     public async Task InFlight_ClientVanishes_CountsDownToZero()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using (var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) })
         {
             using var vanish = new CancellationTokenSource();
@@ -129,7 +129,7 @@ public sealed class DrainTests
     [Fact]
     public async Task InFlight_ApiVanishes_CountsDownToZeroAndAnswersWithTheSlot()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         await fleet.Blue.DisposeAsync();
 

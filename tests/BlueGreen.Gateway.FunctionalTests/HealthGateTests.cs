@@ -30,7 +30,7 @@ public sealed class HealthGateTests
     public async Task Cutover_StandbyIsNotHealthy_IsRejectedWithTheReasonAndNothingMoves(string kind, string reason)
     {
         // A short limit only where the limit is what is tested: on a busy machine any answer may take a quarter of a second.
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             if (kind.StartsWith("slow", StringComparison.Ordinal))
             {
@@ -66,7 +66,7 @@ public sealed class HealthGateTests
     [Fact]
     public async Task Cutover_StandbyFlaps_IsRejected()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var count = 0;
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, Interlocked.Increment(ref count) % 2 == 0 ? "healthy" : "unhealthy");
 
@@ -81,7 +81,7 @@ public sealed class HealthGateTests
     {
         await using var bad = await TestApi.StartAsync("2.0.0");
         bad.Health = context => bad.WriteReportAsync(context, "unhealthy");
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!["Destinations"]!["g2"] = new System.Text.Json.Nodes.JsonObject { ["Address"] = bad.Address },
             untilHealthy: false);
 
@@ -94,7 +94,7 @@ public sealed class HealthGateTests
     [Fact]
     public async Task Cutover_HealthyStandby_IsProbedAfreshOnEveryDestination()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Health"]!["Interval"] = "01:00:00");
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Health"]!["Interval"] = "01:00:00");
         var before = fleet.Green.Probes;
 
         var answer = await fleet.Admin.CutoverAsync();
@@ -108,7 +108,7 @@ public sealed class HealthGateTests
     [Fact]
     public async Task Cutover_ExpectVersionDiffers_IsRejected()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.CutoverAsync(new { expectVersion = "2.0.1" });
 
@@ -120,7 +120,7 @@ public sealed class HealthGateTests
     [Fact]
     public async Task Rollback_OldSlotIsUnhealthy_IsRejectedUnlessForced()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
         fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "unhealthy", StatusCodes.Status503ServiceUnavailable);
 
@@ -137,7 +137,7 @@ public sealed class HealthGateTests
     [Fact]
     public async Task Preflight_UnhealthyStandby_SaysSoAndChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "unhealthy");
 
         var answer = await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/orders/preflight?to=green");
@@ -154,7 +154,7 @@ public sealed class HealthGateTests
     public async Task LoadBalancing_UnhealthyDestinationOfTheActiveSlot_GetsNoTraffic()
     {
         await using var bad = await TestApi.StartAsync("1.0.0");
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["ReverseProxy"]!["Clusters"]!["orders-blue"]!["Destinations"]!["b2"] = new System.Text.Json.Nodes.JsonObject { ["Address"] = bad.Address });
         bad.Health = context => bad.WriteReportAsync(context, "unhealthy");
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.Destinations.Any(destination => destination.Health == HealthState.Unhealthy));

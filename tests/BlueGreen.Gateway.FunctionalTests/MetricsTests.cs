@@ -12,7 +12,7 @@ public sealed partial class MetricsTests
     [Fact]
     public async Task Metrics_OfAGatewayThatServes_AreWellFormedAndCountWhatHappened()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         for (var index = 0; index < 5; index++)
         {
@@ -54,7 +54,7 @@ public sealed partial class MetricsTests
     public async Task Metrics_WithTokensConfigured_NeedOne()
     {
         var token = new JsonObject { ["Name"] = "monitoring", ["Role"] = "viewer", ["Sha256"] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("secret"u8)) };
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(token) },
             untilHealthy: false);
 

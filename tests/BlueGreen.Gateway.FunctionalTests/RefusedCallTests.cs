@@ -89,7 +89,7 @@ public sealed class RefusedCallTests
         fleet.Gateway.Output.Should().NotContain("has failed.");
     }
 
-    private static Task<Fleet> StartAsync() => Fleet.StartAsync(
+    private static Task<Fleet> StartAsync() => Fleet.HostAsync(
         AdminSection.WithTokens(AdminSection.Token("ci", "act", "operator"), AdminSection.Token("eyes", "look", "viewer")), untilHealthy: false);
 
     // As bytes: no client adds or refuses anything.

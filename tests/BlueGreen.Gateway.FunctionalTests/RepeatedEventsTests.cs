@@ -129,10 +129,29 @@ public sealed class RepeatedEventsTests : ILogEventSink
             "\"orders\" is down", "1 more like this within 10 s: orders is down", "\"orders\" is down", "\"orders\" is down");
     }
 
+    // On a timer's thread an exception would end the process; here it would come out of the clock.
+    [Fact]
+    public void Output_ThrowsWhenTheTimeIsOver_TheClockGoesOn()
+    {
+        _repeats.WriteTo(new BrokenOutput());
+        Warn(Category, "{Cluster} is down", "orders");
+        Warn(Category, "{Cluster} is down", "orders");
+
+        ((Action)(() => _time.Advance(RepeatedEvents.BetweenLines))).Should().NotThrow();
+        Warn(Category, "{Cluster} is down", "orders");
+
+        Messages().Should().Equal("\"orders\" is down", "\"orders\" is down");
+    }
+
     void ILogEventSink.Emit(LogEvent logEvent) => _written.Add(logEvent);
 
     private IEnumerable<string> Messages() => _written.Select(entry => entry.RenderMessage());
 
     private void Warn(string category, string template, string value) =>
         _log.ForContext(Constants.SourceContextPropertyName, category).Warning(template, value);
+
+    private sealed class BrokenOutput : ILogger
+    {
+        public void Write(LogEvent logEvent) => throw new InvalidOperationException("a defect");
+    }
 }

@@ -263,7 +263,7 @@ public sealed class StreamDrainTests
     [Fact]
     public async Task Upload_LargerThanTheConfiguredLimit_IsRefused()
     {
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
             configuration["Kestrel"] = JsonNode.Parse("""{ "Limits": { "MaxRequestBodySize": 1000 } }"""));
         using var client = Client(fleet, "1.1");
 
@@ -300,7 +300,7 @@ public sealed class StreamDrainTests
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private static Task<Fleet> StartAsync(string http, string grace, string streamAfter = "00:00:10") => Fleet.StartAsync(
+    private static Task<Fleet> StartAsync(string http, string grace, string streamAfter = "00:00:10") => Fleet.HostAsync(
         configuration => Fleet.Service(configuration)["Drain"]!["LongLived"] =
             new JsonObject { ["Grace"] = grace, ["Spread"] = "00:00:00", ["StreamAfter"] = streamAfter },
         http == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1);

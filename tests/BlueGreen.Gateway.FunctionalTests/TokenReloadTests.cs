@@ -55,7 +55,7 @@ public sealed class TokenReloadTests
         var before = await File.ReadAllTextAsync(fleet.ConfigFile);
 
         AdminSection.Replace(fleet, before[..^20]);
-        await fleet.Gateway.UntilOutputAsync("is not JSON any more");
+        await fleet.Gateway.UntilOutputAsync("is not JSON");
 
         (await AskAsync(fleet, "old")).Should().Be(200);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };

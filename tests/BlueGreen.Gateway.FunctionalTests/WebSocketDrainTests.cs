@@ -262,7 +262,7 @@ public sealed class WebSocketDrainTests
     [Fact]
     public async Task WebSocket_OverHttp2ToAnApiOverHttp1_IsClosedOnBothSides()
     {
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             Configure(configuration, "00:00:00", "00:00:00", 1012);
             configuration["Kestrel"] = JsonNode.Parse("""{ "EndpointDefaults": { "Protocols": "Http2" } }""");
@@ -278,7 +278,7 @@ public sealed class WebSocketDrainTests
         fleet.Blue.LongLived.CloseCodes.Should().Equal(1012);
     }
 
-    private static Task<Fleet> StartAsync(string http, string grace, string spread, int closeCode = 1012) => Fleet.StartAsync(
+    private static Task<Fleet> StartAsync(string http, string grace, string spread, int closeCode = 1012) => Fleet.HostAsync(
         configuration => Configure(configuration, grace, spread, closeCode),
         http == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1);
 

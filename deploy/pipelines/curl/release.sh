@@ -66,7 +66,7 @@ rollback() {
   say "Rolling back release $release: $1"
   call POST /v1/rollback "$(jq -n --arg release "$release" --arg reason "$1" '{ release: $release, reason: $reason }')" 60
   case $status in
-    200) say "Rolled back: nothing goes to $standby any more." ;;
+    200) say "Rolled back." ;;
     202)
       say "The rollback is under way, and has not switched within 60 s: $(jq -r .id "$body")"
       exit 4

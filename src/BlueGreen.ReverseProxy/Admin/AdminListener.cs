@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
@@ -28,8 +29,14 @@ internal sealed partial class AdminListener(
     RefusedRequests refused,
     RefusalAudit refusals,
     GatewayReadiness readiness,
+    BackgroundLoops loops,
+    TimeProvider time,
     ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
+    // Callers that wait got their answer when the stop began. Who has not sent the whole of a request by now, or does not read the
+    // answer, is cut off.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -68,10 +75,10 @@ internal sealed partial class AdminListener(
         app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
         app.UseRouting();
         AdminEndpoints.Map(app);
-        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(refused), name => name == MalformedRequests.EventName);
+        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(refused, loops), name => name == MalformedRequests.EventName);
         await app.StartAsync(cancellationToken);
         _app = app;
-        readiness.Stopping.Register(() => _ = refusals.FlushAsync());
+        readiness.Stopping.Register(() => loops.Start("audit", refusals.FlushAsync));
         var logger = loggers.CreateLogger<AdminListener>();
 
         // A socket was bound under another name and renamed; the configured one is where it is.
@@ -81,7 +88,30 @@ internal sealed partial class AdminListener(
         }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_app is null)
+        {
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(StopTimeout, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            // Closes idle connections, waits for requests, and aborts what is left when the time is over.
+            await _app.StopAsync(over.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // Said below.
+        }
+
+        if (over.IsCancellationRequested)
+        {
+            LogCutOff(loggers.CreateLogger<AdminListener>());
+        }
+    }
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? default;
 
@@ -130,6 +160,9 @@ internal sealed partial class AdminListener(
 
     [LoggerMessage(5101, LogLevel.Information, "Administration on {Url}")]
     private static partial void LogListening(ILogger logger, string url);
+
+    [LoggerMessage(5102, LogLevel.Information, "Calls of the admin API that had not ended when the gateway did were cut off: a request that was not sent wholly, or an answer that was not read.")]
+    private static partial void LogCutOff(ILogger logger);
 
     // "Now listening on" of this application reads as if traffic went there; LogListening says what it is.
     private sealed class AdminLoggers(ILoggerFactory inner) : ILoggerFactory

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
@@ -28,6 +29,7 @@ internal static class AdminSingletons
         typeof(DestinationConnector),
         typeof(GatewayReadiness),
         typeof(TimeProvider),
+        typeof(BackgroundLoops),
         typeof(AdminAuthentication),
         typeof(RefusedRequests),
         typeof(StatusViews),
@@ -40,6 +42,7 @@ internal static class AdminSingletons
         .AddSingleton<AdminAuthentication>()
         .AddSingleton<RefusedRequests>()
         .AddSingleton<StatusViews>()
+        .AddSingleton<ReleaseWait>()
         .AddSingleton<OrderPlacement>()
         .AddSingleton<MetricsPage>();
 

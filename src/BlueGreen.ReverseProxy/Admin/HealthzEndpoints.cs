@@ -1,3 +1,8 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,6 +15,10 @@ internal static class HealthzEndpoints
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         var healthz = endpoints.MapGroup("/healthz").WithTags("Health");
+        healthz.MapGet("", (Delegate)AnswerAsync)
+            .WithName("health")
+            .WithSummary("How the background loops are doing: 200 also while one of them fails, which is no reason to take the gateway out of service. Details with a token.")
+            .Produces<GatewayHealth>();
         healthz.MapGet("/live", () => TypedResults.Text("live\n"))
             .WithName("live")
             .WithSummary("200 as long as the process answers.")
@@ -22,4 +31,30 @@ internal static class HealthzEndpoints
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .Produces<string>(StatusCodes.Status503ServiceUnavailable, "text/plain");
     }
+
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, AdminAuthentication authentication, RefusedRequests refusals, BlueGreenOptions options, BackgroundLoops loops)
+    {
+        authentication.Recognise(context);
+        var isKnown = context.Features.Get<Caller>() is not null;
+        if (!isKnown && context.Request.Headers.Authorization.Count > 0
+            && authentication.Refuse(context, AdminRole.Viewer) is { } refused)
+        {
+            // Answered like the anonymous, a guess would cost nothing: it is slowed down and audited like any other.
+            await refusals.NoteAsync(context, refused.ProblemDetails);
+            return refused;
+        }
+
+        // A page in a browser that reaches an open API by a name of its own gets no more than anybody.
+        var hasRole = isKnown && BrowserRules.Refuse(context, options.Admin) is null;
+        return TypedResults.Json(Health(loops.Current, hasRole), ContractsJson.Default.GatewayHealth);
+    }
+
+    private static GatewayHealth Health(IReadOnlyList<LoopStatus> loops, bool hasRole) => new(
+        loops.Any(loop => loop.IsRestarting) ? GatewayHealth.Degraded : GatewayHealth.Healthy,
+        hasRole
+            ? [.. loops.Select(loop => new LoopHealth(loop.Name, NameOf(loop.IsRestarting)) { Failures = loop.Failures, LastError = loop.LastError, Since = loop.Since })]
+            : [.. loops.GroupBy(loop => loop.Kind, StringComparer.Ordinal).Select(kind => new LoopHealth(kind.Key, NameOf(kind.Any(loop => loop.IsRestarting))))]);
+
+    private static string NameOf(bool isRestarting) => isRestarting ? LoopHealth.Restarting : LoopHealth.Running;
 }

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases;
@@ -8,7 +9,7 @@ using BlueGreen.ReverseProxy.State;
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>What the gateway counts, in the text format of Prometheus.</summary>
-internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, StatusViews views)
+internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views)
 {
     // Powers of two, which the meter's buckets end at, so that the counts are exact: about 1 ms to 34 s.
     private const int FirstBound = 10;
@@ -151,6 +152,12 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         foreach (var (service, metric) in judged)
         {
             text.Add("bluegreen_bake_threshold", metric.Threshold ?? double.PositiveInfinity, ("service", service), ("metric", metric.Name));
+        }
+
+        text.Begin("bluegreen_background_failures_total", "counter", "How often background loops have failed and were restarted, by loop.");
+        foreach (var (loop, failures) in loops.Failures)
+        {
+            text.Add("bluegreen_background_failures_total", failures, ("loop", loop));
         }
 
         text.Begin("bluegreen_last_event", "gauge", "The number of the newest event of /v1/events.").Add("bluegreen_last_event", state.LastEvent);

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>Places an order with the engine, waits as the caller wants, and answers.</summary>
-internal sealed class OrderPlacement(ReleaseEngine engine, CommittedState state, StatusViews views)
+internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, CommittedState state, StatusViews views)
 {
     public async Task<IResult> PlaceAsync(HttpContext context, AdminRequest request, ReleaseOrder order)
     {
@@ -33,7 +33,7 @@ internal sealed class OrderPlacement(ReleaseEngine engine, CommittedState state,
         if (wait is { } atMost)
         {
             context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={atMost.TotalSeconds}");
-            (release, _) = await engine.WaitAsync(release.Id, until, atMost, context.RequestAborted);
+            release = await waiting.WaitAsync(release.Id, until, atMost, context.RequestAborted);
         }
 
         return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));

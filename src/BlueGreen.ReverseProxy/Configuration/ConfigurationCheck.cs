@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using BlueGreen.Contracts;
 using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
@@ -182,21 +181,4 @@ public sealed class ConfigurationCheck
 
         return exception.Message;
     }
-}
-
-/// <summary>The <c>BlueGreen</c> section as read, with what was wrong with it.</summary>
-internal sealed record BlueGreenSettings(BlueGreenOptions Options, IReadOnlyList<ConfigurationError> Errors);
-
-/// <summary>What the address of a destination may look like, wherever it comes from.</summary>
-internal static class DestinationAddress
-{
-    public const string Allowed = "an absolute http or https URL without query or fragment, such as http://10.0.0.11:8080/";
-
-    public static bool IsValid([NotNullWhen(true)] string? address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri)
-        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-        && uri.Host.Length > 0
-        && uri.Query.Length == 0
-        && uri.Fragment.Length == 0
-        && uri.UserInfo.Length == 0;
 }

@@ -53,6 +53,9 @@ internal sealed class DestinationProber
 
     public DestinationHealthRecord Record => Volatile.Read(ref _record);
 
+    /// <summary>Raised by <see cref="Stop"/>.</summary>
+    public CancellationToken Stopped => _stop.Token;
+
     public async Task RunAsync()
     {
         var stopped = _stop.Token;
@@ -70,6 +73,11 @@ internal sealed class DestinationProber
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
         {
             // Stopped: the destination is gone, or the gateway is.
+        }
+        catch
+        {
+            Forget();
+            throw;
         }
     }
 
@@ -101,8 +109,8 @@ internal sealed class DestinationProber
         }
     }
 
-    /// <summary>Without a loop there is no measurement, and no measurement is never healthy.</summary>
-    public void Forget()
+    // Without a loop there is no measurement, and no measurement is never healthy.
+    private void Forget()
     {
         lock (_lock)
         {

@@ -47,6 +47,10 @@ internal sealed class DepartingContent(HttpContent inner, IMessageScanner scanne
             {
                 _ready = await reader.WaitAsync(cancellationToken);
                 content.HasLeft = !_ready;
+                if (content.HasLeft)
+                {
+                    await reader.EndReadAsync();
+                }
             }
 
             if (buffer.IsEmpty || content.HasLeft)
@@ -56,6 +60,16 @@ internal sealed class DepartingContent(HttpContent inner, IMessageScanner scanne
 
             _ready = false;
             return await reader.ReadAsync(buffer, cancellationToken);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                reader.Dispose();
+            }
+
+            base.Dispose(disposing);
         }
     }
 }

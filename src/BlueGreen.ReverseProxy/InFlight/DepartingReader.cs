@@ -7,13 +7,15 @@ namespace BlueGreen.ReverseProxy.InFlight;
 /// <remarks>
 /// While nothing arrives, a read without a buffer is pending on the inner stream. Being asked to leave must wake the reader without
 /// cancelling that read, for a cancelled read ends an HTTP client's connection: so the two are raced, and the pending read is kept
-/// for the next turn. It has no buffer, so nothing is lost when the stream is disposed of with the read pending.
+/// for the next turn. It has no buffer, so nothing is lost with it. Once the reader has left for good, <see cref="EndReadAsync"/>
+/// cancels it: a stream that is disposed of with a read pending may give its connection back to the pool, and the stale read would
+/// then take the beginning of the next response.
 /// </remarks>
 /// <param name="inner">What is read from.</param>
 /// <param name="scanner">Tells where messages end.</param>
 /// <param name="waitsForPause">False where nobody answers anybody: the next gap between two messages is as good as any.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DepartingReader(Stream inner, IMessageScanner scanner, bool waitsForPause, TimeProvider time)
+internal sealed class DepartingReader(Stream inner, IMessageScanner scanner, bool waitsForPause, TimeProvider time) : IDisposable
 {
     // Longer than an answer takes on the way to the other side's next message, shorter than anybody waits for.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(50);
@@ -21,6 +23,8 @@ internal sealed class DepartingReader(Stream inner, IMessageScanner scanner, boo
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastActivity = time.GetTimestamp();
     private Task<int>? _pending;
+    private CancellationTokenSource? _reading;
+    private CancellationToken _readingFor;
     private long _askedAt;
     private TimeSpan _patience;
     private bool _stays;
@@ -57,7 +61,7 @@ internal sealed class DepartingReader(Stream inner, IMessageScanner scanner, boo
                 break;
             }
 
-            var pending = _pending ??= inner.ReadAsync(Memory<byte>.Empty, cancellationToken).AsTask();
+            var pending = _pending ??= inner.ReadAsync(Memory<byte>.Empty, TokenFor(cancellationToken)).AsTask();
             if (pending.IsCompleted)
             {
                 _pending = null;
@@ -86,8 +90,18 @@ internal sealed class DepartingReader(Stream inner, IMessageScanner scanner, boo
         }
 
         _departs = true;
-        Observe();
         return false;
+    }
+
+    /// <summary>Cancels the read that may still be pending and waits for its end. The inner stream can't be read after that.</summary>
+    public async ValueTask EndReadAsync()
+    {
+        if (_pending is { } pending)
+        {
+            await _reading!.CancelAsync();
+            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _pending = null;
+        }
     }
 
     /// <summary>Reads what <see cref="WaitAsync"/> said is there.</summary>
@@ -123,13 +137,27 @@ internal sealed class DepartingReader(Stream inner, IMessageScanner scanner, boo
 
     private bool IsImpatient => !waitsForPause || time.GetElapsedTime(_askedAt) >= _patience;
 
-    // Whoever disposes of the stream makes the read that is still pending fail, with nobody there to wait for it.
-    private void Observe()
+    /// <summary>Lets go of the caller's token, and looks at how the read ended that may still be pending, so that nobody is told of it later.</summary>
+    public void Dispose()
     {
         _ = _pending?.ContinueWith(
             static read => read.Exception,
             CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
+        _reading?.Dispose();
+    }
+
+    // One source for all reads: the proxy passes the same token each time.
+    private CancellationToken TokenFor(CancellationToken caller)
+    {
+        if (_reading is null || _readingFor != caller)
+        {
+            _reading?.Dispose();
+            _reading = CancellationTokenSource.CreateLinkedTokenSource(caller);
+            _readingFor = caller;
+        }
+
+        return _reading.Token;
     }
 }

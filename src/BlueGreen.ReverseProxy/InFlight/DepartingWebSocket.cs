@@ -131,6 +131,7 @@ internal sealed class DepartingWebSocket : PassingStream
         if (disposing)
         {
             _writing.Dispose();
+            _reader.Dispose();
         }
 
         base.Dispose(disposing);

@@ -1,38 +1,37 @@
+using BlueGreen.ReverseProxy.Background;
+
 namespace BlueGreen.ReverseProxy.Listening;
 
-/// <summary>Looks at files every few seconds.</summary>
+/// <summary>Looks at files every few seconds, or as often as its owner says.</summary>
 /// <remarks>Read and not watched: a mounted secret is replaced by turning a link, which watchers of files do not see.</remarks>
 internal sealed class FileLook : IDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(5);
 
-    private readonly Action _look;
-    private readonly ITimer _timer;
-    private int _looking;
+    private readonly CancellationTokenSource _stop = new();
 
-    public FileLook(TimeProvider time, Action look)
+    /// <summary>Begins to look; the first time after the period.</summary>
+    /// <param name="subject">Whose files these are.</param>
+    /// <param name="look">Reads the files.</param>
+    /// <param name="loops">Restarts the loop if <paramref name="look"/> throws.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="period">How often; every five seconds by default.</param>
+    public FileLook(string subject, Action look, BackgroundLoops loops, TimeProvider time, TimeSpan? period = null) =>
+        loops.Start("files", () => loops.RunAsync("files", subject, stopping => LookAsync(look, period ?? DefaultPeriod, time, stopping), _stop.Token));
+
+    public void Dispose()
     {
-        _look = look;
-        _timer = time.CreateTimer(static self => ((FileLook)self!).Look(), this, Period, Period);
+        _stop.Cancel();
+        _stop.Dispose();
     }
 
-    public void Dispose() => _timer.Dispose();
-
-    private void Look()
+    // The next period begins when a look has ended: on a file system that hangs, looks must not pile up threads.
+    private static async Task LookAsync(Action look, TimeSpan period, TimeProvider time, CancellationToken stopping)
     {
-        // A look that takes longer than until the next one, on a file system that hangs, must not pile up threads.
-        if (Interlocked.Exchange(ref _looking, 1) == 1)
+        while (true)
         {
-            return;
-        }
-
-        try
-        {
-            _look();
-        }
-        finally
-        {
-            Volatile.Write(ref _looking, 0);
+            await Task.Delay(period, time, stopping);
+            look();
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
-    private readonly ConcurrentBag<Socket> _sockets = [];
+    private readonly ConcurrentDictionary<Socket, byte> _sockets = new();
     private readonly ConcurrentBag<IConnectionListener> _listeners = [];
     private readonly ConcurrentDictionary<TrackedConnection, byte> _connections = new();
     private long _closingSince;
@@ -34,8 +34,14 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     /// <summary>Creates the socket of an endpoint; Kestrel calls it.</summary>
     public Socket Bind(EndPoint endpoint)
     {
+        // The server closes the sockets of endpoints that were taken out of the configuration, and opens others.
+        foreach (var closed in _sockets.Keys.Where(IsClosed))
+        {
+            _sockets.TryRemove(closed, out _);
+        }
+
         var socket = ListeningSocket.Bind(endpoint, options.Listen);
-        _sockets.Add(socket);
+        _sockets.TryAdd(socket, 0);
         return socket;
     }
 
@@ -70,24 +76,56 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     }
 
     /// <summary>Sends what comes in from now on to the other process that listens on the same port, where that is how it is shared.</summary>
+    /// <exception cref="AggregateException">Some sockets could not be set; all of them were tried.</exception>
     public void Steer()
     {
-        foreach (var socket in _sockets)
+        var failures = new List<Exception>();
+        foreach (var socket in _sockets.Keys)
         {
-            ListeningSocket.SteerToTheOther(socket);
+            try
+            {
+                ListeningSocket.SteerToTheOther(socket);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Its endpoint was taken out of the configuration: nothing comes in there.
+            }
+            catch (SocketException exception)
+            {
+                failures.Add(exception);
+            }
         }
+
+        ThrowIfAny(failures);
     }
 
-    /// <summary>No connection is accepted any more.</summary>
+    /// <summary>No connection is accepted any more. May be called again.</summary>
+    /// <exception cref="AggregateException">Some listeners could not be closed; all of them were tried.</exception>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
-        _closingSince = time.GetTimestamp();
-        Volatile.Write(ref _closing, true);
+        if (!IsClosing)
+        {
+            _closingSince = time.GetTimestamp();
+            Volatile.Write(ref _closing, true);
+        }
+
+        var failures = new List<Exception>();
         foreach (var listener in _listeners)
         {
-            // One that is unbound while it accepts answers null, and the server's loop for it ends in good order.
-            await listener.UnbindAsync(cancellationToken);
+            try
+            {
+                // One that is unbound while it accepts answers null, and the server's loop for it ends in good order.
+                await listener.UnbindAsync(cancellationToken);
+            }
+#pragma warning disable CA1031 // Thrown below: one that fails must not keep the others open.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                failures.Add(exception);
+            }
         }
+
+        ThrowIfAny(failures);
     }
 
     /// <summary>
@@ -145,6 +183,27 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         foreach (var (connection, _) in _connections)
         {
             connection.Abort();
+        }
+    }
+
+    private static void ThrowIfAny(List<Exception> failures)
+    {
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
+        }
+    }
+
+    // A socket says so by nothing else.
+    private static bool IsClosed(Socket socket)
+    {
+        try
+        {
+            return socket.LocalEndPoint is null;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
         }
     }
 }

@@ -14,8 +14,8 @@ internal sealed class OutcomeLog(TimeProvider time)
     private int _count;
     private long _dropped;
 
-    /// <summary>How many were left out so far.</summary>
-    public long Dropped => Volatile.Read(ref _dropped);
+    /// <summary>How many were left out since the last call.</summary>
+    public long TakeDropped() => Interlocked.Exchange(ref _dropped, 0);
 
     public void Add(SlotName slot, in ResponseOutcome outcome)
     {

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
@@ -13,7 +14,7 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// that came first has cleared <see cref="ServiceState.StandbySince"/> or runs, and one that comes later finds the call made.
 /// </remarks>
 internal sealed partial class Decommissioner(
-    BlueGreenOptions options, CommittedState state, ServiceCatalog services, TimeProvider time, ILogger<Decommissioner> logger) : BackgroundService
+    BlueGreenOptions options, CommittedState state, ServiceCatalog services, BackgroundLoops loops, TimeProvider time, ILogger<Decommissioner> logger) : BackgroundService
 {
     // What is in the way (a release, a request that still runs, a store that fails) takes its time; looking again costs little.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
@@ -23,7 +24,8 @@ internal sealed partial class Decommissioner(
         service is { StandbySince: { } since, DecommissionedAt: null, RolledBack: false } ? since + options.DecommissionAfter : null;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(services.All.Select(service => Task.Run(() => WatchAsync(service, stoppingToken), stoppingToken)));
+        Task.WhenAll(services.All.Select(service =>
+            Task.Run(() => loops.RunAsync("decommission", service.Name, token => WatchAsync(service, token), stoppingToken), stoppingToken)));
 
     private async Task WatchAsync(ServiceEntry service, CancellationToken stopping)
     {

@@ -5,10 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace BlueGreen.ReverseProxy.Shutdown;
 
 /// <summary>The file <c>gateway.pid</c> beside the state: which process serves. The one that leaves sees by it that its successor has arrived.</summary>
-internal sealed partial class ServingMark(BlueGreenOptions options, ILogger<ServingMark> logger)
+internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider time, ILogger<ServingMark> logger)
 {
+    // How long the stop waits for the disk; a hung disk must not keep the traffic from being drained.
+    private static readonly TimeSpan DiskTimeout = TimeSpan.FromMilliseconds(500);
+
     private readonly string _path = Path.Combine(Path.GetFullPath(options.State.Directory), "gateway.pid");
     private readonly string _self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+    private Task<string?>? _reading;
 
     public void Set()
     {
@@ -24,11 +28,37 @@ internal sealed partial class ServingMark(BlueGreenOptions options, ILogger<Serv
         }
     }
 
-    /// <summary>Whether another process has begun to serve.</summary>
-    public bool IsAnothers() => Read() is { } process && process != _self;
+    /// <summary>Whether another process has begun to serve. False while the disk does not answer.</summary>
+    public async Task<bool> IsAnothersAsync(CancellationToken cancellationToken)
+    {
+        // A read that hangs is waited for again the next time, so that the loop that asks never blocks more than one thread.
+        _reading ??= Task.Run(Read, CancellationToken.None);
+        try
+        {
+            var process = await _reading.WaitAsync(DiskTimeout, time, cancellationToken);
+            _reading = null;
+            return process is not null && process != _self;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Takes the mark away, unless it is another's by now.</summary>
-    public void Remove()
+    public async Task RemoveAsync()
+    {
+        try
+        {
+            await Task.Run(Remove).WaitAsync(DiskTimeout, time);
+        }
+        catch (TimeoutException)
+        {
+            LogNotRemoved(logger, _path, DiskTimeout.TotalSeconds);
+        }
+    }
+
+    private void Remove()
     {
         try
         {
@@ -57,4 +87,7 @@ internal sealed partial class ServingMark(BlueGreenOptions options, ILogger<Serv
 
     [LoggerMessage(6101, LogLevel.Warning, "{Path} can't be written ({Error}): a gateway that hands over to another will wait for the whole of Shutdown:Delay.")]
     private static partial void LogNotWritten(ILogger logger, string path, string error);
+
+    [LoggerMessage(6102, LogLevel.Warning, "{Path} was not removed: the disk did not answer within {Seconds:0.0} s.")]
+    private static partial void LogNotRemoved(ILogger logger, string path, double seconds);
 }

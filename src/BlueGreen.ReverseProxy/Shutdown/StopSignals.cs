@@ -32,7 +32,10 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime) : IDisposab
         context.Cancel = true;
         if (Interlocked.Increment(ref _seen) > 1 && lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            _again.Cancel();
+            Hurry();
         }
     }
+
+    /// <summary>As a second signal does.</summary>
+    internal void Hurry() => _again.Cancel();
 }

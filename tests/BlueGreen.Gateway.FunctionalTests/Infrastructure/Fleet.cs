@@ -8,18 +8,20 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 internal sealed class Fleet : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly bool _isProcess;
 
-    private Fleet(TestApi blue, TestApi green)
+    private Fleet(TestApi blue, TestApi green, bool isProcess)
     {
         Blue = blue;
         Green = green;
+        _isProcess = isProcess;
     }
 
     public TestApi Blue { get; }
 
     public TestApi Green { get; }
 
-    public GatewayProcess Gateway { get; private set; } = null!;
+    public RunningGateway Gateway { get; private set; } = null!;
 
     public AdminClient Admin => Gateway.Admin;
 
@@ -31,14 +33,21 @@ internal sealed class Fleet : IAsyncDisposable
 
     public string StateFolder => _folder.File("state");
 
-    /// <summary>Starts everything, and waits until both slots are known to be healthy.</summary>
+    /// <summary>Starts everything with the gateway as a process of its own, and waits until both slots are known to be healthy.</summary>
     /// <param name="configure">Changes the configuration before the gateway starts.</param>
     /// <param name="protocols">What the listeners speak; HTTP/2 is without TLS, by prior knowledge.</param>
     /// <param name="untilHealthy">False for tests whose APIs are not healthy to begin with.</param>
     /// <param name="arguments">Arguments of the gateway.</param>
-    public static async Task<Fleet> StartAsync(Action<JsonNode>? configure = null, HttpProtocols protocols = HttpProtocols.Http1, bool untilHealthy = true, params string[] arguments)
+    public static Task<Fleet> StartAsync(Action<JsonNode>? configure = null, HttpProtocols protocols = HttpProtocols.Http1, bool untilHealthy = true, params string[] arguments) =>
+        StartAsync(isProcess: true, configure, protocols, untilHealthy, arguments);
+
+    /// <summary>The same with the gateway within the tests' process, which is much cheaper: see <see cref="HostedGateway"/>.</summary>
+    public static Task<Fleet> HostAsync(Action<JsonNode>? configure = null, HttpProtocols protocols = HttpProtocols.Http1, bool untilHealthy = true, params string[] arguments) =>
+        StartAsync(isProcess: false, configure, protocols, untilHealthy, arguments);
+
+    private static async Task<Fleet> StartAsync(bool isProcess, Action<JsonNode>? configure, HttpProtocols protocols, bool untilHealthy, string[] arguments)
     {
-        var fleet = new Fleet(await TestApi.StartAsync("1.0.0", protocols), await TestApi.StartAsync("2.0.0", protocols));
+        var fleet = new Fleet(await TestApi.StartAsync("1.0.0", protocols), await TestApi.StartAsync("2.0.0", protocols), isProcess);
         var configuration = Configuration(fleet.Blue.Address, fleet.Green.Address);
         if (protocols == HttpProtocols.Http2)
         {
@@ -102,7 +111,9 @@ internal sealed class Fleet : IAsyncDisposable
         }
         """)!;
 
-    public async Task StartGatewayAsync(params string[] arguments) => Gateway = await GatewayProcess.StartAsync(ConfigFile, Folder, arguments);
+    public async Task StartGatewayAsync(params string[] arguments) => Gateway = _isProcess
+        ? await GatewayProcess.StartAsync(ConfigFile, Folder, arguments)
+        : await HostedGateway.StartAsync(ConfigFile, Folder, arguments);
 
     /// <summary>Ends the gateway by kill -9 and starts it anew on the same state.</summary>
     public async Task RestartAfterKillAsync()

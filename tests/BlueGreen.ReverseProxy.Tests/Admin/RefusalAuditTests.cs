@@ -17,7 +17,7 @@ public sealed class RefusalAuditTests : IDisposable
     public RefusalAuditTests()
     {
         _open = new OpenState(_folder.Path, "orders");
-        _audit = new RefusalAudit(_open.State, _time);
+        _audit = new RefusalAudit(_open.State, Loops.Over(_time), _time);
     }
 
     [Fact]

@@ -11,6 +11,7 @@ public sealed class FolderArrowsTests
     // was published and knows of nothing above it. A slot holds its counter and a lease its slot: these two folders are one layer.
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
+        ["Background"] = [],
         ["Configuration"] = [],
         ["InFlight"] = ["Configuration", "Listening", "Routing"],
         ["Observability"] = ["Configuration"],
@@ -18,12 +19,12 @@ public sealed class FolderArrowsTests
         ["Slots"] = ["Configuration", "InFlight", "Routing", "Observability"],
         ["Connecting"] = ["Configuration", "Listening"],
         ["Forwarding"] = ["Configuration", "Connecting"],
-        ["Health"] = ["Configuration", "Connecting", "Routing"],
+        ["Health"] = ["Background", "Configuration", "Connecting", "Routing"],
         ["State"] = ["Configuration", "Routing"],
-        ["Releases"] = ["Configuration", "Connecting", "InFlight", "Routing", "Health", "State", "Observability"],
-        ["Listening"] = ["Configuration"],
+        ["Releases"] = ["Background", "Configuration", "Connecting", "InFlight", "Routing", "Health", "State", "Observability"],
+        ["Listening"] = ["Background", "Configuration"],
         ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
-        ["Admin"] = ["Configuration", "Connecting", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
+        ["Admin"] = ["Background", "Configuration", "Connecting", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
     };
 
     // Where everything is put together.

@@ -1,5 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Threading.Channels;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using Microsoft.Extensions.Configuration;
@@ -16,27 +18,42 @@ internal sealed partial class AdminAccess : IDisposable
 {
     private readonly IConfigurationSection _section;
     private readonly ReleaseEngine _engine;
+    private readonly BackgroundLoops _loops;
     private readonly ILogger<AdminAccess> _logger;
     private readonly IDisposable _watch;
+    private readonly CancellationTokenSource _stop = new();
+
+    // Changes that come while one is read are one more reading.
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock _reloading = new();
     private KnownCallers _current;
     private string _refused = "";
 
-    public AdminAccess(AdminOptions options, IConfigurationSection section, ReleaseEngine engine, TimeProvider time, ILogger<AdminAccess> logger)
+    public AdminAccess(
+        AdminOptions options, IConfigurationSection section, ReleaseEngine engine, BackgroundLoops loops, TimeProvider time, ILogger<AdminAccess> logger)
     {
         _section = section;
         _engine = engine;
+        _loops = loops;
         _logger = logger;
         Time = time;
         _current = KnownCallers.Load(options, time);
-        _watch = ChangeToken.OnChange(section.GetReloadToken, Reload);
+
+        // Not read in the callback: an exception there is lost in the watcher of the files, and the change with it.
+        _watch = ChangeToken.OnChange(section.GetReloadToken, () => _changes.Writer.TryWrite(true));
+        loops.Start("access", () => loops.RunAsync("access", subject: null, FollowAsync, _stop.Token));
     }
 
     public KnownCallers Current => Volatile.Read(ref _current);
 
     private TimeProvider Time { get; }
 
-    public void Dispose() => _watch.Dispose();
+    public void Dispose()
+    {
+        _watch.Dispose();
+        _stop.Cancel();
+        _stop.Dispose();
+    }
 
     /// <summary>Reads the configuration and the files that it names again.</summary>
     public void Reload()
@@ -94,10 +111,28 @@ internal sealed partial class AdminAccess : IDisposable
         }
     }
 
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        while (await _changes.Reader.WaitToReadAsync(stopping))
+        {
+            _changes.Reader.TryRead(out _);
+            try
+            {
+                Reload();
+            }
+            catch
+            {
+                // Read again when the loop is restarted.
+                _changes.Writer.TryWrite(true);
+                throw;
+            }
+        }
+    }
+
     // Who has changed the file is for the machine to say. Each has its place in the line of writers before the next, and none holds up
     // the reload; as a file has to change for each, no caller can bring them about.
     private void Note(string result, string detail) =>
-        _ = _engine.AuditAsync(ReleaseAudit.Gateway, "access", result, [], release: null, force: false, reason: null, detail);
+        _loops.Start("audit", () => _engine.AuditAsync(ReleaseAudit.Gateway, "access", result, [], release: null, force: false, reason: null, detail));
 
     [LoggerMessage(5201, LogLevel.Information, "Administration may now be called by: {Names}.")]
     private static partial void LogReloaded(ILogger logger, string names);

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Net.Security;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -15,7 +16,7 @@ internal sealed class AdminCertificate : IDisposable
     private readonly ServerCertificate? _certificate;
     private readonly FileLook? _look;
 
-    public AdminCertificate(BlueGreenOptions options, AdminAccess access, TimeProvider time, ILogger<AdminCertificate> logger)
+    public AdminCertificate(BlueGreenOptions options, AdminAccess access, BackgroundLoops loops, TimeProvider time, ILogger<AdminCertificate> logger)
     {
         _access = access;
         if (options.Admin.Certificate is not { } files)
@@ -24,11 +25,15 @@ internal sealed class AdminCertificate : IDisposable
         }
 
         var certificate = _certificate = new ServerCertificate(CertificateFiles.AdminCertificate, files, logger);
-        _look = new FileLook(time, () =>
-        {
-            certificate.Reload();
-            access.Reload();
-        });
+        _look = new FileLook(
+            "admin",
+            () =>
+            {
+                certificate.Reload();
+                access.Reload();
+            },
+            loops,
+            time);
     }
 
     /// <summary>How a connection's handshake goes.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BlueGreen.ReverseProxy.Background;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,7 +11,7 @@ namespace BlueGreen.ReverseProxy.Admin.Access;
 /// Hears of what the server answers before there is a request: a line or header that can't be read, or more of them than it takes. No
 /// pipeline sees those, and in the audit they belong all the same.
 /// </summary>
-internal sealed class MalformedRequests(RefusedRequests refused) : IObserver<KeyValuePair<string, object?>>
+internal sealed class MalformedRequests(RefusedRequests refused, BackgroundLoops loops) : IObserver<KeyValuePair<string, object?>>
 {
     public const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
@@ -24,7 +25,8 @@ internal sealed class MalformedRequests(RefusedRequests refused) : IObserver<Key
             && features.Get<ProblemDetails>() is null)
         {
             // Not what it says: that quotes the bytes that came, and they may be a token.
-            _ = refused.NoteMalformedAsync(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, malformed.StatusCode);
+            var client = features.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
+            loops.Start("audit", () => refused.NoteMalformedAsync(client, malformed.StatusCode));
             Answer(features, malformed.StatusCode);
         }
     }

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 
@@ -12,7 +13,7 @@ internal sealed record RefusedCall(Caller Caller, ClientNetwork Network, string 
 /// as a count when the minute is over. Whatever is sent, a minute costs at most <see cref="PerMinute"/> entries of callers that are not
 /// known, as many of those that are, and <see cref="Summaries"/> counts and one.
 /// </summary>
-internal sealed class RefusalAudit(CommittedState state, TimeProvider time) : IDisposable
+internal sealed class RefusalAudit(CommittedState state, BackgroundLoops loops, TimeProvider time) : IDisposable
 {
     /// <summary>Entries a minute that are written at once: of unknown callers, and again of known ones.</summary>
     public const int PerMinute = 20;
@@ -110,7 +111,7 @@ internal sealed class RefusalAudit(CommittedState state, TimeProvider time) : ID
                 return false;
             }
 
-            _end ??= time.CreateTimer(static self => _ = ((RefusalAudit)self!).FlushAsync(), this, Minute, Timeout.InfiniteTimeSpan);
+            _end ??= time.CreateTimer(_ => loops.Start("audit", FlushAsync), state: null, Minute, Timeout.InfiniteTimeSpan);
             if (!_kinds.TryGetValue(kind, out var counts) && _kinds.Count >= MaxKinds)
             {
                 _others++;

@@ -110,6 +110,9 @@ internal static class Examples
     public static JsonNode Audit() => new JsonArray(Node(
         new AuditEntry(7, Now, "ci", "10.0.0.5", "cutover", "accepted", ["orders"], Id, Force: false, "2.0.1, ticket 4711", null, new string('0', 64)), ContractsJson.Default.AuditEntry));
 
+    public static JsonNode Health() => Node(
+        new GatewayHealth(GatewayHealth.Healthy, [new("hooks/ci", LoopHealth.Running) { Failures = 0, Since = Now }]), ContractsJson.Default.GatewayHealth);
+
     public static JsonNode Event()
     {
         var data = new StreamedEvent(18, Now, "switched", Id, ["orders"], "orders: blue to green");

@@ -57,7 +57,7 @@ internal static class OperationRules
         }
 
         var isProtected = metadata.OfType<RequiredRole>().LastOrDefault() is not null;
-        operation.Security = isProtected ? [new() { [new OpenApiSecuritySchemeReference(DocumentRules.Bearer, document)] = [] }] : [];
+        operation.Security = notes.IsTokenOptional ? [[], new() { [new OpenApiSecuritySchemeReference(DocumentRules.Bearer, document)] = [] }] : isProtected ? [new() { [new OpenApiSecuritySchemeReference(DocumentRules.Bearer, document)] = [] }] : [];
 
         // A request line or header that can't be read, a URL that is too long, a defect: that can happen to every call.
         string[] always = [ProblemCodes.InvalidRequest, ProblemCodes.UrlTooLong, ProblemCodes.InternalError];

@@ -25,6 +25,9 @@ internal sealed record OperationNotes(string Description)
     public IReadOnlyList<AnswerHeader> Headers { get; init; } = [];
 
     public bool IsStream { get; init; }
+
+    /// <summary>Whether a call without a token is answered too, with less.</summary>
+    public bool IsTokenOptional { get; init; }
 }
 
 /// <summary>A header of some answers of an operation.</summary>
@@ -99,6 +102,13 @@ internal static class Operations
             Answers = [(200, "entries", Examples.Audit)],
         },
         ["metrics"] = new("Services, slots, destinations, releases and responses, in the text format of Prometheus."),
+        ["health"] = new(
+            "How the gateway's background loops are doing; 200 also while one of them fails. Without a token the kinds of loops and their status, with one (`viewer`) every loop with its last error.")
+        {
+            IsTokenOptional = true,
+            Problems = [ProblemCodes.Unauthorized, ProblemCodes.Forbidden, ProblemCodes.TooManyRequests],
+            Answers = [(200, "health", Examples.Health)],
+        },
         ["live"] = new("200 as long as the process answers. Needs no token."),
         ["ready"] = new("200 while the gateway takes traffic; 503 before it has started and once it stops. Needs no token."),
     };

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Routing;
@@ -19,6 +20,7 @@ internal sealed partial class BakeGuard(
     BakeWatches watches,
     ReleaseEngine engine,
     SlotVerifier verifier,
+    BackgroundLoops loops,
     TimeProvider time,
     ILogger<BakeGuard> logger) : BackgroundService
 {
@@ -31,19 +33,21 @@ internal sealed partial class BakeGuard(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Outside the loop: when it is restarted, the watches that it has begun go on.
         var guarded = new List<Task>();
-        try
-        {
-            await foreach (var watch in watches.Begun.ReadAllAsync(stoppingToken))
+        await loops.RunAsync(
+            "bake",
+            subject: null,
+            async stopping =>
             {
-                guarded.RemoveAll(task => task.IsCompleted);
-                guarded.Add(Task.Run(() => GuardAsync(watch, stoppingToken), stoppingToken));
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+                await foreach (var watch in watches.Begun.ReadAllAsync(stopping))
+                {
+                    guarded.RemoveAll(task => task.IsCompleted);
+                    guarded.Add(Task.Run(() => loops.RunAsync("bake", watch.ReleaseId, token => GuardAsync(watch, token), stopping), stopping));
+                }
+            },
+            stoppingToken);
+        await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.Extensions.Hosting;
@@ -6,10 +7,11 @@ using Microsoft.Extensions.Hosting;
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>Reads every slot's meter now and then, so that a baseline can be cut out of the past at any switch.</summary>
-internal sealed class BaselineSampler(ServiceCatalog services, BakeWatches watches, TimeProvider time) : BackgroundService
+internal sealed class BaselineSampler(ServiceCatalog services, BakeWatches watches, BackgroundLoops loops, TimeProvider time) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(services.All.GroupBy(service => service.Options.Bake.BaselineWindow).Select(group => SampleAsync([.. group], group.Key, stoppingToken)));
+        Task.WhenAll(services.All.GroupBy(service => service.Options.Bake.BaselineWindow).Select(group =>
+            loops.RunAsync("baseline", string.Join('+', group.Select(service => service.Name)), token => SampleAsync([.. group], group.Key, token), stoppingToken)));
 
     private async Task SampleAsync(ServiceEntry[] sampled, TimeSpan window, CancellationToken stopping)
     {

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
@@ -20,6 +21,7 @@ internal sealed partial class HookDeliverer(
     ReleaseRunner runner,
     ServiceCatalog services,
     HookCall call,
+    BackgroundLoops loops,
     TimeProvider time,
     ILogger<HookDeliverer> logger) : BackgroundService
 {
@@ -27,7 +29,8 @@ internal sealed partial class HookDeliverer(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(options.Hooks.Select(hook => Task.Run(() => DeliverAsync(hook, stoppingToken), stoppingToken)));
+        Task.WhenAll(options.Hooks.Select(hook =>
+            Task.Run(() => loops.RunAsync("hooks", hook.Name, token => DeliverAsync(hook, token), stoppingToken), stoppingToken)));
 
     private async Task DeliverAsync(HookOptions hook, CancellationToken stopping)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Routing;
@@ -12,24 +13,31 @@ namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
 /// Writes down the outcomes of the services that ask for it, in files of bounded number and size, for <see cref="BakeReplay"/>.
 /// A disk that fails costs lines of the recording, and nothing else.
 /// </summary>
-internal sealed partial class OutcomeRecorder(ServiceCatalog services, TimeProvider time, ILogger<OutcomeRecorder> logger) : BackgroundService
+internal sealed partial class OutcomeRecorder(ServiceCatalog services, BackgroundLoops loops, TimeProvider time, ILogger<OutcomeRecorder> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(services.All
         .Where(service => service.Options.Bake.Record is not null)
-        .Select(service => RecordAsync(service, new RecordingFolder(service.Name, service.Options.Bake.Record!, time), stoppingToken)));
+        .Select(service => RecordAsync(service, stoppingToken)));
 
-    private async Task RecordAsync(ServiceEntry service, RecordingFolder folder, CancellationToken stopping)
+    private Task RecordAsync(ServiceEntry service, CancellationToken stopping)
     {
+        // These outlive a failure of the loop: what is answered until it runs again is recorded late.
+        var folder = new RecordingFolder(service.Name, service.Options.Bake.Record!, time);
         var log = new OutcomeLog(time);
         foreach (var slot in SlotNames.All)
         {
             service[slot].Meter.Log = log;
         }
 
+        return loops.RunAsync("recording", service.Name, token => RecordAsync(service, folder, log, token), stopping);
+    }
+
+    private async Task RecordAsync(ServiceEntry service, RecordingFolder folder, OutcomeLog log, CancellationToken stopping)
+    {
         using var timer = new PeriodicTimer(Interval, time);
-        var (dropped, failing) = (0L, false);
+        var failing = false;
         var more = true;
         while (more)
         {
@@ -59,10 +67,9 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, TimeProvi
                 failing = true;
             }
 
-            if (log.Dropped > dropped)
+            if (log.TakeDropped() is > 0 and var dropped)
             {
-                LogDropped(logger, service.Name, log.Dropped - dropped);
-                dropped = log.Dropped;
+                LogDropped(logger, service.Name, dropped);
             }
         }
     }

@@ -1,0 +1,40 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+
+namespace BlueGreen.Contracts;
+
+/// <summary>How the gateway's own background work is doing: <c>GET /healthz</c>.</summary>
+/// <param name="Status"><c>healthy</c>, or <c>degraded</c> while a loop waits to be restarted. Traffic is served in both cases.</param>
+/// <param name="Loops">The background loops.</param>
+public sealed record GatewayHealth([property: AllowedValues("healthy", "degraded")] string Status, IReadOnlyList<LoopHealth> Loops)
+{
+    /// <summary>The <see cref="Status"/> if every loop runs.</summary>
+    public const string Healthy = "healthy";
+
+    /// <summary>The <see cref="Status"/> while a loop waits to be restarted.</summary>
+    public const string Degraded = "degraded";
+}
+
+/// <summary>One background loop. Callers without a role get one entry per kind of loop, with <see cref="Name"/> and <see cref="Status"/> only.</summary>
+/// <param name="Name">What the loop does, and what it does it for: <c>hooks/ci</c>; the kind alone for callers without a role: <c>hooks</c>.</param>
+/// <param name="Status"><c>running</c> or <c>restarting</c>.</param>
+public sealed record LoopHealth(string Name, [property: AllowedValues("running", "restarting")] string Status)
+{
+    /// <summary>The <see cref="Status"/> of a loop that runs.</summary>
+    public const string Running = "running";
+
+    /// <summary>The <see cref="Status"/> of a loop that has failed and waits to be started again.</summary>
+    public const string Restarting = "restarting";
+
+    /// <summary>How often the loop has failed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Failures { get; init; }
+
+    /// <summary>The type and the message of the last exception.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LastError { get; init; }
+
+    /// <summary>Since when the loop runs, or waits.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? Since { get; init; }
+}

@@ -1,0 +1,64 @@
+using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Listening;
+
+namespace BlueGreen.Gateway;
+
+/// <summary>Reads changed configuration files again while the gateway runs, and says in one line what came of it.</summary>
+internal sealed partial class ConfigurationReload(IConfigurationRoot configuration, BackgroundLoops loops, TimeProvider time, ILogger<ConfigurationReload> logger) : IHostedService, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    private FileLook? _look;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _look = new FileLook("configuration", Look, loops, time, Period);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _look?.Dispose();
+
+    private void Look()
+    {
+        foreach (var file in configuration.Providers.OfType<KeptJsonProvider>())
+        {
+            try
+            {
+                Report(file.Path, file.Look());
+            }
+#pragma warning disable CA1031 // Whoever reads the configuration may throw anything at a change; on a timer that would end the process.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogFailed(logger, exception, file.Path);
+            }
+        }
+    }
+
+    private void Report(string path, FileChange? change)
+    {
+        if (change is { IsUsed: true })
+        {
+            LogUsed(logger, path, change.What);
+        }
+        else if (change is not null)
+        {
+            LogKept(logger, path, change.What);
+        }
+    }
+
+    [LoggerMessage(8101, LogLevel.Information, "Configuration file {File} {What}.")]
+    private static partial void LogUsed(ILogger logger, string file, string what);
+
+    [LoggerMessage(8102, LogLevel.Error, "Configuration file {File} {What}. What it had before stays in use; put the file back. To take a section away, restart the gateway.")]
+    private static partial void LogKept(ILogger logger, string file, string what);
+
+    [LoggerMessage(8103, LogLevel.Error, "Configuration file {File} has changed, and taking the change over has failed.")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string file);
+}

@@ -1,0 +1,48 @@
+namespace BlueGreen.Gateway;
+
+/// <summary>The bytes of a file, or why there are none.</summary>
+internal sealed class FileContent : IEquatable<FileContent>
+{
+    private FileContent(byte[]? bytes, string? problem)
+    {
+        Bytes = bytes;
+        Problem = problem;
+    }
+
+    public static FileContent Missing { get; } = new(null, "is missing");
+
+    public byte[]? Bytes { get; }
+
+    public string? Problem { get; }
+
+    public bool IsMissing => Equals(Missing);
+
+    public static FileContent Read(string path)
+    {
+        try
+        {
+            return new(File.ReadAllBytes(path), null);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Missing;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return new(null, Directory.Exists(path) ? "is a folder" : "may not be read by this user");
+        }
+        catch (IOException exception)
+        {
+            return new(null, $"can't be read: {exception.Message}");
+        }
+    }
+
+    public bool Equals(FileContent? other) =>
+        other is not null
+        && string.Equals(Problem, other.Problem, StringComparison.Ordinal)
+        && Bytes.AsSpan().SequenceEqual(other.Bytes);
+
+    public override bool Equals(object? obj) => Equals(obj as FileContent);
+
+    public override int GetHashCode() => HashCode.Combine(Problem, Bytes?.Length);
+}

@@ -1,0 +1,29 @@
+namespace BlueGreen.ReverseProxy.Configuration;
+
+/// <summary>What a hook can be called for.</summary>
+public enum HookEvent
+{
+    /// <summary>The gates have passed; anything but success rejects the release.</summary>
+    PreSwitch = 0,
+
+    /// <summary>Switched.</summary>
+    PostSwitch = 1,
+
+    /// <summary>The old slot has drained.</summary>
+    Drained = 2,
+
+    /// <summary>The release has succeeded.</summary>
+    Succeeded = 3,
+
+    /// <summary>The release was rolled back.</summary>
+    RolledBack = 4,
+
+    /// <summary>A gate has failed.</summary>
+    Rejected = 5,
+
+    /// <summary>The old slot may be taken down.</summary>
+    Decommission = 6,
+
+    /// <summary>The bake found something and waits: for somebody, or for an outage to end.</summary>
+    Held = 7,
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Shutdown;
+
+/// <summary>
+/// How the control path stops. Running releases are in the state, and the next process continues them; traffic goes on as the last
+/// committed table says.
+/// </summary>
+internal sealed class ControlStop(HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, ReleaseRunner runner, CommittedState state)
+{
+    public ImmutableArray<StopStep> Loops =>
+    [
+        new("stop calling hooks", hooks.StopAsync),
+        new("stop the decommissioning", decommissioner.StopAsync),
+        new("stop watching bakes", bakes.StopAsync),
+        new("stop the running releases", runner.StopAsync),
+    ];
+
+    // On a thread of its own: closing a file may block as well.
+    public StopStep State => new("release the state", token => Task.Run(() => state.RetireAsync(token), CancellationToken.None).WaitAsync(token));
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Shutdown;
+
+/// <summary>How the traffic stops: the listeners stay open for a while, so that nobody is refused; then everything in flight is drained.</summary>
+internal sealed partial class TrafficStop(
+    BlueGreenOptions options, ServiceCatalog services, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
+{
+    /// <summary>How long the kernel's queue may take to empty after new connections were sent to the other process.</summary>
+    public static readonly TimeSpan AcceptQueueDrainTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long clients may take to close a connection that carries nothing any more.</summary>
+    public static readonly TimeSpan ConnectionCloseTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    public ImmutableArray<StopStep> Steps =>
+    [
+        new("wait until load balancers have noticed", WaitUntilNoticedAsync),
+        new("send new connections to the successor", RedirectAsync),
+        new("close the listeners", listeners.CloseAsync),
+        new("tell clients of HTTP/2 to go elsewhere", SendGoAwayAsync),
+        new("drain", DrainAsync),
+    ];
+
+    public ImmutableArray<StopStep> Rest =>
+    [
+        // Once more, for a second signal that came before, or a listener that failed to close.
+        new("close the listeners that are left", listeners.CloseAsync),
+        new("cancel the requests that are left", _ => CancelRemainingAsync()),
+
+        // What was just cancelled still has its answer to send.
+        new("close the connections that are left", token => listeners.EndConnectionsAsync(ConnectionCloseTimeout, token)),
+    ];
+
+    private async Task WaitUntilNoticedAsync(CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (time.GetElapsedTime(since) is var elapsed && elapsed < options.Shutdown.Delay)
+        {
+            if (listeners.AreShared && await mark.IsAnothersAsync(cancellationToken))
+            {
+                LogSuccessor(logger, elapsed.TotalSeconds);
+                return;
+            }
+
+            var rest = options.Shutdown.Delay - elapsed;
+            await Task.Delay(rest < PollInterval ? rest : PollInterval, time, cancellationToken);
+        }
+    }
+
+    // Connections may be on their way to this process at the moment at which the port's traffic is turned to the other one.
+    private async Task RedirectAsync(CancellationToken cancellationToken)
+    {
+        if (options.Listen.ReusePort && await mark.IsAnothersAsync(cancellationToken))
+        {
+            listeners.Steer();
+            await Task.Delay(AcceptQueueDrainTime, time, cancellationToken);
+        }
+    }
+
+    private Task SendGoAwayAsync(CancellationToken cancellationToken)
+    {
+        listeners.SayGoodbye();
+        LogDraining(logger, listeners.Connections, InFlight());
+        return Task.CompletedTask;
+    }
+
+    private async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var leaving = Task.WhenAll(Slots().Select(slot =>
+            LeaveSchedule.ForStop(slot.LongLivedOptions, options.Shutdown.Timeout).RunAsync(slot.LongLived, since, time, over.Token)));
+        try
+        {
+            while (time.GetElapsedTime(since) < options.Shutdown.Timeout && !IsDrained())
+            {
+                await Task.Delay(PollInterval, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await leaving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Idle connections of HTTP/1.1 get their time to be used once more and learn it by that.
+    private bool IsDrained() => InFlight() == 0 && !listeners.AreInUse(options.Shutdown.IdleConnections);
+
+    private Task CancelRemainingAsync()
+    {
+        if (InFlight() is var remaining and > 0)
+        {
+            LogDeadline(logger, remaining);
+        }
+
+        foreach (var slot in Slots())
+        {
+            slot.Drain.Raise();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private long InFlight() => Slots().Sum(slot => slot.InFlight.Count);
+
+    private IEnumerable<Slot> Slots() => services.All.SelectMany(service => SlotNames.All.Select(slot => service[slot]));
+
+    [LoggerMessage(6001, LogLevel.Information, "Another gateway serves the same port, after {Seconds:0.0} s; this one drains.")]
+    private static partial void LogSuccessor(ILogger logger, double seconds);
+
+    [LoggerMessage(6002, LogLevel.Information, "No longer listening. {Connections} connections and {InFlight} requests, streams and WebSockets are drained.")]
+    private static partial void LogDraining(ILogger logger, int connections, long inFlight);
+
+    [LoggerMessage(6003, LogLevel.Warning, "The time to stop is over: {Remaining} requests, streams and WebSockets are cancelled.")]
+    private static partial void LogDeadline(ILogger logger, long remaining);
+}

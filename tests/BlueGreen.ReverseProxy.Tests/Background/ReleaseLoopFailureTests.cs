@@ -1,0 +1,125 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BlueGreen.ReverseProxy.Tests.Background;
+
+/// <summary>The loops that act on releases, made to throw once: they act afterwards, and so do the loops beside them.</summary>
+public sealed class ReleaseLoopFailureTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly FaultyTime _time = new(TimeProvider.System);
+    private readonly BackgroundLoops _loops = Loops.Over(TimeProvider.System);
+    private readonly OpenState _open;
+
+    public ReleaseLoopFailureTests()
+    {
+        _open = new OpenState(_folder.Path, "orders", "users");
+    }
+
+    public void Dispose()
+    {
+        _open.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task HookDeliverer_OneHookThrows_AllDeliveriesAreMade()
+    {
+        var hooks = new[] { "ci", "chat" }.Select(name => new HookOptions { Name = name, Url = new Uri("http://127.0.0.1:1/"), Events = [HookEvent.PostSwitch], GiveUpAfter = TimeSpan.Zero });
+        var options = _open.Options with { Hooks = [.. hooks] };
+        using var call = new HookCall(TimeProvider.System);
+        using var runner = Runner(call);
+        await _open.CommitAsync(state => state with
+        {
+            JustEnded = [States.Release("r1-aaaaaa", ReleaseStatus.Succeeded)],
+            Outbox = [.. HookOutbox.For(options.Hooks, HookEvent.PostSwitch, 1, States.Release("r1-aaaaaa", ReleaseStatus.Succeeded), null, States.Now)],
+        });
+        _open.State.Current.Outbox.Should().HaveCount(2);
+        using var deliverer = new HookDeliverer(options, _open.State, runner, _open.Services, call, _loops, _time, NullLogger<HookDeliverer>.Instance);
+        _time.FailNext(1);
+
+        await deliverer.StartAsync(CancellationToken.None);
+        await _open.State.WaitUntilAsync(state => state.Outbox.IsEmpty, CancellationToken.None).WaitAsync(TestTime.Limit);
+
+        await StopAfterOneFailureAsync(deliverer, "hooks");
+    }
+
+    [Fact]
+    public async Task Decommissioner_OneServiceThrows_AllAreDecommissioned()
+    {
+        await _open.CommitAsync(state => state with
+        {
+            LastRelease = 1,
+            JustEnded = [States.Release("r1-aaaaaa", ReleaseStatus.Succeeded)],
+            Services = state.Services.SetItems(state.Services.Select(service =>
+                KeyValuePair.Create(service.Key, service.Value with { LastRelease = "r1-aaaaaa", StandbySince = States.Now }))),
+        });
+        using var decommissioner = new Decommissioner(_open.Options, _open.State, _open.Services, _loops, _time, NullLogger<Decommissioner>.Instance);
+        _time.FailNext(1);
+
+        await decommissioner.StartAsync(CancellationToken.None);
+        await _open.State.WaitUntilAsync(state => state.Services.Values.All(service => service.DecommissionedAt is not null), CancellationToken.None).WaitAsync(TestTime.Limit);
+
+        await StopAfterOneFailureAsync(decommissioner, "decommission");
+    }
+
+    [Fact]
+    public async Task BakeGuard_OneWatchThrows_AllBakesAreJudged()
+    {
+        using var call = new HookCall(TimeProvider.System);
+        using var runner = Runner(call);
+        var watches = new BakeWatches(_open.Services, TimeProvider.System);
+        var first = Baking("r1-aaaaaa", "orders");
+        var second = Baking("r2-aaaaaa", "users");
+        await _open.CommitAsync(state => state with { LastRelease = 2, Running = [first, second] });
+        using var guard = new BakeGuard(
+            _open.State, _open.Services, watches, new ReleaseEngine(_open.State, runner, TimeProvider.System), null!, _loops, _time, NullLogger<BakeGuard>.Instance);
+        _time.FailNext(1);
+
+        await guard.StartAsync(CancellationToken.None);
+        var begun = new[] { first, second }.Select(release => watches.Begin(release with { Bake = watches.Freeze(release) }, TimeSpan.Zero)!).ToList();
+        foreach (var watch in begun)
+        {
+            // Judged once a second: figures are what a look leaves behind.
+            using var limit = new CancellationTokenSource(TestTime.Limit);
+            while (watch.Figures.IsEmpty)
+            {
+                await Task.Delay(5, limit.Token);
+            }
+        }
+
+        await StopAfterOneFailureAsync(guard, "bake");
+    }
+
+    private async Task StopAfterOneFailureAsync(Microsoft.Extensions.Hosting.BackgroundService loop, string kind)
+    {
+        _time.HasFailed.Should().BeTrue();
+        _loops.Failures.Should().ContainSingle().Which.Should().Be(KeyValuePair.Create(kind, 1L));
+        await loop.StopAsync(CancellationToken.None).WaitAsync(TestTime.Limit);
+        _loops.Current.Should().BeEmpty();
+        loop.ExecuteTask!.IsCompletedSuccessfully.Should().BeTrue();
+    }
+
+    private static ReleaseState Baking(string id, string service) => States.Release(id, ReleaseStatus.Baking) with
+    {
+        Kind = ReleaseKind.Cutover,
+        BakeSeconds = 900,
+        Services = [new(service, SlotName.Blue, SlotName.Green, 2)],
+        SwitchedAt = States.Now,
+    };
+
+    private ReleaseRunner Runner(HookCall call)
+    {
+        var hooks = new PreSwitchHooks(_open.Options, call, _open.Services, TimeProvider.System);
+        return new(
+            _open.State, _open.Services, new GateEvaluator(null!, null!, null!), hooks, new BakeWatches(_open.Services, TimeProvider.System), TimeProvider.System, NullLogger<ReleaseRunner>.Instance);
+    }
+}
