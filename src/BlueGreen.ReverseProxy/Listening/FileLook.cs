@@ -9,6 +9,7 @@ internal sealed class FileLook : IDisposable
     private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
+    private bool _disposed;
 
     /// <summary>Begins to look; the first time after the period.</summary>
     /// <param name="subject">Whose files these are.</param>
@@ -19,8 +20,14 @@ internal sealed class FileLook : IDisposable
     public FileLook(string subject, Action look, BackgroundLoops loops, TimeProvider time, TimeSpan? period = null) =>
         loops.Start("files", () => loops.RunAsync("files", subject, stopping => LookAsync(look, period ?? DefaultPeriod, time, stopping), _stop.Token));
 
+    /// <remarks>A container disposes of an owner that is registered twice, as itself and as a hosted service, twice.</remarks>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         _stop.Cancel();
         _stop.Dispose();
     }
