@@ -70,8 +70,14 @@ internal sealed class AnswerCheck(HttpMessageHandler inner) : DelegatingHandler(
         }
 
         // Not listed: the components say what comes then.
-        var unlisted = document.GetProperty("components").GetProperty("responses").GetProperty(paths.Count == 0 ? "NotFound" : "MethodNotAllowed");
-        return status == (paths.Count == 0 ? "404" : "405") ? unlisted : null;
+        var unlisted = (status, paths.Count) switch
+        {
+            ("400", _) => "BadRequest",
+            ("404", 0) => "NotFound",
+            ("405", > 0) => "MethodNotAllowed",
+            _ => null,
+        };
+        return unlisted is null ? null : document.GetProperty("components").GetProperty("responses").GetProperty(unlisted);
     }
 
     private static IEnumerable<string> CheckHeaders(JsonElement answer, HttpResponseMessage response)

@@ -41,6 +41,7 @@ internal static class DocumentRules
 
         // Of paths and methods that are not listed.
         components.Responses ??= new Dictionary<string, IOpenApiResponse>(StringComparer.Ordinal);
+        components.Responses["BadRequest"] = OperationRules.ProblemResponse(document, [ProblemCodes.InvalidRequest]);
         components.Responses["NotFound"] = OperationRules.ProblemResponse(document, [ProblemCodes.NotFound]);
         components.Responses["MethodNotAllowed"] = OperationRules.ProblemResponse(document, [ProblemCodes.MethodNotAllowed]);
         return Task.CompletedTask;
