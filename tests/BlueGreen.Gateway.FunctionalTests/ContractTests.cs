@@ -11,7 +11,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Completed_RolledBackMeanwhile_IsAConflictAndSwitchedIsNot()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var key = ("Idempotency-Key", "k");
         var body = new { bakeSeconds = 600 };
         var cutover = await fleet.Admin.CutoverAsync(body, headers: key);
@@ -30,7 +30,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Lists_MoreThanAPage_LinkToTheNextOne()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         for (var count = 0; count < 3; count++)
         {
             (await fleet.Admin.CutoverAsync(new { force = true }, until: "completed")).Status.Should().Be(200);
@@ -55,7 +55,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Force_InTheBodyOfADeployment_IsTheSameAsInTheQuery()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var destinations = new { b1 = new { address = fleet.Blue.Address } };
 
         (await fleet.Admin.SendAsync(HttpMethod.Put, "/v1/services/orders/slots/blue", new { destinations })).Code.Should().Be("slot-active");
@@ -70,7 +70,7 @@ public sealed class ContractTests
     [InlineData("finish")]
     public async Task IfMatch_NoETagOnAStep_IsRefused(string step)
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await fleet.Admin.PostAsync($"/v1/releases/r1-000000/{step}", headers: ("If-Match", "7"))).Code.Should().Be("invalid-request");
     }
@@ -78,7 +78,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Preflight_WarmUpConfigured_SendsNoRequestAndSaysWhenItIsDone()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["WarmUp"] =
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["WarmUp"] =
             JsonNode.Parse("""{ "Paths": [ "/orders/x" ], "Count": 3 }"""));
         var before = fleet.Green.Requests;
 
@@ -96,7 +96,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Request_ThatCannotBeRouted_IsAnsweredWithAProblem()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await SendAsync(fleet, $"GET /v1/services/{new string('x', 9000)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
             .Should().StartWith("HTTP/1.1 414").And.Contain("application/problem+json").And.Contain("\"code\":\"url-too-long\"");
@@ -110,7 +110,7 @@ public sealed class ContractTests
     [InlineData("POST", "/v1/services", "405")]
     public async Task Body_NotRead_ClosesTheConnectionAndSaysSo(string method, string path, string status)
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         const string Body = """{ "destinations": {} }""";
 
         var answer = await SendAsync(fleet, $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
@@ -121,7 +121,7 @@ public sealed class ContractTests
     [Fact]
     public async Task Body_Read_KeepsTheConnection()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         var answer = await SendAsync(
             fleet,
