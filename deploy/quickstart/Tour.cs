@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.Quickstart.Administration;
 using BlueGreen.Quickstart.Load;
 using BlueGreen.Quickstart.Processes;
+using BlueGreen.Quickstart.Views;
 
 namespace BlueGreen.Quickstart;
 
@@ -44,10 +45,10 @@ internal sealed class Tour(AdminClient admin, Uri blueApi, LoadStatistics load, 
 
         // The bake: for a while green is watched; another cutover would be refused with release-in-progress until it is over.
         var baked = Expect("bake", HttpStatusCode.OK, await admin.CutoverAsync(request, key, Completed, stop));
-        stage.AddResult($"bake of {baked.Bake!.DurationSeconds:0} s is over: {baked.Outcome}");
+        stage.AddResult($"bake of {baked.Bake.DurationSeconds:0} s is over: {ReleaseText.StatusOf(baked)}");
         if (baked.Status != ReleaseStatus.Succeeded)
         {
-            throw new QuickstartException($"The cutover ended as {baked.Outcome}: {baked.Detail}");
+            throw new QuickstartException($"The cutover ended as {ReleaseText.StatusOf(baked)}: {baked.Detail}");
         }
     }
 

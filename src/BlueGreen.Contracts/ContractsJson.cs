@@ -8,6 +8,8 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(ServiceStatus))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceStatus>))]
 [JsonSerializable(typeof(Release))]
+[JsonSerializable(typeof(NothingToDo))]
+[JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<Release>))]
 [JsonSerializable(typeof(BakedService))]
 [JsonSerializable(typeof(Preflight))]

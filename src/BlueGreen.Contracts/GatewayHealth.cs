@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace BlueGreen.Contracts;
@@ -5,7 +6,7 @@ namespace BlueGreen.Contracts;
 /// <summary>How the gateway's own background work is doing: <c>GET /healthz</c>.</summary>
 /// <param name="Status"><c>healthy</c>, or <c>degraded</c> while a loop waits to be restarted. Traffic is served in both cases.</param>
 /// <param name="Loops">The background loops.</param>
-public sealed record GatewayHealth(string Status, IReadOnlyList<LoopHealth> Loops)
+public sealed record GatewayHealth([property: AllowedValues("healthy", "degraded")] string Status, IReadOnlyList<LoopHealth> Loops)
 {
     /// <summary>The <see cref="Status"/> if every loop runs.</summary>
     public const string Healthy = "healthy";
@@ -17,7 +18,7 @@ public sealed record GatewayHealth(string Status, IReadOnlyList<LoopHealth> Loop
 /// <summary>One background loop. Callers without a role get one entry per kind of loop, with <see cref="Name"/> and <see cref="Status"/> only.</summary>
 /// <param name="Name">What the loop does, and what it does it for: <c>hooks/ci</c>; the kind alone for callers without a role: <c>hooks</c>.</param>
 /// <param name="Status"><c>running</c> or <c>restarting</c>.</param>
-public sealed record LoopHealth(string Name, string Status)
+public sealed record LoopHealth(string Name, [property: AllowedValues("running", "restarting")] string Status)
 {
     /// <summary>The <see cref="Status"/> of a loop that runs.</summary>
     public const string Running = "running";

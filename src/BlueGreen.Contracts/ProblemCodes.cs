@@ -39,7 +39,7 @@ public static class ProblemCodes
     /// <summary>409: the release's status does not allow this.</summary>
     public const string WrongStatus = "wrong-status";
 
-    /// <summary>409: the release ended without a switch while the caller waited for it.</summary>
+    /// <summary>409: the release ended before it got as far as the caller waited for.</summary>
     public const string ReleaseEnded = "release-ended";
 
     /// <summary>409: YARP has refused the configuration; the one before goes on.</summary>
@@ -50,6 +50,9 @@ public static class ProblemCodes
 
     /// <summary>413: the body is too large.</summary>
     public const string BodyTooLarge = "body-too-large";
+
+    /// <summary>414: the path with its query is too long.</summary>
+    public const string UrlTooLong = "url-too-long";
 
     /// <summary>415: the body is not JSON.</summary>
     public const string UnsupportedMediaType = "unsupported-media-type";
@@ -68,4 +71,32 @@ public static class ProblemCodes
 
     /// <summary>503: the change could not be stored; nothing has changed.</summary>
     public const string StateUnavailable = "state-unavailable";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        InvalidRequest,
+        Unauthorized,
+        Forbidden,
+        UnknownService,
+        UnknownRelease,
+        NotFound,
+        MethodNotAllowed,
+        ReleaseInProgress,
+        SlotActive,
+        SlotRetained,
+        NothingToRollBack,
+        WrongStatus,
+        ReleaseEnded,
+        ConfigurationRefused,
+        StaleGeneration,
+        BodyTooLarge,
+        UrlTooLong,
+        UnsupportedMediaType,
+        GateFailed,
+        IdempotencyMismatch,
+        TooManyRequests,
+        InternalError,
+        StateUnavailable,
+    ];
 }

@@ -1,13 +1,13 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace BlueGreen.Contracts;
 
 /// <summary>The record of one cutover or rollback, of one or several services.</summary>
-/// <param name="Id">The release's id; null in the answer to a cutover that found the slot active already.</param>
+/// <param name="Id">The release's id.</param>
 /// <param name="Kind">Whether the switch goes forward or back.</param>
 /// <param name="Services">What switches from where to where.</param>
 /// <param name="Status">Where the release stands.</param>
-/// <param name="Outcome">How it ended: the final status, or <c>alreadyActive</c>; null while it runs.</param>
 /// <param name="Detail">In one sentence, why it ended as it did; null while it runs.</param>
 /// <param name="Reason">The reason that the caller gave.</param>
 /// <param name="Actor">Who asked: the token's name, or <c>anonymous</c>.</param>
@@ -21,11 +21,10 @@ namespace BlueGreen.Contracts;
 /// <param name="Bake">The watch over the new slot.</param>
 /// <param name="Events">What happened, oldest first.</param>
 public sealed record Release(
-    string? Id,
+    string Id,
     ReleaseKind Kind,
     IReadOnlyList<ReleaseService> Services,
     ReleaseStatus Status,
-    string? Outcome,
     string? Detail,
     string? Reason,
     string Actor,
@@ -36,7 +35,7 @@ public sealed record Release(
     DateTimeOffset? CompletedAt,
     IReadOnlyList<Gate> Gates,
     DrainStatus? Drain,
-    BakeStatus? Bake,
+    BakeStatus Bake,
     IReadOnlyList<ReleaseEvent> Events);
 
 /// <summary>One service of a release.</summary>
@@ -118,10 +117,10 @@ public static class ReleaseStatuses
 
 /// <summary>One condition that must hold before the switch, with its verdict.</summary>
 /// <param name="Name">The gate: <c>deepHealth</c>, <c>version</c>, …</param>
-/// <param name="Service">The service it was evaluated for.</param>
+/// <param name="Service">The service it was evaluated for; null for a gate that is about a release of several as a whole.</param>
 /// <param name="Status">The verdict.</param>
 /// <param name="Detail">What was found, for people.</param>
-public sealed record Gate(string Name, string Service, GateStatus Status, string? Detail);
+public sealed record Gate(string Name, string? Service, GateStatus Status, string? Detail);
 
 /// <summary>The verdict of a gate.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<GateStatus>))]
@@ -155,29 +154,29 @@ public sealed record DrainStatus(DateTimeOffset DeadlineAt, long StartedWith, lo
 /// <param name="DurationSeconds">How long it lasts, in seconds, from the switch on; an outage or an extension makes it longer.</param>
 /// <param name="EndsAt">When it ends (UTC); null before the switch.</param>
 /// <param name="Outcome"><c>watching</c>, <c>held</c>, <c>succeeded</c> or <c>rolledBack</c>; null where nothing is or was watched.</param>
-/// <param name="Hold">Why it is held: <c>failed</c>, <c>shared-outage</c> or <c>no-way-back</c>; null while it is not.</param>
+/// <param name="Hold">Why it is held: <c>failed</c>, <c>sharedOutage</c> or <c>noWayBack</c>; null while it is not.</param>
 /// <param name="Detail">For people: what was found; null while nothing was.</param>
 /// <param name="Confidence">At the end: <c>high</c>, or <c>low</c> when there was too little to judge by.</param>
 /// <param name="Services">What was measured of each service; empty where nothing was watched.</param>
 public sealed record BakeStatus(
     double DurationSeconds,
     DateTimeOffset? EndsAt,
-    string? Outcome = null,
-    string? Hold = null,
-    string? Detail = null,
-    string? Confidence = null,
-    IReadOnlyList<BakedService>? Services = null);
+    [property: AllowedValues("watching", "held", "succeeded", "rolledBack")] string? Outcome,
+    [property: AllowedValues("failed", "sharedOutage", "noWayBack")] string? Hold,
+    string? Detail,
+    [property: AllowedValues("high", "low")] string? Confidence,
+    IReadOnlyList<BakedService> Services);
 
 /// <summary>What a bake has measured of one service.</summary>
 /// <param name="Name">The service.</param>
 /// <param name="Responses">The new slot's responses since the switch by which it is judged.</param>
 /// <param name="Clients">About how many clients they went to.</param>
 /// <param name="Counts">How the new slot's responses ended.</param>
-/// <param name="From">The latency of the old slot before the switch.</param>
-/// <param name="To">The latency of the new slot since the switch.</param>
+/// <param name="OldLatency">The latency of the old slot before the switch.</param>
+/// <param name="NewLatency">The latency of the new slot since the switch.</param>
 /// <param name="Metrics">What is judged: the entries of <c>FailOn</c>, and <c>latency</c>.</param>
 public sealed record BakedService(
-    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency From, SlotLatency To, IReadOnlyList<BakeMetric> Metrics);
+    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency OldLatency, SlotLatency NewLatency, IReadOnlyList<BakeMetric> Metrics);
 
 /// <summary>How responses ended.</summary>
 /// <param name="Status2xx">Those that count, by the class of their status code.</param>
@@ -233,7 +232,7 @@ public sealed record BakeMetric(
     double? Threshold,
     double? ExcludedRate,
     double? ExcludedLift,
-    string Status,
+    [property: AllowedValues("watching", "failed", "guarded", "notJudged")] string Status,
     string? Detail);
 
 /// <summary>Something that happened to a release.</summary>
@@ -241,7 +240,7 @@ public sealed record BakeMetric(
 /// <param name="Type">What: <c>created</c>, <c>gatePassed</c>, <c>gateFailed</c>, <c>switched</c>, <c>drained</c>, …</param>
 /// <param name="Detail">For people; null where the type says it all.</param>
 /// <param name="Sequence">Its place among the events of all releases; the id that <c>Last-Event-ID</c> resumes after.</param>
-public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail, long Sequence = 0);
+public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail, long Sequence);
 
 /// <summary>An event as <c>GET /v1/events</c> sends it.</summary>
 /// <param name="Sequence">The event's id.</param>

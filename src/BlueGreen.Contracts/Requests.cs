@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+
 namespace BlueGreen.Contracts;
 
 /// <summary>The body of <c>POST /v1/services/{service}/cutover</c>. Every field may be left out.</summary>
@@ -10,11 +13,11 @@ namespace BlueGreen.Contracts;
 /// <param name="RequireApproval">Waits for <c>approve</c> after the gates have passed.</param>
 public sealed record CutoverRequest(
     SlotName? To = null,
-    string? Reason = null,
-    string? ExpectVersion = null,
+    [property: MaxLength(1000)] string? Reason = null,
+    [property: MaxLength(100)] string? ExpectVersion = null,
     bool? Force = null,
-    double? BakeSeconds = null,
-    double? DrainSeconds = null,
+    [property: Range(0.0, 604_800.0)] double? BakeSeconds = null,
+    [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
     bool? RequireApproval = null);
 
 /// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
@@ -27,34 +30,57 @@ public sealed record CutoverRequest(
 /// <param name="DrainSeconds">Overrides the configured drain timeout (0 to 86,400); default: the longest of the services'.</param>
 /// <param name="RequireApproval">Waits for <c>approve</c> after the gates have passed.</param>
 public sealed record GroupCutoverRequest(
-    IReadOnlyList<string> Services,
+    [property: MinLength(1)] IReadOnlyList<string> Services,
     SlotName? To = null,
-    string? Reason = null,
-    string? ExpectVersion = null,
+    [property: MaxLength(1000)] string? Reason = null,
+    [property: MaxLength(100)] string? ExpectVersion = null,
     bool? Force = null,
-    double? BakeSeconds = null,
-    double? DrainSeconds = null,
+    [property: Range(0.0, 604_800.0)] double? BakeSeconds = null,
+    [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
     bool? RequireApproval = null);
 
 /// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>
 /// <param name="Release">The id of the release.</param>
 /// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
 /// <param name="Force">Switches back even when an old slot is not healthy; audited.</param>
-public sealed record GroupRollbackRequest(string Release, string? Reason = null, bool? Force = null);
+public sealed record GroupRollbackRequest([property: MaxLength(100)] string Release, [property: MaxLength(1000)] string? Reason = null, bool? Force = null);
 
 /// <summary>The body of <c>POST /v1/services/{service}/rollback</c>. Every field may be left out.</summary>
 /// <param name="Reason">Why, for the history (at most 1,000 characters).</param>
 /// <param name="Force">Switches back even when the old slot is not healthy; audited.</param>
-public sealed record RollbackRequest(string? Reason = null, bool? Force = null);
+public sealed record RollbackRequest([property: MaxLength(1000)] string? Reason = null, bool? Force = null);
 
 /// <summary>The body of <c>PUT /v1/services/{service}/slots/{slot}</c>: a new deployment for a slot.</summary>
 /// <param name="Destinations">The addresses by id; at least one.</param>
 /// <param name="Version">The version that is deployed there, for people; what the destinations report goes first.</param>
-public sealed record DeployRequest(IReadOnlyDictionary<string, DeployDestination> Destinations, string? Version = null);
+/// <param name="Force">Deploys also into a slot that takes traffic or is retained for a rollback; audited.</param>
+public sealed record DeployRequest(IReadOnlyDictionary<string, DeployDestination> Destinations, [property: MaxLength(100)] string? Version = null, bool? Force = null);
 
 /// <summary>One address of a deployment.</summary>
 /// <param name="Address">An absolute <c>http</c> or <c>https</c> URL.</param>
-public sealed record DeployDestination(string Address);
+public sealed record DeployDestination([property: MaxLength(2000)] string Address);
+
+/// <summary>The answer to a cutover or rollback that had nothing to do: nothing was changed, and there is no release.</summary>
+/// <param name="Changed">Always false.</param>
+/// <param name="Outcome">Why nothing was changed.</param>
+/// <param name="Detail">The same for people.</param>
+/// <param name="Services">The services that were asked for, as they are.</param>
+public sealed record NothingToDo(bool Changed, NothingToDoOutcome Outcome, string Detail, IReadOnlyList<ActiveSlot> Services);
+
+/// <summary>Why an order changed nothing.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NothingToDoOutcome>))]
+public enum NothingToDoOutcome
+{
+    /// <summary>The slot that was asked for takes the traffic already.</summary>
+    [JsonStringEnumMemberName("alreadyActive")]
+    AlreadyActive = 0,
+}
+
+/// <summary>Which slot of a service is active.</summary>
+/// <param name="Name">The service.</param>
+/// <param name="Active">The slot that new requests go to.</param>
+/// <param name="Generation">The service's generation.</param>
+public sealed record ActiveSlot(string Name, SlotName Active, long Generation);
 
 /// <summary>What would happen to a cutover now: <c>GET /v1/services/{service}/preflight</c>.</summary>
 /// <param name="Service">The service.</param>
@@ -92,7 +118,7 @@ public sealed record AuditEntry(
     bool Force,
     string? Reason,
     string? Detail,
-    string? Hash = null);
+    string? Hash);
 
 /// <summary>The body of a hook's call.</summary>
 /// <param name="Id">The same at every try of one call.</param>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace BlueGreen.Contracts;
@@ -11,6 +12,7 @@ namespace BlueGreen.Contracts;
 /// <param name="StandbyUse">How long the standby has not been needed.</param>
 /// <param name="Slots">Both slots.</param>
 /// <param name="Release">The running release, or null.</param>
+/// <param name="Warnings">What needs somebody's attention, such as a release that is held; empty where nothing does.</param>
 public sealed record ServiceStatus(
     string Name,
     long Generation,
@@ -19,7 +21,8 @@ public sealed record ServiceStatus(
     SlotName? RollbackTo,
     StandbyStatus StandbyUse,
     SlotPair Slots,
-    Release? Release);
+    Release? Release,
+    IReadOnlyList<string> Warnings);
 
 /// <summary>What the standby is there for, and for how long it has not been needed.</summary>
 /// <param name="IdleSince">The end of the release that left it (UTC); null while one runs, and before the first.</param>
@@ -102,7 +105,7 @@ public sealed record ProbeStatus(
 /// <param name="Checks">The status of each check by name.</param>
 /// <param name="Schema">The database schema's version and the range that the API works with; null when not reported.</param>
 public sealed record HealthReport(
-    string Status,
+    [property: AllowedValues("healthy", "degraded", "unhealthy")] string Status,
     string? Version,
     string? Environment,
     double? Uptime,

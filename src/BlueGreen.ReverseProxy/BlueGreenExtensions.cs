@@ -1,6 +1,7 @@
 using System.Text;
 using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
@@ -70,7 +71,7 @@ public static class BlueGreenExtensions
             provider.GetRequiredService<ILogger<AdminAccess>>()));
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RefusalAudit>();
-        services.AddSingleton<AdminServices>();
+        services.AddAdminEndpoints();
         var connector = new DestinationConnector(options.Destinations);
         services.AddSingleton(connector);
         builder.ConfigureHttpClient((_, handler) =>
@@ -175,13 +176,10 @@ public static class BlueGreenExtensions
 
     /// <summary>Adds the OpenAPI document <c>/openapi/v1.json</c> that <see cref="MapBlueGreenAdmin"/> serves.</summary>
     /// <param name="services">The services of the application that serves the admin API.</param>
-    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
-        options.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info = new() { Title = "BlueGreen.Gateway admin API", Version = "v1" };
-            document.Servers = [];
-            return Task.CompletedTask;
-        }));
+    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddOpenApi("v1", options => options
+        .AddSchemaTransformer(SchemaRules.ApplyAsync)
+        .AddOperationTransformer(OperationRules.ApplyAsync)
+        .AddDocumentTransformer(DocumentRules.ApplyAsync));
 
     private static void AddRouting(IReverseProxyBuilder builder)
     {

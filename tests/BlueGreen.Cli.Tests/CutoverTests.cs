@@ -181,7 +181,7 @@ public sealed class CutoverTests
         second.Error.Should().Contain($"Release {id} by anonymous is running (baking) for orders").And.Contain($"bluegreen watch --release {id}");
         var json = (await fleet.BlueGreenAsync("cutover", "-o", "json")).ShouldEndWith(5);
         json.Code.Should().Be("release-in-progress");
-        json.Json.GetProperty("release").GetString().Should().Be(id);
+        json.Json.GetProperty("releaseId").GetString().Should().Be(id);
         (await fleet.BlueGreenAsync("status")).Out.Should().Contain($"{id} baking");
         (await fleet.BlueGreenAsync("preflight", "--to", "blue", "-o", "json")).ShouldEndWith(5).Code.Should().Be("release-in-progress");
 

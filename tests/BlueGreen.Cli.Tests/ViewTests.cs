@@ -12,13 +12,13 @@ public sealed class ViewTests
 {
     private const string Draining = """
         { "id": "r7-abc123", "kind": "cutover", "services": [ { "name": "orders", "from": "blue", "to": "green", "generation": 8 } ],
-          "status": "draining", "outcome": null, "detail": null, "reason": null, "actor": "ci", "force": false,
+          "status": "draining", "detail": null, "reason": null, "actor": "ci", "force": false,
           "createdAt": "2026-01-02T03:04:00.000Z", "switchedAt": "2026-01-02T03:04:05.000Z", "drainedAt": null, "completedAt": null,
           "gates": [ { "name": "deepHealth", "service": "orders", "status": "passed", "detail": "fine" },
                      { "name": "hook:smoke", "service": "orders", "status": "skipped", "detail": null } ],
           "drain": { "deadlineAt": "2026-01-02T03:09:05.000Z", "startedWith": 8, "remaining": 6, "aborted": 0, "closing": 2 },
-          "bake": { "durationSeconds": 900, "endsAt": "2026-01-02T03:19:05.000Z", "outcome": "held", "hold": "shared-outage", "detail": "blue is no better",
-            "services": [ { "name": "orders", "responses": 12345, "clients": 31, "counts": {}, "from": { "p50Ms": 4.1, "p99Ms": 22.5 }, "to": { "p50Ms": 4.4, "p99Ms": null },
+          "bake": { "durationSeconds": 900, "endsAt": "2026-01-02T03:19:05.000Z", "outcome": "held", "hold": "sharedOutage", "detail": "blue is no better",
+            "services": [ { "name": "orders", "responses": 12345, "clients": 31, "counts": {}, "oldLatency": { "p50Ms": 4.1, "p99Ms": 22.5 }, "newLatency": { "p50Ms": 4.4, "p99Ms": null },
               "metrics": [ { "name": "5xx", "n": 12345, "bad": 3, "clients": 2, "baselineN": 180000, "baselineBad": 180, "lnE": -0.4412, "threshold": 4.998, "status": "guarded" },
                            { "name": "latency", "n": 0, "bad": 0, "clients": 0, "baselineN": 12, "baselineBad": 0, "status": "notJudged", "detail": "12 responses before the switch, some 900 are needed" } ] } ] },
           "events": [ { "at": "2026-01-02T03:04:00.000Z", "type": "created", "detail": null, "sequence": 1 } ] }
@@ -40,7 +40,7 @@ public sealed class ViewTests
     {
         var text = Draw(Snapshot(Draining, null));
 
-        text.Should().Contain("✗ held         shared-outage: blue is no better")
+        text.Should().Contain("✗ held         sharedOutage: blue is no better")
             .And.Contain("orders: 12345 responses to 31 clients, p50 4.1 to 4.4 ms, p99 22.5 to - ms")
             .And.Contain("5xx: 3 of 12345 bad, 180 of 180000 before; evidence -0.4 of 5.0, guarded")
             .And.Contain("latency: 12 responses before the switch, some 900 are needed");

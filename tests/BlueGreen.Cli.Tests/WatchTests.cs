@@ -58,7 +58,7 @@ public sealed class WatchTests
     public async Task Watch_OfARelease_EndsAsTheReleaseEnds()
     {
         await using var fleet = await Fleet.StartAsync();
-        var release = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 })).Release.Id!;
+        var release = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 })).Release.Id;
         using var watch = fleet.Start("watch", "--release", release, "-o", "json", "--progress");
         await watch.UntilAsync("switched: orders");
 

@@ -55,7 +55,7 @@ public sealed class BakeTests
         release.Status.Should().Be(ReleaseStatus.RolledBack, "{0}, {1}", release.Detail, release.Bake!.Services!.Single());
         release.Detail.Should().MatchRegex(@"responses took [\d.]+ ms or longer on green");
         var service = release.Bake!.Services!.Single();
-        service.From.P50Ms.Should().BeLessThan(service.To.P50Ms!.Value);
+        service.OldLatency.P50Ms.Should().BeLessThan(service.NewLatency.P50Ms!.Value);
     }
 
     [Fact]
@@ -99,18 +99,20 @@ public sealed class BakeTests
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
         var started = Stopwatch.StartNew();
 
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         var held = await UntilAsync(fleet, id, release => release.Bake!.Hold is not null);
         var took = started.Elapsed;
 
-        held.Bake!.Hold.Should().Be("shared-outage");
+        held.Bake!.Hold.Should().Be("sharedOutage");
         held.Bake.Outcome.Should().Be("held");
         held.Bake.Detail.Should().Contain("responses failed on green").And.Contain("not rolled back, for blue of orders is no better");
-        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
-        BakeTable.Add("50 % errors, and blue's deep health fails too", "held, `shared-outage`", crowd, took);
+        var status = await fleet.Admin.StatusAsync();
+        status.Active.Should().Be(SlotName.Green);
+        status.Warnings.Should().ContainSingle().Which.Should().Contain(id).And.Contain("no cutover is possible until then");
+        BakeTable.Add("50 % errors, and blue's deep health fails too", "held, `sharedOutage`", crowd, took);
         fleet.Green.Trouble = _ => Task.FromResult(false);
         fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "healthy");
-        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        var ended = await UntilAsync(fleet, id, release => release.Status.IsEnded());
         ended.Status.Should().Be(ReleaseStatus.Succeeded, ended.Detail);
         ended.Bake!.DurationSeconds.Should().BeGreaterThan(6, "the outage is added to the bake");
         ended.Events.Select(entry => entry.Type).Should().ContainInOrder("bakeHeld", "bakeResumed", "succeeded");
@@ -144,12 +146,12 @@ public sealed class BakeTests
     public async Task NoTraffic_AndToBeExtendedThen_GoesOnUntilThereIsSome()
     {
         await using var fleet = await StartAsync(duration: 1, bake: """{ "NoData": "extend" }""");
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         await UntilAsync(fleet, id, release => release.Events.Any(entry => entry.Type == "bakeExtended"));
 
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 2, Pace);
 
-        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        var ended = await UntilAsync(fleet, id, release => release.Status.IsEnded());
         ended.Status.Should().Be(ReleaseStatus.Succeeded);
         ended.Bake!.DurationSeconds.Should().BeGreaterThan(1);
     }
@@ -163,9 +165,9 @@ public sealed class BakeTests
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
         await using var hammer = new Crowd(fleet.Gateway.Url, clients: 1, TimeSpan.FromMilliseconds(2), "/orders/poisoned", firstAddress: 99);
 
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         var guarded = await UntilAsync(fleet, id, release => release.Bake!.Services is [{ Metrics: [{ Status: "guarded" }, ..] }]);
-        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        var ended = await UntilAsync(fleet, id, release => release.Status.IsEnded());
 
         guarded.Bake!.Services![0].Metrics[0].Detail.Should().Contain("not acted on");
         ended.Status.Should().Be(ReleaseStatus.Succeeded, ended.Detail);
@@ -182,7 +184,7 @@ public sealed class BakeTests
         fleet.Green.Trouble = Failing(0.5, seed: 1);
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
 
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         var held = await UntilAsync(fleet, id, release => release.Bake!.Hold is not null);
         held.Bake!.Hold.Should().Be("failed");
         await UntilAsync(fleet, id, release => release.Status == ReleaseStatus.Baking && DateTimeOffset.UtcNow > release.Bake!.EndsAt!.Value.AddSeconds(1.5));
@@ -199,7 +201,7 @@ public sealed class BakeTests
         await using var fleet = await StartAsync(bake: """{ "OnFailure": "hold" }""");
         fleet.Green.Trouble = Failing(1, seed: 1);
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         await UntilAsync(fleet, id, release => release.Bake!.Hold is not null && release.Status == ReleaseStatus.Baking);
 
         var finished = await fleet.Admin.PostAsync($"/v1/releases/{id}/finish");
@@ -215,14 +217,14 @@ public sealed class BakeTests
     {
         await using var fleet = await StartAsync();
         await WarmAsync(fleet, requests: 3000);
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         await fleet.RestartAfterKillAsync();
         var before = (await fleet.Admin.ReleaseAsync(id)).Bake!;
         fleet.Green.Trouble = Failing(0.5, seed: 1);
 
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
 
-        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        var ended = await UntilAsync(fleet, id, release => release.Status.IsEnded());
         ended.Status.Should().Be(ReleaseStatus.RolledBack, ended.Detail);
         ended.Bake!.Services![0].Metrics[0].BaselineN.Should().BeGreaterThan(2500);
         before.Outcome.Should().Be("watching");
@@ -237,9 +239,9 @@ public sealed class BakeTests
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 4, Pace);
         await using var billing = new Crowd(fleet.Gateway.Url, clients: 4, Pace, "/billing/1");
 
-        var id = (await fleet.Admin.PostAsync("/v1/cutover", new { services = new[] { "orders", "billing" } }, wait: 30)).Release.Id!;
+        var id = (await fleet.Admin.PostAsync("/v1/cutover", new { services = new[] { "orders", "billing" } }, wait: 30)).Release.Id;
 
-        var ended = await UntilAsync(fleet, id, release => release.Outcome is not null);
+        var ended = await UntilAsync(fleet, id, release => release.Status.IsEnded());
         ended.Status.Should().Be(ReleaseStatus.RolledBack, ended.Detail);
         ended.Detail.Should().Contain("billing: ");
         (await fleet.Admin.StatusAsync("orders")).Active.Should().Be(SlotName.Blue);
@@ -252,7 +254,7 @@ public sealed class BakeTests
     public async Task Clients_ThatLeave_AreNobodysFailure()
     {
         await using var fleet = await StartAsync();
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         for (var address = 2; address < 12; address++)
         {
             using var http = Crowd.From(fleet.Gateway.Url, address);
@@ -272,7 +274,7 @@ public sealed class BakeTests
         var seen = await UntilAsync(fleet, id, release => release.Bake!.Services is [{ Responses: 10 }]);
 
         seen.Bake!.Services![0].Metrics[0].Bad.Should().Be(0);
-        seen.Outcome.Should().BeNull();
+        seen.Status.IsEnded().Should().BeFalse();
     }
 
     [Fact]
@@ -283,8 +285,8 @@ public sealed class BakeTests
         fleet.Green.Trouble = Failing(0.5, seed: 1);
         await using (var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace))
         {
-            var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
-            await UntilAsync(fleet, id, release => release.Outcome is not null);
+            var id = (await fleet.Admin.CutoverAsync()).Release.Id;
+            await UntilAsync(fleet, id, release => release.Status.IsEnded());
         }
 
         await fleet.Gateway.StopAsync();
@@ -302,7 +304,7 @@ public sealed class BakeTests
         var answer = await fleet.Admin.CutoverAsync();
         answer.Status.Should().Be(200, answer.Body);
         var started = Stopwatch.StartNew();
-        var release = await UntilAsync(fleet, answer.Release.Id!, release => release.Outcome is not null);
+        var release = await UntilAsync(fleet, answer.Release.Id, release => release.Status.IsEnded());
         BakeTable.Add(scenario, $"rolled back: {release.Events.LastOrDefault(entry => entry.Type == "bakeFailed")?.Detail}", crowd, release.CompletedAt - release.SwitchedAt, started.Elapsed);
         return release;
     }

@@ -18,7 +18,7 @@ public sealed class DrainTests
         var answer = await fleet.Admin.CutoverAsync(until: "switched");
 
         answer.Status.Should().Be(200, answer.Body);
-        var release = await fleet.Admin.ReleaseAsync(answer.Release.Id!);
+        var release = await fleet.Admin.ReleaseAsync(answer.Release.Id);
         release.Status.Should().Be(ReleaseStatus.Draining);
         release.Drain!.StartedWith.Should().Be(7);
         release.Drain.Remaining.Should().Be(7);
@@ -35,7 +35,7 @@ public sealed class DrainTests
         }
 
         await fleet.Admin.UntilNoReleaseAsync();
-        release = await fleet.Admin.ReleaseAsync(release.Id!);
+        release = await fleet.Admin.ReleaseAsync(release.Id);
         release.Status.Should().Be(ReleaseStatus.Succeeded);
         release.Drain.Should().BeEquivalentTo(new { StartedWith = 7, Remaining = 0, Aborted = 0 });
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Total.Should().Be(0);
@@ -98,7 +98,7 @@ public sealed class DrainTests
         rollback.Status.Should().Be(200, rollback.Body);
         rollback.Release.Kind.Should().Be(ReleaseKind.Rollback);
         rollback.Release.Status.Should().Be(ReleaseStatus.Succeeded);
-        (await fleet.Admin.ReleaseAsync(cutover.Release.Id!)).Status.Should().Be(ReleaseStatus.RolledBack);
+        (await fleet.Admin.ReleaseAsync(cutover.Release.Id)).Status.Should().Be(ReleaseStatus.RolledBack);
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
 
         // Past the deadline of the first drain: it was called off, for the slot is active again.

@@ -63,7 +63,7 @@ public sealed class GroupTests
         var second = await fleet.Admin.PostAsync("/v1/cutover", new { services = new[] { "orders", "billing" } });
 
         second.Code.Should().Be("release-in-progress");
-        second.Json.GetProperty("release").GetString().Should().Be(first.Release.Id);
+        second.Json.GetProperty("releaseId").GetString().Should().Be(first.Release.Id);
         (await fleet.Admin.StatusAsync("orders")).Active.Should().Be(SlotName.Blue);
     }
 
@@ -82,7 +82,7 @@ public sealed class GroupTests
         foreach (var refused in answers.Where(answer => answer.Status != 202))
         {
             refused.Code.Should().Be("release-in-progress");
-            started.Select(release => release.Id).Should().Contain(refused.Json.GetProperty("release").GetString());
+            started.Select(release => release.Id).Should().Contain(refused.Json.GetProperty("releaseId").GetString());
         }
 
         foreach (var release in started)

@@ -16,7 +16,7 @@ public sealed class KillStepTests
     {
         await using var fleet = await Fleet.StartAsync();
         fleet.Green.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
-        var id = (await fleet.Admin.CutoverAsync(wait: null)).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(wait: null)).Release.Id;
 
         await fleet.RestartAfterKillAsync();
 
@@ -34,7 +34,7 @@ public sealed class KillStepTests
             return Task.CompletedTask;
         };
         await using var fleet = await Fleet.StartAsync(configuration => configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["ci"] = receiver.Hook("preSwitch") });
-        var id = (await fleet.Admin.CutoverAsync(wait: null)).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(wait: null)).Release.Id;
         await receiver.UntilAsync(calls => calls.Count == 1);
 
         await fleet.RestartAfterKillAsync();
@@ -46,7 +46,7 @@ public sealed class KillStepTests
     public async Task Kill_WhileApprovalIsAwaited_StillWaitsAndSwitchesWhenApproved()
     {
         await using var fleet = await Fleet.StartAsync();
-        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: null)).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: null)).Release.Id;
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
 
         await fleet.RestartAfterKillAsync();
@@ -60,7 +60,7 @@ public sealed class KillStepTests
     public async Task Kill_AfterTheApprovalWhileVerifyingAgain_ReleaseFailsAndNothingIsSwitched()
     {
         await using var fleet = await Fleet.StartAsync();
-        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: null)).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: null)).Release.Id;
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
         fleet.Green.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
         await fleet.Admin.PostAsync($"/v1/releases/{id}/approve");
@@ -77,7 +77,7 @@ public sealed class KillStepTests
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/never");
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
 
         await fleet.RestartAfterKillAsync();
 
@@ -90,7 +90,7 @@ public sealed class KillStepTests
     public async Task Kill_WhileBaking_GoesOnWithTheTimeLeftAndCanBeRolledBack()
     {
         await using var fleet = await Fleet.StartAsync();
-        var id = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained")).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained")).Release.Id;
 
         await fleet.RestartAfterKillAsync();
 
@@ -103,9 +103,9 @@ public sealed class KillStepTests
     public async Task Kill_WhileARollbackIsVerified_RollbackFailsAndTheReleaseGoesOn()
     {
         await using var fleet = await Fleet.StartAsync();
-        var id = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained")).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained")).Release.Id;
         fleet.Blue.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
-        var rollback = (await fleet.Admin.RollbackAsync(wait: null)).Release.Id!;
+        var rollback = (await fleet.Admin.RollbackAsync(wait: null)).Release.Id;
 
         await fleet.RestartAfterKillAsync();
 
@@ -119,11 +119,11 @@ public sealed class KillStepTests
     public async Task Kill_WhileARollbackDrains_RollbackSucceeds()
     {
         await using var fleet = await Fleet.StartAsync();
-        var cutover = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 })).Release.Id!;
+        var cutover = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 })).Release.Id;
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/never");
         await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Total == 1);
-        var rollback = (await fleet.Admin.RollbackAsync()).Release.Id!;
+        var rollback = (await fleet.Admin.RollbackAsync()).Release.Id;
 
         await fleet.RestartAfterKillAsync();
 
@@ -136,7 +136,7 @@ public sealed class KillStepTests
     public async Task Kill_AfterTheEnd_ChangesNothing()
     {
         await using var fleet = await Fleet.StartAsync();
-        var id = (await fleet.Admin.CutoverAsync(until: "completed")).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(until: "completed")).Release.Id;
 
         await fleet.RestartAfterKillAsync();
 

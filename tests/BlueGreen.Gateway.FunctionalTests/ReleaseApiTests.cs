@@ -21,9 +21,8 @@ public sealed class ReleaseApiTests
         answer.Release.Services.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Name = "orders", From = SlotName.Blue, To = SlotName.Green });
         await fleet.Admin.UntilAsync(status => status.Active == SlotName.Green);
         await fleet.Admin.UntilNoReleaseAsync();
-        var release = await fleet.Admin.ReleaseAsync(answer.Release.Id!);
+        var release = await fleet.Admin.ReleaseAsync(answer.Release.Id);
         release.Status.Should().Be(ReleaseStatus.Succeeded);
-        release.Outcome.Should().Be("succeeded");
         release.Services.Single().Generation.Should().Be(2);
         release.Events.Select(entry => entry.Type).Distinct().Should().Equal("created", "gatePassed", "switched", "drained", "succeeded");
         release.Events.Select(entry => entry.At).Should().BeInAscendingOrder();
@@ -67,7 +66,9 @@ public sealed class ReleaseApiTests
             var answer = await fleet.Admin.CutoverAsync(new { to = "green" });
             answer.Status.Should().Be(200, answer.Body);
             answer.Json.GetProperty("outcome").GetString().Should().Be("alreadyActive");
-            answer.Json.GetProperty("services")[0].GetProperty("to").GetString().Should().Be("green");
+            answer.Json.GetProperty("changed").GetBoolean().Should().BeFalse();
+            answer.Json.GetProperty("services")[0].GetProperty("active").GetString().Should().Be("green");
+            answer.Json.TryGetProperty("id", out _).Should().BeFalse("no release is made up");
         }
 
         (await fleet.Admin.StatusAsync()).Generation.Should().Be(2);
@@ -86,7 +87,7 @@ public sealed class ReleaseApiTests
         var started = answers.Single(answer => answer.Status == 202).Release;
         var conflict = answers.Single(answer => answer.Status == 409);
         conflict.Code.Should().Be("release-in-progress");
-        conflict.Json.GetProperty("release").GetString().Should().Be(started.Id);
+        conflict.Json.GetProperty("releaseId").GetString().Should().Be(started.Id);
         conflict.Detail.Should().Contain(started.Id).And.Contain("orders");
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/releases")).Json.GetArrayLength().Should().Be(1);
     }
@@ -179,7 +180,7 @@ public sealed class ReleaseApiTests
             await fleet.Admin.UntilAsync(before => before.Slots.Blue.InFlight.Total == 1);
         }
 
-        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = status == "awaitingApproval", bakeSeconds = status == "succeeded" ? 0 : 600 }, wait: null)).Release.Id!;
+        var id = (await fleet.Admin.CutoverAsync(new { requireApproval = status == "awaitingApproval", bakeSeconds = status == "succeeded" ? 0 : 600 }, wait: null)).Release.Id;
         Release release;
         do
         {
@@ -231,7 +232,7 @@ public sealed class ReleaseApiTests
 
         rollback.Status.Should().Be(200, rollback.Body);
         rollback.Release.Services.Single().Should().BeEquivalentTo(new { From = SlotName.Green, To = SlotName.Blue, Generation = 3 });
-        (await fleet.Admin.ReleaseAsync(cutover.Release.Id!)).Should().BeEquivalentTo(new { Status = ReleaseStatus.RolledBack, Outcome = "rolledBack" });
+        (await fleet.Admin.ReleaseAsync(cutover.Release.Id)).Should().BeEquivalentTo(new { Status = ReleaseStatus.RolledBack });
         var again = await fleet.Admin.RollbackAsync();
         again.Status.Should().Be(200);
         again.Json.GetProperty("outcome").GetString().Should().Be("alreadyActive");
@@ -260,9 +261,9 @@ public sealed class ReleaseApiTests
 
         var answer = await fleet.Admin.RollbackAsync();
 
-        answer.Status.Should().Be(409);
-        answer.Code.Should().Be("release-ended");
-        var release = await fleet.Admin.ReleaseAsync(cutover.Release.Id!);
+        answer.Status.Should().Be(200, "nothing was switched, which is what a rollback is for");
+        answer.Release.Should().BeEquivalentTo(new { cutover.Release.Id, Status = ReleaseStatus.Aborted });
+        var release = await fleet.Admin.ReleaseAsync(cutover.Release.Id);
         release.Status.Should().Be(ReleaseStatus.Aborted);
         release.SwitchedAt.Should().BeNull();
         (await fleet.Admin.StatusAsync()).Should().BeEquivalentTo(new { Active = SlotName.Blue, Generation = 1, Release = (Release?)null });

@@ -22,7 +22,7 @@ public sealed class StateTests
         var status = await fleet.Admin.UntilHealthyAsync();
         status.Should().BeEquivalentTo(new { Active = SlotName.Green, Generation = 3, RollbackTo = SlotName.Blue });
         status.Slots.Green.Destinations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Id = "g9", Address = other.Address });
-        (await fleet.Admin.ReleaseAsync(cutover.Release.Id!)).Status.Should().Be(ReleaseStatus.Succeeded);
+        (await fleet.Admin.ReleaseAsync(cutover.Release.Id)).Status.Should().Be(ReleaseStatus.Succeeded);
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Json.EnumerateArray().Select(entry => entry.GetProperty("action").GetString())
             .Should().Equal("succeeded", "switched", "cutover", "deploy");
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
@@ -38,10 +38,10 @@ public sealed class StateTests
 
         await fleet.RestartAfterKillAsync();
 
-        var release = await fleet.Admin.ReleaseAsync(cutover.Release.Id!);
+        var release = await fleet.Admin.ReleaseAsync(cutover.Release.Id);
         release.Bake!.EndsAt.Should().Be(cutover.Release.Bake!.EndsAt);
         await fleet.Admin.UntilNoReleaseAsync();
-        release = await fleet.Admin.ReleaseAsync(cutover.Release.Id!);
+        release = await fleet.Admin.ReleaseAsync(cutover.Release.Id);
         release.Status.Should().Be(ReleaseStatus.Succeeded);
         (release.CompletedAt - release.SwitchedAt).Should().BeGreaterThanOrEqualTo(TimeSpan.FromSeconds(2.9));
     }
@@ -56,7 +56,7 @@ public sealed class StateTests
         await fleet.RestartAfterKillAsync();
 
         await fleet.Admin.UntilNoReleaseAsync();
-        var release = await fleet.Admin.ReleaseAsync(cutover.Release.Id!);
+        var release = await fleet.Admin.ReleaseAsync(cutover.Release.Id);
         release.Status.Should().Be(ReleaseStatus.Failed);
         release.Detail.Should().Contain("nothing was switched");
         (await fleet.Admin.StatusAsync()).Should().BeEquivalentTo(new { Active = SlotName.Blue, Generation = 1 });

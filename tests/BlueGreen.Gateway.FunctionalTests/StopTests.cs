@@ -162,7 +162,7 @@ public sealed class StopTests
         await fleet.Gateway.DisposeAsync();
         await fleet.StartGatewayAsync();
 
-        (await fleet.Admin.ReleaseAsync(release.Id!)).Status.Should().Be(ReleaseStatus.Baking);
+        (await fleet.Admin.ReleaseAsync(release.Id)).Status.Should().Be(ReleaseStatus.Baking);
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
     }
 

@@ -210,7 +210,7 @@ public sealed class StreamDrainTests
         fleet.Blue.Open("report");
         (await response.Content.ReadAsStringAsync()).Should().Be("begun\nended\n");
         await fleet.Admin.UntilNoReleaseAsync();
-        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain!.Aborted.Should().Be(0);
+        (await fleet.Admin.ReleaseAsync(release.Id)).Drain!.Aborted.Should().Be(0);
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 0, 0, 0));
     }
 
@@ -227,7 +227,7 @@ public sealed class StreamDrainTests
         var answer = await curl.StandardOutput.ReadToEndAsync();
         answer.Should().Contain("200 OK").And.Contain("X-Environment: blue").And.Contain("1.0.0 ");
         await fleet.Admin.UntilNoReleaseAsync();
-        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain!.Aborted.Should().Be(0);
+        (await fleet.Admin.ReleaseAsync(release.Id)).Drain!.Aborted.Should().Be(0);
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class StreamDrainTests
         await cancel.CancelAsync();
 
         await fleet.Admin.UntilNoReleaseAsync();
-        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 0 });
+        (await fleet.Admin.ReleaseAsync(release.Id)).Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 0 });
         await ((Func<Task>)(() => upload)).Should().ThrowAsync<OperationCanceledException>();
     }
 

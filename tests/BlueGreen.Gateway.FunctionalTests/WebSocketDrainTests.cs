@@ -31,7 +31,7 @@ public sealed class WebSocketDrainTests
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
         fleet.Blue.LongLived.CloseCodes.Should().Equal(1012);
         await fleet.Admin.UntilNoReleaseAsync();
-        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 0 });
+        (await fleet.Admin.ReleaseAsync(release.Id)).Drain.Should().BeEquivalentTo(new { StartedWith = 1, Remaining = 0, Aborted = 0 });
         (await second.EchoAsync()).Should().Be("2.0.0", "nobody asks the new slot's connections to leave");
         (await fleet.Admin.StatusAsync()).Slots.Green.InFlight.Should().Be(new InFlightCounts(0, 0, 1, 1));
     }
@@ -249,7 +249,7 @@ public sealed class WebSocketDrainTests
         clients.Sum(client => client.Answered).Should().Be(fleet.Blue.LongLived.Messages, "what the API was given is answered");
         clients.Count(client => client.Sent - client.Answered > 1).Should().Be(0);
         await fleet.Admin.UntilNoReleaseAsync();
-        (await fleet.Admin.ReleaseAsync(release.Id!)).Drain.Should().BeEquivalentTo(new { StartedWith = Count, Remaining = 0, Aborted = 0 });
+        (await fleet.Admin.ReleaseAsync(release.Id)).Drain.Should().BeEquivalentTo(new { StartedWith = Count, Remaining = 0, Aborted = 0 });
         (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Should().Be(new InFlightCounts(0, 0, 0, 0));
         var times = closed.Order().ToList();
         System.Diagnostics.Stopwatch.GetElapsedTime(times[0], times[^1]).Should().BeGreaterThan(spread * 0.7);

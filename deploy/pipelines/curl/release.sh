@@ -117,7 +117,13 @@ say "Switching $service to $standby"
 call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" '
   { $to, reason: $version } + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
 case $status in
-  200 | 202) release=$(jq -r .id "$body") ;;
+  200 | 202)
+    if [ "$(jq -r .changed "$body")" = false ]; then
+      say "$(jq -r .detail "$body")"
+      exit 0
+    fi
+    release=$(jq -r .id "$body")
+    ;;
   *) fail "The cutover was refused" ;;
 esac
 

@@ -8,6 +8,8 @@ internal static class ReleaseText
 {
     public static string Of(Release release) => $"{Name(release.Kind)} {release.Id} is {Name(release.Status)}";
 
+    public static string StatusOf(Release release) => Name(release.Status);
+
     private static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

@@ -39,6 +39,8 @@ internal static class ReleaseChecklist
     private const string DeepHealth = "deepHealth";
     private const string Schema = "schema";
 
+    private const string WarmUp = "warmUp";
+
     public static IReadOnlyList<ChecklistItem> Of(Preflight preflight, ServiceStatus status, bool hasMetrics) =>
     [
         Contract(preflight, status),
@@ -145,6 +147,7 @@ internal static class ReleaseChecklist
     {
         GateStatus.Failed => "See the gate's page in docs/gates, or skip all gates with --force.",
         GateStatus.Pending when gate.Name.StartsWith(HookPrefix, StringComparison.Ordinal) => "It is called at the cutover, not before: a call may change things.",
+        GateStatus.Pending when gate.Name == WarmUp => "It sends requests to the new slot, so it is left to the cutover.",
         GateStatus.Pending => "It is judged once the gates before it pass.",
         _ => null,
     };

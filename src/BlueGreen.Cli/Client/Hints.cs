@@ -9,7 +9,7 @@ internal static class Hints
 {
     public static string? For(JsonNode problem)
     {
-        var release = problem["release"] is JsonValue value && value.TryGetValue<string>(out var id) ? id : null;
+        var release = problem["releaseId"]?.GetValue<string>();
         return problem["code"]?.GetValue<string>() switch
         {
             ProblemCodes.Unauthorized => $"Set ${GlobalOptions.TokenVariable} (or --token) to a token whose SHA-256 is in BlueGreen:Admin:Tokens, or ${GlobalOptions.ClientCertVariable} (or --client-cert) to a certificate of BlueGreen:Admin:ClientCertificates. A token goes before a certificate.",

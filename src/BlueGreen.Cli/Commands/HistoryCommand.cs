@@ -51,7 +51,7 @@ internal static class HistoryCommand
         foreach (var release in answer.Read(ContractsJson.Default.IReadOnlyListRelease))
         {
             table.Add(
-                release.Id ?? "-",
+                release.Id,
                 $"{release.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm}",
                 Names.Switches(release),
                 new Cell(Names.Of(release.Status), ColorOf(release.Status)),

@@ -37,7 +37,7 @@ internal static class PreflightCommand
             session.Note($"{name} is on {status.Active.ToText()}, which holds {wanted} already: there is nothing to release.");
             if (session.IsJson)
             {
-                session.Json(new JsonObject { ["service"] = name, ["passed"] = true, ["outcome"] = "alreadyActive" });
+                session.Json(new JsonObject { ["service"] = name, ["passed"] = true, ["changed"] = false, ["outcome"] = "alreadyActive" });
             }
 
             return ExitCodes.Done;
@@ -78,7 +78,7 @@ internal static class PreflightCommand
             "Another release is in progress",
             $"The gates pass, and release {running.Id} by {running.Actor} runs for {preflight.Service} ({Names.Of(running.Status)}).",
             $"Follow it: bluegreen watch --release {running.Id}",
-            ("release", running.Id),
+            ("releaseId", running.Id),
             ("preflight", document));
     }
 

@@ -41,7 +41,12 @@ internal sealed class Deployment(Session session, Deadline deadline)
             body["version"] = version;
         }
 
-        var path = $"{ApiPath.Service(service)}/slots/{target.ToText()}{(force ? "?force=true" : "")}";
+        if (force)
+        {
+            body["force"] = true;
+        }
+
+        var path = $"{ApiPath.Service(service)}/slots/{target.ToText()}";
         var answer = await session.Client.ChangeAsync(HttpMethod.Put, path, body, GatewayClient.NewIdempotencyKey(), expectGeneration, deadline, cancellationToken);
         if (answer is { Code: ProblemCodes.StaleGeneration, Attempts: > 1 } && await HasTakenEffectAsync(service, target, destinations, expectGeneration, cancellationToken) is { } done)
         {

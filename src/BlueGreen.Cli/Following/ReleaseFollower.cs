@@ -126,7 +126,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         }
 
         var drained = snapshot.Release.Drain?.DeadlineAt;
-        var baked = wait == WaitFor.Completed ? snapshot.Release.Bake?.EndsAt : null;
+        var baked = wait == WaitFor.Completed ? snapshot.Release.Bake.EndsAt : null;
         var latest = drained > baked ? drained : baked ?? drained;
         return latest is { } at ? (at > snapshot.At ? at - snapshot.At : TimeSpan.Zero) + Grace : null;
     }
@@ -137,6 +137,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         "Not there in time",
         $"Release {id} is {Names.Of(last.Release.Status)}, not {Names.Of(wait)}, after {deadline.After.TotalSeconds:0.#} s. It goes on.",
         WhatNow(id, last.Release),
+        ("releaseId", id),
         ("release", last.Raw.DeepClone()));
 
     private static CommandFailure Vanished(string id, string lost, ReleaseSnapshot? last) => CommandFailure.Of(
@@ -145,5 +146,6 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         "The gateway is not reachable",
         $"{lost} Release {id} was {(last is null ? "accepted" : Names.Of(last.Release.Status))} when the gateway answered last; it goes on when the gateway is back.",
         WhatNow(id, last?.Release),
-        ("release", last?.Raw.DeepClone() ?? JsonValue.Create(id)));
+        ("releaseId", id),
+        ("release", last?.Raw.DeepClone()));
 }

@@ -71,7 +71,7 @@ internal sealed class ReleasePicture(bool unicode)
             _ => Mark.Waiting,
         },
         gate.Name,
-        release.Services.Count > 1 ? $"{gate.Service}: {gate.Detail}" : gate.Detail);
+        release.Services.Count > 1 && gate.Service is not null ? $"{gate.Service}: {gate.Detail}" : gate.Detail);
 
     private Paragraph SwitchLine(Release release) => release.SwitchedAt is { } at
         ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}")
@@ -113,16 +113,16 @@ internal sealed class ReleasePicture(bool unicode)
     private IEnumerable<Paragraph> Findings(ReleaseSnapshot snapshot)
     {
         var bake = snapshot.Release.Bake;
-        if (bake?.Hold is { } hold)
+        if (bake.Hold is { } hold)
         {
             yield return Line(Mark.Bad, "held", $"{hold}: {bake.Detail}");
         }
 
-        foreach (var service in bake?.Services ?? [])
+        foreach (var service in bake.Services)
         {
             yield return Line(Mark.None, "", string.Create(
                 CultureInfo.InvariantCulture,
-                $"{service.Name}: {service.Responses} responses to {service.Clients} clients, p50 {Change(service.From.P50Ms, service.To.P50Ms)}, p99 {Change(service.From.P99Ms, service.To.P99Ms)}"));
+                $"{service.Name}: {service.Responses} responses to {service.Clients} clients, p50 {Change(service.OldLatency.P50Ms, service.NewLatency.P50Ms)}, p99 {Change(service.OldLatency.P99Ms, service.NewLatency.P99Ms)}"));
             foreach (var metric in service.Metrics)
             {
                 yield return Line(metric.Status == "failed" ? Mark.Bad : Mark.None, "", MetricText(metric));

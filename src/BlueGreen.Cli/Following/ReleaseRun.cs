@@ -35,13 +35,23 @@ internal sealed class ReleaseRun
         var answer = await ChangeAsync(path, body, key, expectGeneration, cancellationToken);
         if (!answer.IsSuccess)
         {
-            return Refused(path, answer);
+            ReleaseSummary.Write(_session, answer.Json!["release"]);
+            throw answer.Failure();
+        }
+
+        if (answer.Json!["changed"]?.GetValue<bool>() == false)
+        {
+            var services = answer.Read(ContractsJson.Default.NothingToDo).Services;
+            _session.Note($"{string.Join(", ", services.Select(service => $"{service.Name} is on {service.Active.ToText()}"))}: nothing to do, nothing was changed.");
+            return Print(answer.Json);
         }
 
         var release = answer.Read(ContractsJson.Default.Release);
-        if (release.Id is null)
+        if (release is { Kind: ReleaseKind.Cutover, Status: ReleaseStatus.Aborted })
         {
-            _session.Note($"{string.Join(", ", release.Services.Select(service => $"{service.Name} is on {service.To.ToText()}"))}: nothing to do, nothing was changed.");
+            // Only a rollback is answered with this. Whoever rolls back wants the old slot to be active, and it is.
+            ReleaseSummary.Write(_session, answer.Json);
+            _session.Note($"Release {release.Id} was aborted before its switch: nothing was switched.");
             return Print(answer.Json);
         }
 
@@ -88,22 +98,6 @@ internal sealed class ReleaseRun
         }
     }
 
-    private int Refused(string path, GatewayAnswer answer)
-    {
-        var release = answer.Json!["release"] as JsonObject;
-        ReleaseSummary.Write(_session, release);
-        if (path.EndsWith("/rollback", StringComparison.Ordinal)
-            && answer.Code == ProblemCodes.ReleaseEnded
-            && release?["status"]?.GetValue<string>() == Names.Of(ReleaseStatus.Aborted))
-        {
-            // Whoever rolls back wants the old slot to be active. It is: the release that would have changed that was ended in time.
-            _session.Note($"Release {release["id"]} was aborted before its switch: nothing was switched.");
-            return Print(release);
-        }
-
-        throw answer.Failure();
-    }
-
     private IReleaseView CreateView() =>
         _session.IsTerminal ? new LiveView(_session.Terminal)
         : _session.IsJson ? new LinesView(_session.Get(ReleaseOptions.Progress) ? Console.Error : null)
@@ -137,7 +131,7 @@ internal sealed class ReleaseRun
             ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched and is rolled back: {release.Detail}."),
             _ => (ProblemCodes.ReleaseEnded, "The release ended without a switch", $"Release {snapshot.Id} is {Names.Of(release.Status)}: {release.Detail}."),
         };
-        return CommandFailure.Of(exitCode, code, title, detail, null, ("release", snapshot.Raw.DeepClone()), ("gates", snapshot.Raw["gates"]?.DeepClone()));
+        return CommandFailure.Of(exitCode, code, title, detail, null, ("releaseId", snapshot.Id), ("release", snapshot.Raw.DeepClone()), ("gates", snapshot.Raw["gates"]?.DeepClone()));
     }
 
     private async Task<CommandFailure> TakeBackAsync(string id, CommandFailure failure, CancellationToken cancellationToken)
@@ -170,13 +164,14 @@ internal sealed class ReleaseRun
         var ended = await _follower.LookAsync(id, cancellationToken);
         ReleaseSummary.Write(_session, ended.Raw);
         return before
-            ? CommandFailure.Of(ExitCodes.TimedOut, "timed-out", "Not there in time", $"{failure.Message} It was aborted: nothing was switched.", null, ("release", ended.Raw.DeepClone()))
+            ? CommandFailure.Of(ExitCodes.TimedOut, "timed-out", "Not there in time", $"{failure.Message} It was aborted: nothing was switched.", null, ("releaseId", id), ("release", ended.Raw.DeepClone()))
             : CommandFailure.Of(
                 ExitCodes.RolledBack,
                 "rolled-back",
                 "The release was rolled back",
                 $"{failure.Message} It was rolled back{(by is null ? "" : $" by release {by}")}.",
                 null,
+                ("releaseId", id),
                 ("release", ended.Raw.DeepClone()));
     }
 
@@ -186,6 +181,7 @@ internal sealed class ReleaseRun
         "Not there in time",
         $"{failure.Message} It could not be {(before ? "aborted" : "rolled back")}: {why}",
         failure.Hint,
+        ("releaseId", failure.Problem["releaseId"]?.DeepClone()),
         ("release", failure.Problem["release"]?.DeepClone()),
         ("refused", answer?.DeepClone()));
 

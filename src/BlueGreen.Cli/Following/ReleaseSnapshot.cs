@@ -10,6 +10,5 @@ namespace BlueGreen.Cli.Following;
 /// <param name="At">The gateway's time of day.</param>
 internal sealed record ReleaseSnapshot(Release Release, JsonObject Raw, InFlightCounts? Left, DateTimeOffset At)
 {
-    /// <summary>The release's id. It has one: only the answer "already active" has none, and nobody follows that.</summary>
-    public string Id => Release.Id ?? "(none)";
+    public string Id => Release.Id;
 }

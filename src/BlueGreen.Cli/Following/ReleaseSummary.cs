@@ -41,7 +41,7 @@ internal static class ReleaseSummary
 
         foreach (var gate in release.Gates)
         {
-            text.Append($"| {(gate.Status == GateStatus.Failed ? "❌" : gate.Status == GateStatus.Passed ? "✅" : "➖")} gate `{Cell(gate.Name)}` | {Cell(gate.Service)} | {Names.Of(gate.Status)}: {Cell(gate.Detail)} |\n");
+            text.Append($"| {(gate.Status == GateStatus.Failed ? "❌" : gate.Status == GateStatus.Passed ? "✅" : "➖")} gate `{Cell(gate.Name)}` | {Cell(gate.Service ?? "all")} | {Names.Of(gate.Status)}: {Cell(gate.Detail)} |\n");
         }
 
         text.Append($"| switch | {Time(release.SwitchedAt) ?? "not switched"} | |\n");

@@ -23,9 +23,11 @@ internal static class ServiceTable
         return table;
     }
 
-    /// <summary>What somebody should know who looks at the services.</summary>
+    /// <summary>Warnings shown with the service status.</summary>
     public static List<string> Warnings(IEnumerable<ServiceStatus> services) =>
-        [.. services.Where(service => service.StandbyUse.Warning is not null).Select(service => $"{service.Name}: {service.StandbyUse.Warning}")];
+    [
+        .. services.SelectMany(service => service.Warnings.Append(service.StandbyUse.Warning).OfType<string>().Select(warning => $"{service.Name}: {warning}")),
+    ];
 
     private static Cell Slot(SlotStatus slot) =>
         new(Clean.Line($"{(slot.Health == HealthState.Unhealthy ? "UNHEALTHY" : Names.Of(slot.Health))} {slot.Version ?? "-"}"), Names.ColorOf(slot.Health));

@@ -24,9 +24,14 @@ internal static partial class AdminEndpoints
         all.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new RequiredRole(AdminRole.Viewer)).WithName("openapi");
         var v1 = all.MapGroup("/v1");
         ServiceEndpoints.Map(v1);
+        SlotEndpoints.Map(v1);
+        OrderEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);
         EventEndpoints.Map(v1);
         AuditEndpoints.Map(v1);
+
+        // What the document says of the rest; here for the schema.
+        all.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status500InternalServerError, typeof(Problem), ["application/problem+json"]));
 
         // Noted before it is answered: who is told of a refusal finds it in the audit.
         all.AddEndpointFilter(async (invocation, next) =>
@@ -35,7 +40,7 @@ internal static partial class AdminEndpoints
             if (result is ProblemHttpResult { ProblemDetails: var problem } && !IsInTheAudit(problem))
             {
                 var context = invocation.HttpContext;
-                await RefusedRequest.NoteAsync(context, context.RequestServices.GetRequiredService<AdminServices>(), problem);
+                await context.RequestServices.GetRequiredService<RefusedRequests>().NoteAsync(context, problem);
             }
 
             return result;
@@ -57,14 +62,16 @@ internal static partial class AdminEndpoints
 
     private static async Task InvokeAsync(HttpContext context, AdminRole? role, RequestDelegate inner)
     {
-        var admin = context.RequestServices.GetRequiredService<AdminServices>();
-        BrowserRules.SetHeaders(context.Response);
+        var services = context.RequestServices;
+        BrowserRules.SetHeaders(context.Response.Headers);
+        UnreadBodies.CloseConnectionAfter(context);
         try
         {
             if (role is { } required
-                && (BrowserRules.Refuse(context, admin.Options.Admin) ?? AdminAuthentication.Refuse(context, admin, required)) is { } refused)
+                && (BrowserRules.Refuse(context, services.GetRequiredService<BlueGreenOptions>().Admin)
+                    ?? services.GetRequiredService<AdminAuthentication>().Refuse(context, required)) is { } refused)
             {
-                await AnswerAsync(context, admin, refused);
+                await AnswerAsync(context, refused);
                 return;
             }
 
@@ -72,9 +79,9 @@ internal static partial class AdminEndpoints
         }
         catch (StateUnavailableException exception) when (!context.Response.HasStarted)
         {
-            await AnswerAsync(context, admin, Problems.Of(ProblemCodes.StateUnavailable, $"{exception.Message} Nothing has changed."));
+            await AnswerAsync(context, Problems.Of(ProblemCodes.StateUnavailable, $"{exception.Message} Nothing has changed."));
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || admin.Readiness.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || services.GetRequiredService<GatewayReadiness>().Stopping.IsCancellationRequested)
         {
             // The caller has gone, or the gateway stops; what was started goes on, or is taken up again.
         }
@@ -82,14 +89,14 @@ internal static partial class AdminEndpoints
         catch (Exception exception) when (!context.Response.HasStarted)
 #pragma warning restore CA1031
         {
-            LogDefect(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(AdminEndpoints)), exception, context.Request.Method, context.Request.Path);
-            await AnswerAsync(context, admin, Problems.Of(ProblemCodes.InternalError, "The gateway has failed; its log says why."));
+            LogDefect(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(AdminEndpoints)), exception, context.Request.Method, context.Request.Path);
+            await AnswerAsync(context, Problems.Of(ProblemCodes.InternalError, "The gateway has failed; its log says why."));
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, AdminServices admin, ProblemHttpResult problem)
+    private static async Task AnswerAsync(HttpContext context, ProblemHttpResult problem)
     {
-        await RefusedRequest.NoteAsync(context, admin, problem.ProblemDetails);
+        await context.RequestServices.GetRequiredService<RefusedRequests>().NoteAsync(context, problem.ProblemDetails);
         await problem.ExecuteAsync(context);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +21,17 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// The admin API on listeners of its own: an application beside the proxy with nothing but these endpoints. No Host header and no
 /// route can lead from the one to the other, because no pipeline has both.
 /// </summary>
-internal sealed partial class AdminListener(AdminServices admin, AdminCertificate certificate, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed partial class AdminListener(
+    IServiceProvider proxy,
+    BlueGreenOptions options,
+    AdminCertificate certificate,
+    AdminAuthentication authentication,
+    RefusedRequests refused,
+    RefusalAudit refusals,
+    GatewayReadiness readiness,
+    BackgroundLoops loops,
+    TimeProvider time,
+    ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     // Callers that wait got their answer when the stop began. Who has not sent the whole of a request by now, or does not read the
     // answer, is cut off.
@@ -36,14 +47,14 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
             kestrel.AddServerHeader = false;
 
             // The server counts what frames the chunks as well; what is in them is counted where it is read.
-            kestrel.Limits.MaxRequestBodySize = 2 * AdminRequest.MaxBodyBytes;
-            foreach (var url in ActivatedSockets.Admin.Any() ? [] : admin.Options.Admin.Urls)
+            kestrel.Limits.MaxRequestBodySize = 2 * AdminBody.MaxBytes;
+            foreach (var url in ActivatedSockets.Admin.Any() ? [] : options.Admin.Urls)
             {
                 Listen(kestrel, url);
             }
         });
-        builder.WebHost.UseAdminSockets(admin.Options);
-        builder.Services.AddRoutingCore().AddSingleton(admin).AddSingleton<ILoggerFactory>(new AdminLoggers(loggers));
+        builder.WebHost.UseAdminSockets(options);
+        builder.Services.AddRoutingCore().AddSingleton<ILoggerFactory>(new AdminLoggers(loggers)).AddFrom(proxy);
         builder.Services.AddBlueGreenAdminDocument();
 
         // Routing would answer a body of another type by itself, before anybody has asked who calls and with nothing in the audit.
@@ -57,20 +68,21 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
         var app = builder.Build();
         app.Use((context, next) =>
         {
-            BrowserRules.SetHeaders(context.Response);
+            BrowserRules.SetHeaders(context.Response.Headers);
+            UnreadBodies.CloseConnectionAfter(context);
             return next(context);
         });
         app.UseStatusCodePages(pages => WriteStatusAsync(pages.HttpContext));
         app.UseRouting();
         AdminEndpoints.Map(app);
-        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(admin), name => name == MalformedRequests.EventName);
+        app.Services.GetRequiredService<DiagnosticListener>().Subscribe(new MalformedRequests(refused, loops), name => name == MalformedRequests.EventName);
         await app.StartAsync(cancellationToken);
         _app = app;
-        admin.Readiness.Stopping.Register(() => admin.Loops.Start("audit", admin.Refusals.FlushAsync));
+        readiness.Stopping.Register(() => loops.Start("audit", refusals.FlushAsync));
         var logger = loggers.CreateLogger<AdminListener>();
 
         // A socket was bound under another name and renamed; the configured one is where it is.
-        foreach (var url in app.Urls.Where(url => !AdminUrl.IsSocket(url)).Concat(admin.Options.Admin.Urls.Where(AdminUrl.IsSocket)))
+        foreach (var url in app.Urls.Where(url => !AdminUrl.IsSocket(url)).Concat(options.Admin.Urls.Where(AdminUrl.IsSocket)))
         {
             LogListening(logger, url);
         }
@@ -83,7 +95,7 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
             return;
         }
 
-        using var limit = new CancellationTokenSource(StopTimeout, admin.Time);
+        using var limit = new CancellationTokenSource(StopTimeout, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -141,8 +153,8 @@ internal sealed partial class AdminListener(AdminServices admin, AdminCertificat
     {
         var problem = Problems.Of(
             Problems.CodeOf(context.Response.StatusCode), $"{context.Request.Method} {context.Request.Path} is no call of this API; /openapi/v1.json lists them.");
-        AdminAuthentication.Recognise(context, admin);
-        await RefusedRequest.NoteAsync(context, admin, problem.ProblemDetails);
+        authentication.Recognise(context);
+        await refused.NoteAsync(context, problem.ProblemDetails);
         await problem.ExecuteAsync(context);
     }
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -13,101 +12,36 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// <summary>What a call carries beside its path: body, preconditions, how long it waits. All that is wrong is collected.</summary>
 internal sealed class AdminRequest
 {
-    /// <summary>The largest body that is read, in bytes.</summary>
-    public const int MaxBodyBytes = 64 * 1024;
+    /// <summary>The longest wait of <c>Prefer: wait=SECONDS</c>.</summary>
+    public const int MaxWaitSeconds = 300;
 
-    private const int MaxDepth = 16;
-    private const int MaxWaitSeconds = 300;
-    private const int MaxKeyLength = 255;
+    /// <summary>The longest idempotency key, in characters.</summary>
+    public const int MaxKeyLength = 255;
 
-    private readonly HttpContext _context;
+    private readonly string _call;
+    private readonly IHeaderDictionary _headers;
+    private readonly IQueryCollection _query;
     private readonly ReadOnlyMemory<byte> _body;
 
-    private AdminRequest(HttpContext context, ReadOnlyMemory<byte> body, JsonElement? json)
+    /// <summary>A request whose body has been read.</summary>
+    /// <param name="request">Method, path, headers and query.</param>
+    /// <param name="body">The bytes of the body.</param>
+    /// <param name="json">The same as JSON; null without a body.</param>
+    public AdminRequest(HttpRequest request, ReadOnlyMemory<byte> body = default, JsonElement? json = null)
     {
-        _context = context;
+        _call = $"{request.Method} {request.Path}";
+        _headers = request.Headers;
+        _query = request.Query;
         _body = body;
         Body = new BodyReader(json);
     }
 
     public BodyReader Body { get; }
 
-    /// <summary>Reads the body, or says why it can't be.</summary>
-    public static async Task<(AdminRequest? Request, IResult? Problem)> ReadAsync(HttpContext context)
-    {
-        var request = context.Request;
-        if (request.ContentLength > MaxBodyBytes)
-        {
-            return (null, TooLarge(context));
-        }
-
-        var buffer = new byte[MaxBodyBytes + 1];
-        int length;
-        try
-        {
-            length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
-        }
-        catch (BadHttpRequestException exception)
-        {
-            return (null, exception.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? TooLarge(context)
-                : Problems.Invalid("body", exception.Message));
-        }
-
-        if (length > MaxBodyBytes)
-        {
-            return (null, TooLarge(context));
-        }
-
-        // What a page of another origin can send without asking first is a form or plain text, and an empty one is one too.
-        if (length == 0 && request.ContentType is null)
-        {
-            return (new AdminRequest(context, default, null), null);
-        }
-
-        if (!request.HasJsonContentType())
-        {
-            return (null, Problems.Of(
-                ProblemCodes.UnsupportedMediaType,
-                $"The body's Content-Type is {request.ContentType ?? "missing"}; send application/json."));
-        }
-
-        // Nothing is inflated: a few bytes could become more than there is memory.
-        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
-        {
-            return (null, Problems.Of(
-                ProblemCodes.UnsupportedMediaType,
-                $"The body's Content-Encoding is {encoding}; send it as it is."));
-        }
-
-        if (length == 0)
-        {
-            return (new AdminRequest(context, default, null), null);
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(
-                buffer.AsMemory(0, length),
-                new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
-            ReadTexts(document.RootElement);
-            return (new AdminRequest(context, buffer.AsMemory(0, length), document.RootElement.Clone()), null);
-        }
-        catch (InvalidOperationException)
-        {
-            // JSON by its form, with a name or text that is no Unicode: "\ud800" alone, or bytes that are no UTF-8.
-            return (null, Problems.Invalid("body", "contains text that is not valid Unicode"));
-        }
-        catch (JsonException exception)
-        {
-            return (null, Problems.Invalid("body", $"is not JSON: {exception.Message}"));
-        }
-    }
-
     /// <summary>The generation in <c>If-Match</c>; null without one, or with <c>*</c>.</summary>
     public long? IfMatch()
     {
-        var values = _context.Request.Headers.IfMatch;
+        var values = _headers.IfMatch;
         if (values.Count == 0 || values == "*")
         {
             return null;
@@ -127,7 +61,7 @@ internal sealed class AdminRequest
     /// <summary>How long the answer may wait (<c>Prefer: wait=SECONDS</c>); null when it is not to wait.</summary>
     public TimeSpan? Wait()
     {
-        foreach (var preference in _context.Request.Headers["Prefer"].SelectMany(value => (value ?? "").Split(',', ';')))
+        foreach (var preference in _headers["Prefer"].SelectMany(value => (value ?? "").Split(',', ';')))
         {
             var parts = preference.Split('=', 2, StringSplitOptions.TrimEntries);
             if (!string.Equals(parts[0], "wait", StringComparison.OrdinalIgnoreCase))
@@ -138,9 +72,7 @@ internal sealed class AdminRequest
             if (parts.Length == 2 && int.TryParse(parts[1].Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
             {
                 // RFC 7240: the server says which wait it has applied, so asking for more is no error.
-                var applied = Math.Min(seconds, MaxWaitSeconds);
-                _context.Response.Headers["Preference-Applied"] = $"wait={applied}";
-                return TimeSpan.FromSeconds(applied);
+                return TimeSpan.FromSeconds(Math.Min(seconds, MaxWaitSeconds));
             }
 
             Body.Fail("Prefer", $"must be wait=SECONDS, a whole number, at most {MaxWaitSeconds}");
@@ -151,7 +83,7 @@ internal sealed class AdminRequest
 
     public WaitUntil Until()
     {
-        var text = _context.Request.Query["until"];
+        var text = _query["until"];
         if (text.Count == 0)
         {
             return WaitUntil.Switched;
@@ -171,7 +103,7 @@ internal sealed class AdminRequest
 
     public bool Flag(string name)
     {
-        var text = _context.Request.Query[name];
+        var text = _query[name];
         if (text.Count == 0)
         {
             return false;
@@ -189,7 +121,7 @@ internal sealed class AdminRequest
     /// <summary>The idempotency key, and a hash of what it is used for.</summary>
     public (string Key, string Hash)? Idempotency()
     {
-        var key = _context.Request.Headers["Idempotency-Key"].ToString();
+        var key = _headers["Idempotency-Key"].ToString();
         if (key.Length == 0)
         {
             return null;
@@ -202,7 +134,7 @@ internal sealed class AdminRequest
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{_context.Request.Method} {_context.Request.Path}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{_call}\n"));
         hash.AppendData(_body.Span);
         return (key, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
@@ -213,42 +145,5 @@ internal sealed class AdminRequest
         Body.RejectUnknown();
         problem = Body.Errors.Count == 0 ? null : Problems.Invalid(Body.Errors);
         return problem is not null;
-    }
-
-    // The parser takes texts as they are; whoever reads one that is no Unicode gets an exception, so all are read here.
-    private static void ReadTexts(JsonElement element)
-    {
-        switch (element.ValueKind)
-        {
-            case JsonValueKind.String:
-                _ = element.GetString();
-                break;
-            case JsonValueKind.Array:
-                foreach (var item in element.EnumerateArray())
-                {
-                    ReadTexts(item);
-                }
-
-                break;
-            case JsonValueKind.Object:
-                foreach (var property in element.EnumerateObject())
-                {
-                    _ = property.Name;
-                    ReadTexts(property.Value);
-                }
-
-                break;
-        }
-    }
-
-    private static IResult TooLarge(HttpContext context)
-    {
-        if (HttpProtocol.IsHttp11(context.Request.Protocol))
-        {
-            // The rest of the body is not read, so the server closes the connection: a client that is not told sends its next call there.
-            context.Response.Headers.Connection = "close";
-        }
-
-        return Problems.Of(ProblemCodes.BodyTooLarge, $"The body may have at most {MaxBodyBytes} bytes.");
     }
 }

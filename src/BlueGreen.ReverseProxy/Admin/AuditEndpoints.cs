@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,14 +18,13 @@ internal static class AuditEndpoints
         .Needs(AdminRole.Viewer)
         .WithName("listAudit")
         .WithSummary("The audit journal, newest first; before= takes the sequence of the last entry seen.")
-        .Produces<IReadOnlyList<AuditEntry>>()
-        .ProducesProblem(StatusCodes.Status400BadRequest);
+        .Produces<IReadOnlyList<AuditEntry>>();
 
-    private static IResult List(AdminServices admin, string? limit = null, string? before = null)
+    private static IResult List(HttpContext context, CommittedState state, string? limit = null, string? before = null)
     {
-        if (!ReleaseEndpoints.TryReadLimit(limit, out var count))
+        if (!Paging.TryReadLimit(limit, out var count))
         {
-            return Problems.Invalid("limit", "must be a whole number from 1 to 500");
+            return Problems.Invalid("limit", Paging.LimitRule);
         }
 
         var sequence = long.MaxValue;
@@ -33,8 +33,7 @@ internal static class AuditEndpoints
             return Problems.Invalid("before", "must be the sequence of an entry");
         }
 
-        return TypedResults.Json(
-            [.. admin.State.Snapshot.Records.Audit.Reverse().Where(entry => entry.Sequence < sequence).Take(count).Select(WireRecords.ToWire)],
-            ContractsJson.Default.IReadOnlyListAuditEntry);
+        var page = Paging.Take(context, state.Snapshot.Records.Audit.Reverse().Where(entry => entry.Sequence < sequence), count, entry => entry.Sequence.ToString(CultureInfo.InvariantCulture));
+        return TypedResults.Json(page.ConvertAll(WireRecords.ToWire), ContractsJson.Default.IReadOnlyListAuditEntry);
     }
 }

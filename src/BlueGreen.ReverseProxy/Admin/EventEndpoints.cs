@@ -2,6 +2,7 @@ using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,23 +25,22 @@ internal static class EventEndpoints
         .Needs(AdminRole.Viewer)
         .WithName("streamEvents")
         .WithSummary("Server-sent events of releases; Last-Event-ID resumes after that event, ?release= and ?service= choose.")
-        .Produces<StreamedEvent>(StatusCodes.Status200OK, "text/event-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status404NotFound);
+        .Produces<StreamedEvent>(StatusCodes.Status200OK, "text/event-stream");
 
-    private static async Task<IResult> StreamAsync(HttpContext context, AdminServices admin, string? release = null, string? service = null)
+    private static async Task<IResult> StreamAsync(
+        HttpContext context, ServiceCatalog services, CommittedState state, GatewayReadiness readiness, TimeProvider time, string? release = null, string? service = null)
     {
-        if (service is not null && !admin.Services.TryGet(service, out _))
+        if (service is not null && !services.TryGet(service, out _))
         {
-            return ServiceEndpoints.Unknown(admin, service);
+            return Problems.UnknownService(services, service);
         }
 
-        if (release is not null && admin.State.Find(release) is null)
+        if (release is not null && state.Find(release) is null)
         {
-            return Problems.Of(ProblemCodes.UnknownRelease, $"There is no release {release}.");
+            return Problems.UnknownRelease(release);
         }
 
-        var current = admin.State.Current;
+        var current = state.Current;
         var resume = context.Request.Headers["Last-Event-ID"].ToString();
         if (resume.Length > 0 && !EventId.IsValid(resume))
         {
@@ -58,21 +58,26 @@ internal static class EventEndpoints
         }
 
         await FollowAsync(
-            context, admin, after ?? current.LastEvent, entry => (release is null || entry.Release == release) && (service is null || entry.Services.Contains(service, StringComparer.OrdinalIgnoreCase)));
+            context,
+            state,
+            readiness,
+            time,
+            after ?? current.LastEvent,
+            entry => (release is null || entry.Release == release) && (service is null || entry.Services.Contains(service, StringComparer.OrdinalIgnoreCase)));
         return Results.Empty;
     }
 
-    private static async Task FollowAsync(HttpContext context, AdminServices admin, long last, Func<EventRecord, bool> chosen)
+    private static async Task FollowAsync(
+        HttpContext context, CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, Func<EventRecord, bool> chosen)
     {
         var left = context.RequestAborted;
         while (!left.IsCancellationRequested)
         {
             // Up to what is committed when the round begins: an event that comes meanwhile is in the next one, never twice.
-            var committed = admin.State.Snapshot;
+            var committed = state.Snapshot;
             var newest = committed.State.LastEvent;
-            if (committed.Records.FirstEvent is { } first && last + 1 < first && last > 0)
+            if (last > 0 && committed.Records.FirstEvent is { } first && last + 1 < first)
             {
-                // Events between are no longer kept: whoever follows has to look at everything anew.
                 await WriteResetAsync(context, committed.State, "older events are no longer kept", left);
                 last = newest;
             }
@@ -86,26 +91,27 @@ internal static class EventEndpoints
 
             last = Math.Max(last, newest);
             await context.Response.Body.FlushAsync(left);
-            if (!await ChangedAsync(admin, last, left))
+            if (!await ChangedAsync(state, readiness, time, last, left))
             {
                 await context.Response.WriteAsync(": still here\n\n", left);
             }
         }
     }
 
+    // Tells a client that it can't go on where it left: it has to look at services and releases anew.
     private static Task WriteResetAsync(HttpContext context, GatewayState state, string reason, CancellationToken left) => context.Response.WriteAsync(
         $"id: {EventId.Of(state, state.LastEvent)}\nevent: reset\ndata: {{\"reason\":\"{reason}\"}}\n\n", left);
 
-    private static async Task<bool> ChangedAsync(AdminServices admin, long last, CancellationToken left)
+    private static async Task<bool> ChangedAsync(CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, CancellationToken left)
     {
-        using var pulse = new CancellationTokenSource(Heartbeat, admin.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(pulse.Token, left, admin.Readiness.Stopping);
+        using var pulse = new CancellationTokenSource(Heartbeat, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(pulse.Token, left, readiness.Stopping);
         try
         {
-            await admin.State.WaitUntilAsync(state => state.LastEvent > last, linked.Token);
+            await state.WaitUntilAsync(current => current.LastEvent > last, linked.Token);
             return true;
         }
-        catch (OperationCanceledException) when (pulse.IsCancellationRequested && !left.IsCancellationRequested && !admin.Readiness.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (pulse.IsCancellationRequested && !left.IsCancellationRequested && !readiness.Stopping.IsCancellationRequested)
         {
             return false;
         }

@@ -18,34 +18,36 @@ internal static class HealthzEndpoints
         healthz.MapGet("", (Delegate)AnswerAsync)
             .WithName("health")
             .WithSummary("How the background loops are doing: 200 also while one of them fails, which is no reason to take the gateway out of service. Details with a token.")
-            .Produces<GatewayHealth>()
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status429TooManyRequests);
+            .Produces<GatewayHealth>();
         healthz.MapGet("/live", () => TypedResults.Text("live\n"))
             .WithName("live")
-            .WithSummary("200 as long as the process answers.");
-        healthz.MapGet("/ready", (AdminServices admin) => admin.Readiness.IsReady
+            .WithSummary("200 as long as the process answers.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain");
+        healthz.MapGet("/ready", (GatewayReadiness readiness) => readiness.IsReady
                 ? TypedResults.Text("ready\n")
                 : TypedResults.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable))
             .WithName("ready")
-            .WithSummary("200 while the gateway takes traffic; 503 before it has started and once it stops.");
+            .WithSummary("200 while the gateway takes traffic; 503 before it has started and once it stops.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain")
+            .Produces<string>(StatusCodes.Status503ServiceUnavailable, "text/plain");
     }
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, AdminServices admin)
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, AdminAuthentication authentication, RefusedRequests refusals, BlueGreenOptions options, BackgroundLoops loops)
     {
-        AdminAuthentication.Recognise(context, admin);
+        authentication.Recognise(context);
         var isKnown = context.Features.Get<Caller>() is not null;
         if (!isKnown && context.Request.Headers.Authorization.Count > 0
-            && AdminAuthentication.Refuse(context, admin, AdminRole.Viewer) is { } refused)
+            && authentication.Refuse(context, AdminRole.Viewer) is { } refused)
         {
             // Answered like the anonymous, a guess would cost nothing: it is slowed down and audited like any other.
-            await RefusedRequest.NoteAsync(context, admin, refused.ProblemDetails);
+            await refusals.NoteAsync(context, refused.ProblemDetails);
             return refused;
         }
 
         // A page in a browser that reaches an open API by a name of its own gets no more than anybody.
-        var hasRole = isKnown && BrowserRules.Refuse(context, admin.Options.Admin) is null;
-        return TypedResults.Json(Health(admin.Loops.Current, hasRole), ContractsJson.Default.GatewayHealth);
+        var hasRole = isKnown && BrowserRules.Refuse(context, options.Admin) is null;
+        return TypedResults.Json(Health(loops.Current, hasRole), ContractsJson.Default.GatewayHealth);
     }
 
     private static GatewayHealth Health(IReadOnlyList<LoopStatus> loops, bool hasRole) => new(

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -26,12 +28,27 @@ internal static class Problems
         return TypedResults.Problem(problem);
     }
 
-    public static ProblemHttpResult Of(Refusal refusal) => (refusal.Generation, refusal.ReleaseId) switch
+    public static ProblemHttpResult Of(Refusal refusal)
     {
-        ({ } generation, _) => Of(refusal.Code, refusal.Detail, ("generation", generation)),
-        (_, { } release) => Of(refusal.Code, refusal.Detail, ("release", release)),
-        _ => Of(refusal.Code, refusal.Detail),
-    };
+        List<(string Name, object? Value)> more = [];
+        if (refusal.Generation is { } generation)
+        {
+            more.Add(("generation", generation));
+        }
+
+        if (refusal.ReleaseId is { } release)
+        {
+            more.Add(("releaseId", release));
+        }
+
+        return Of(refusal.Code, refusal.Detail, [.. more]);
+    }
+
+    public static ProblemHttpResult UnknownService(ServiceCatalog services, string name) => Of(
+        ProblemCodes.UnknownService,
+        $"There is no service {name}. Configured: {(services.All.IsEmpty ? "none" : string.Join(", ", services.All.Select(entry => entry.Name)))}.");
+
+    public static ProblemHttpResult UnknownRelease(string id) => Of(ProblemCodes.UnknownRelease, $"There is no release {id}.");
 
     public static ProblemHttpResult Invalid(IReadOnlyDictionary<string, string[]> errors) => Of(
         ProblemCodes.InvalidRequest,
@@ -41,18 +58,32 @@ internal static class Problems
     public static ProblemHttpResult Invalid(string field, string message) =>
         Invalid(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] });
 
+    /// <summary>The body of the answer to what the server could not read as a request.</summary>
+    public static byte[] Unreadable(int status)
+    {
+        var code = CodeOf(status);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new Problem($"/problems/{code}", Describe(code).Title, status, "The request line or a header can't be read, or is too long.", code),
+            ContractsJson.Default.Problem);
+    }
+
     /// <summary>The code for an answer that ASP.NET Core gave without a body.</summary>
     public static string CodeOf(int status) => status switch
     {
         StatusCodes.Status404NotFound => ProblemCodes.NotFound,
         StatusCodes.Status405MethodNotAllowed => ProblemCodes.MethodNotAllowed,
+        StatusCodes.Status414UriTooLong => ProblemCodes.UrlTooLong,
         StatusCodes.Status413PayloadTooLarge => ProblemCodes.BodyTooLarge,
         StatusCodes.Status415UnsupportedMediaType => ProblemCodes.UnsupportedMediaType,
         StatusCodes.Status500InternalServerError => ProblemCodes.InternalError,
         _ => ProblemCodes.InvalidRequest,
     };
 
-    private static (int Status, string Title) Describe(string code) => code switch
+    /// <summary>The status that a problem is answered with.</summary>
+    public static int StatusOf(string code) => Describe(code).Status;
+
+    /// <summary>The status and title of a problem.</summary>
+    public static (int Status, string Title) Describe(string code) => code switch
     {
         ProblemCodes.InvalidRequest => (400, "The request is not valid"),
         ProblemCodes.Unauthorized => (401, "A valid token is needed"),
@@ -66,10 +97,11 @@ internal static class Problems
         ProblemCodes.SlotRetained => (409, "The slot is retained for a rollback"),
         ProblemCodes.NothingToRollBack => (409, "There is nothing to roll back"),
         ProblemCodes.WrongStatus => (409, "The release's status does not allow this"),
-        ProblemCodes.ReleaseEnded => (409, "The release ended without a switch"),
+        ProblemCodes.ReleaseEnded => (409, "The release ended before it got as far as was asked for"),
         ProblemCodes.ConfigurationRefused => (409, "The configuration was refused"),
         ProblemCodes.StaleGeneration => (412, "The service has changed"),
         ProblemCodes.BodyTooLarge => (413, "The body is too large"),
+        ProblemCodes.UrlTooLong => (414, "The URL is too long"),
         ProblemCodes.UnsupportedMediaType => (415, "The body is not JSON"),
         ProblemCodes.TooManyRequests => (429, "Too many failed attempts"),
         ProblemCodes.GateFailed => (422, "A gate failed; nothing was switched"),

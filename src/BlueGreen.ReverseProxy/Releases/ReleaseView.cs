@@ -18,7 +18,6 @@ internal static class ReleaseView
         release.Kind,
         [.. release.Services.Select(WireRecords.ToWire)],
         release.Status,
-        release.Status.IsEnded() ? ReleaseAudit.NameOf(release.Status) : null,
         release.Detail,
         release.Reason,
         release.Actor,
@@ -27,12 +26,14 @@ internal static class ReleaseView
         release.SwitchedAt,
         release.DrainedAt,
         release.CompletedAt,
-        release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? Wire(progress.Judged) : Wire(release.Gates),
+        release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? GatesOf(release, progress.Judged) : GatesOf(release, release.Gates),
         DrainOf(release, progress, services),
         BakeOf(release, progress),
         [.. events.Select(WireRecords.ToWire)]);
 
-    private static IReadOnlyList<Gate> Wire(IEnumerable<GateResult> gates) => [.. gates.Select(WireRecords.ToWire)];
+    // A gate that is about the whole release is stored with the names of all its services in one text.
+    private static IReadOnlyList<Gate> GatesOf(ReleaseState release, IEnumerable<GateResult> gates) =>
+        [.. gates.Select(gate => gate.ToWire() with { Service = release.Services.Exists(service => service.Name == gate.Service) ? gate.Service : null })];
 
     // Live as long as there is somebody who counts; then as it was stored with the release's end.
     private static BakeStatus BakeOf(ReleaseState release, ReleaseProgress? progress)
@@ -40,11 +41,18 @@ internal static class ReleaseView
         var endsAt = release.SwitchedAt?.AddSeconds(release.BakeSeconds);
         if (release.Bake is not { } bake)
         {
-            return new BakeStatus(release.BakeSeconds, endsAt, Services: []);
+            return new BakeStatus(release.BakeSeconds, endsAt, Outcome: null, Hold: null, Detail: null, Confidence: null, Services: []);
         }
 
         var live = release.Status.IsEnded() ? null : progress?.Bake?.Figures;
-        return new BakeStatus(release.BakeSeconds, endsAt, bake.Outcome, bake.Hold, bake.Detail, bake.Confidence, [.. (live is { Count: > 0 } ? live : bake.Services).Select(WireRecords.ToWire)]);
+        return new BakeStatus(
+            release.BakeSeconds,
+            endsAt,
+            bake.Outcome,
+            bake.Hold is { } hold ? WireRecords.NameOf(hold) : null,
+            bake.Detail,
+            bake.Confidence,
+            [.. (live is { Count: > 0 } ? live : bake.Services).Select(WireRecords.ToWire)]);
     }
 
     private static DrainStatus? DrainOf(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)

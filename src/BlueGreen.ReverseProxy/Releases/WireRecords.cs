@@ -13,7 +13,7 @@ internal static class WireRecords
     public static ReleaseEvent ToWire(this EventRecord entry) => new(entry.At, entry.Type, entry.Detail, entry.Sequence);
 
     public static AuditEntry ToWire(this AuditRecord entry) => new(
-        entry.Sequence, entry.At, entry.Actor, entry.Client, entry.Action, entry.Result, entry.Services, entry.Release, entry.Force, entry.Reason, entry.Detail, entry.Hash);
+        entry.Sequence, entry.At, entry.Actor, entry.Client, entry.Action, NameOf(entry.Result), entry.Services, entry.Release, entry.Force, entry.Reason, entry.Detail, entry.Hash);
 
     public static BakedService ToWire(this ServiceFigures figures) => new(
         figures.Name,
@@ -23,6 +23,15 @@ internal static class WireRecords
         new SlotLatency(figures.From.P50Ms, figures.From.P99Ms),
         new SlotLatency(figures.To.P50Ms, figures.To.P99Ms),
         [.. figures.Metrics.Select(ToWire)]);
+
+    /// <summary>A stored name as the API writes it: camelCase. Problem codes are kebab-case there too.</summary>
+    public static string NameOf(string stored) => stored switch
+    {
+        "shared-outage" => "sharedOutage",
+        "no-way-back" => "noWayBack",
+        "given-up" => "givenUp",
+        _ => stored,
+    };
 
     private static ResponseCounts ToWire(this ResponseFigures counts) => new(
         counts.Status2xx,

@@ -11,7 +11,7 @@ internal sealed class AdminClient(string url, HttpMessageHandler? handler = null
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public HttpClient Http { get; } = new(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(url), Timeout = Patience };
+    public HttpClient Http { get; } = new(new AnswerCheck(handler ?? new SocketsHttpHandler())) { BaseAddress = new Uri(url), Timeout = Patience };
 
     public async Task<ServiceStatus> StatusAsync(string service = "orders") =>
         (await Http.GetFromJsonAsync($"/v1/services/{service}", ContractsJson.Default.ServiceStatus))!;

@@ -187,7 +187,7 @@ public sealed class ReportParserTests
         var probe = new ProbeStatus(DateTimeOffset.UnixEpoch, true, 200, 1, null, report);
         var destination = new DestinationStatus("b1", "http://a/", HealthState.Healthy, probe);
         var slot = new SlotStatus("c", null, HealthState.Healthy, new(0, 0, 0, 0), [destination]);
-        var service = new ServiceStatus("orders", 1, SlotName.Blue, SlotName.Green, null, new(null, null, null, null, null), new(slot, slot), null);
+        var service = new ServiceStatus("orders", 1, SlotName.Blue, SlotName.Green, null, new(null, null, null, null, null), new(slot, slot), null, []);
 
         service.Invoking(it => JsonSerializer.Serialize(it, ContractsJson.Default.ServiceStatus)).Should().NotThrow();
     }

@@ -15,16 +15,16 @@ namespace BlueGreen.ReverseProxy.Admin.Access;
 internal sealed record RequiredRole(AdminRole Role);
 
 /// <summary>Who calls, and whether they may.</summary>
-internal static class AdminAuthentication
+internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts failedAttempts)
 {
     private const string Scheme = "Bearer ";
     private const string Anonymous = "anonymous";
 
     /// <summary>Lets the caller through, or gives the problem to answer with.</summary>
-    public static ProblemHttpResult? Refuse(HttpContext context, AdminServices admin, AdminRole required)
+    public ProblemHttpResult? Refuse(HttpContext context, AdminRole required)
     {
         // One read: a reload in the middle must not mix who is known before with who is known after.
-        var known = admin.Access.Current;
+        var known = access.Current;
         var client = context.Connection.RemoteIpAddress?.ToString();
         if (known.Options.IsOpen)
         {
@@ -33,7 +33,7 @@ internal static class AdminAuthentication
 
         if (Find(context, known) is not { } identity)
         {
-            return RefuseUnknown(context, admin);
+            return RefuseUnknown(context);
         }
 
         context.Features.Set(new Caller(identity.Name, client));
@@ -43,9 +43,9 @@ internal static class AdminAuthentication
     }
 
     /// <summary>Takes note of who calls, where that is known, and refuses nobody: for answers that everybody gets.</summary>
-    public static void Recognise(HttpContext context, AdminServices admin)
+    public void Recognise(HttpContext context)
     {
-        var known = admin.Access.Current;
+        var known = access.Current;
         var client = context.Connection.RemoteIpAddress?.ToString();
         if (known.Options.IsOpen)
         {
@@ -79,9 +79,9 @@ internal static class AdminAuthentication
         return null;
     }
 
-    private static ProblemHttpResult RefuseUnknown(HttpContext context, AdminServices admin)
+    private ProblemHttpResult RefuseUnknown(HttpContext context)
     {
-        if (admin.FailedAttempts.Add(ClientNetwork.Of(context.Connection.RemoteIpAddress)) is { } wait)
+        if (failedAttempts.Add(ClientNetwork.Of(context.Connection.RemoteIpAddress)) is { } wait)
         {
             var seconds = (int)Math.Ceiling(wait.TotalSeconds);
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

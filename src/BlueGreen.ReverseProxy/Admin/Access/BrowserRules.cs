@@ -13,9 +13,8 @@ namespace BlueGreen.ReverseProxy.Admin.Access;
 internal static class BrowserRules
 {
     /// <summary>Sets what browsers go by, on every answer.</summary>
-    public static void SetHeaders(HttpResponse response)
+    public static void SetHeaders(IHeaderDictionary headers)
     {
-        var headers = response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";

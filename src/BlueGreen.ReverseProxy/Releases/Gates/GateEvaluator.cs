@@ -11,7 +11,8 @@ namespace BlueGreen.ReverseProxy.Releases.Gates;
 /// <param name="Force">Skips every gate.</param>
 /// <param name="ExpectVersion">The version that the new slot has to report.</param>
 /// <param name="Targets">The slot of each service that would become active, with what was rolled back of that service before.</param>
-internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets);
+/// <param name="IsDryRun">Only looks: sends no warm-up requests to the new slot.</param>
+internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false);
 
 /// <summary>One service of a plan.</summary>
 /// <param name="Service">The service.</param>
@@ -65,6 +66,8 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
         // Warming a slot that will not be switched to would only load it.
         return service.Options.WarmUp.Paths.IsEmpty || gates.Exists(gate => gate.Status == GateStatus.Failed)
             ? gates
+            : plan.IsDryRun
+            ? gates.Add(new GateResult(GateNames.WarmUp, service.Name, GateStatus.Pending, "done at the cutover"))
             : gates.Add(await warmer.WarmUpAsync(service, target.To, cancellationToken));
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
@@ -8,12 +9,12 @@ using Microsoft.AspNetCore.Routing;
 namespace BlueGreen.ReverseProxy.Admin.Access;
 
 /// <summary>Takes note of a request that is refused: who asked, for what, and why not.</summary>
-internal static class RefusedRequest
+internal sealed class RefusedRequests(RefusalAudit refusals, ServiceCatalog services)
 {
     // Of what is no call of the API: what was asked for is the caller's own words, so it is in the detail alone.
     private const string NoCall = "call";
 
-    public static Task NoteAsync(HttpContext context, AdminServices admin, ProblemDetails problem)
+    public Task NoteAsync(HttpContext context, ProblemDetails problem)
     {
         context.Features.Set(problem);
         var client = context.Connection.RemoteIpAddress;
@@ -24,18 +25,18 @@ internal static class RefusedRequest
 
         // Guesses are one kind, wherever they are tried.
         var isGuess = code is ProblemCodes.Unauthorized or ProblemCodes.TooManyRequests;
-        return admin.Refusals.NoteAsync(new RefusedCall(
+        return refusals.NoteAsync(new RefusedCall(
             caller ?? Unknown(client),
             ClientNetwork.Of(client),
             isGuess ? "authenticate" : endpoint,
             code,
-            service is not null && admin.Services.TryGet(service, out var entry) ? [entry.Name] : [],
+            service is not null && services.TryGet(service, out var entry) ? [entry.Name] : [],
             isGuess ? $"{endpoint}: {problem.Detail}" : problem.Detail!,
             IsKnown: caller is not null));
     }
 
     /// <summary>Takes note of what the server could not read as a request, and has answered by itself.</summary>
-    public static Task NoteMalformedAsync(IPAddress? client, AdminServices admin, int status) => admin.Refusals.NoteAsync(new RefusedCall(
+    public Task NoteMalformedAsync(IPAddress? client, int status) => refusals.NoteAsync(new RefusedCall(
         Unknown(client),
         ClientNetwork.Of(client),
         NoCall,

@@ -1,0 +1,181 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.Admin.Document;
+
+/// <summary>The examples of the document, made of the API's own records, so that they can't say what the API does not.</summary>
+internal static class Examples
+{
+    private const string Id = "r42-9f3c21";
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+
+    private static readonly Gate DeepHealth = new("deepHealth", "orders", GateStatus.Passed, "1 destination passed 3 probes in a row");
+
+    private static readonly Release Starting = new(
+        Id,
+        ReleaseKind.Cutover,
+        [new("orders", SlotName.Blue, SlotName.Green, 41)],
+        ReleaseStatus.Verifying,
+        Detail: null,
+        "2.0.1, ticket 4711",
+        "ci",
+        Force: false,
+        Now,
+        SwitchedAt: null,
+        DrainedAt: null,
+        CompletedAt: null,
+        [],
+        Drain: null,
+        new(900, null, null, null, null, null, []),
+        [new(Now, "created", "2.0.1, ticket 4711", 17)]);
+
+    private static readonly Release Baking = Starting with
+    {
+        Services = [new("orders", SlotName.Blue, SlotName.Green, 42)],
+        Status = ReleaseStatus.Baking,
+        SwitchedAt = Now.AddSeconds(1),
+        DrainedAt = Now.AddSeconds(4),
+        Gates = [DeepHealth],
+        Drain = new(Now.AddSeconds(301), 3, 0, 0),
+        Bake = new(
+            900,
+            Now.AddSeconds(901),
+            "watching",
+            null,
+            null,
+            null,
+            [
+                new(
+                    "orders",
+                    1200,
+                    31,
+                    new(1195, 0, 4, 1, 0, 0, 0, 0, 0),
+                    new(4.1, 22.5),
+                    new(4.4, 23.5),
+                    [new("5xx", 1200, 1, 1, 180_000, 180, 0.001, 0.0122, -0.44, 4.998, 0.02, 0.019, "watching", null)]),
+            ]),
+        Events = [new(Now, "created", "2.0.1, ticket 4711", 17), new(Now.AddSeconds(1), "switched", "orders: blue to green", 18)],
+    };
+
+    private static readonly Release Rejected = Starting with
+    {
+        Status = ReleaseStatus.Rejected,
+        Detail = "deepHealth: g1 reports unhealthy: database",
+        CompletedAt = Now.AddSeconds(2),
+        Gates = [DeepHealth with { Status = GateStatus.Failed, Detail = "g1 reports unhealthy: database" }],
+    };
+
+    private static readonly Release Aborted = Starting with { Status = ReleaseStatus.Aborted, Detail = "aborted by ops; nothing was switched", CompletedAt = Now.AddSeconds(2) };
+
+    private static readonly ServiceStatus Orders = new(
+        "orders",
+        42,
+        SlotName.Green,
+        SlotName.Blue,
+        SlotName.Blue,
+        new(Now.AddMinutes(-10), 600, null, null, null),
+        new(Slot("orders-blue", "b1", "http://10.0.0.11:8080/", "1.0.0"), Slot("orders-green", "g1", "http://10.0.0.21:8080/", "2.0.1")),
+        Release: null,
+        Warnings: []);
+
+    public static JsonNode Service() => Node(Orders, ContractsJson.Default.ServiceStatus);
+
+    public static JsonNode Services() => new JsonArray(Service());
+
+    public static JsonNode Release() => Node(Baking, ContractsJson.Default.Release);
+
+    public static JsonNode Started() => Node(Starting, ContractsJson.Default.Release);
+
+    public static JsonNode Releases() => new JsonArray(Release());
+
+    public static JsonNode NothingToDo() => Node(
+        new NothingToDo(Changed: false, NothingToDoOutcome.AlreadyActive, "The slot is active already; nothing was changed.", [new("orders", SlotName.Green, 42)]),
+        ContractsJson.Default.NothingToDo);
+
+    public static JsonNode Preflight() => Node(new Preflight("orders", SlotName.Blue, SlotName.Green, Passed: true, [DeepHealth]), ContractsJson.Default.Preflight);
+
+    public static JsonNode Cutover() => Given(new CutoverRequest(SlotName.Green, "2.0.1, ticket 4711", "2.0.1"), ContractsJson.Default.CutoverRequest);
+
+    public static JsonNode Rollback() => Given(new RollbackRequest("errors in the log"), ContractsJson.Default.RollbackRequest);
+
+    public static JsonNode GroupCutover() => Given(new GroupCutoverRequest(["orders", "users"], SlotName.Green, "one release"), ContractsJson.Default.GroupCutoverRequest);
+
+    public static JsonNode GroupRollback() => Given(new GroupRollbackRequest(Id, "errors in the log"), ContractsJson.Default.GroupRollbackRequest);
+
+    public static JsonNode Deploy() => Given(
+        new DeployRequest(new Dictionary<string, DeployDestination>(StringComparer.Ordinal) { ["g1"] = new("http://10.0.0.21:8080") }, "2.0.1"), ContractsJson.Default.DeployRequest);
+
+    public static JsonNode Audit() => new JsonArray(Node(
+        new AuditEntry(7, Now, "ci", "10.0.0.5", "cutover", "accepted", ["orders"], Id, Force: false, "2.0.1, ticket 4711", null, new string('0', 64)), ContractsJson.Default.AuditEntry));
+
+    public static JsonNode Health() => Node(
+        new GatewayHealth(GatewayHealth.Healthy, [new("hooks/ci", LoopHealth.Running) { Failures = 0, Since = Now }]), ContractsJson.Default.GatewayHealth);
+
+    public static JsonNode Event()
+    {
+        var data = new StreamedEvent(18, Now, "switched", Id, ["orders"], "orders: blue to green");
+        return $"id: 18\nevent: switched\ndata: {JsonSerializer.Serialize(data, ContractsJson.Default.StreamedEvent)}\n\n";
+    }
+
+    /// <summary>A problem of a kind.</summary>
+    public static JsonNode Problem(string code)
+    {
+        var (status, title) = Problems.Describe(code);
+        var problem = new Problem($"/problems/{code}", title, status, $"{title}.", code);
+        return Node(
+            code switch
+            {
+                ProblemCodes.InvalidRequest => problem with
+                {
+                    Detail = "to: must be \"blue\" or \"green\".",
+                    Errors = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { ["to"] = ["must be \"blue\" or \"green\""] },
+                },
+                ProblemCodes.UnknownService => problem with { Detail = "There is no service order. Configured: orders." },
+                ProblemCodes.UnknownRelease => problem with { Detail = $"There is no release {Id}." },
+                ProblemCodes.ReleaseInProgress => problem with
+                {
+                    Detail = $"Release {Id} by ci is running (baking) for orders. Wait for it, abort it, or finish it.",
+                    ReleaseId = Id,
+                },
+                ProblemCodes.SlotRetained or ProblemCodes.WrongStatus or ProblemCodes.IdempotencyMismatch => problem with { ReleaseId = Id },
+                ProblemCodes.StaleGeneration => problem with
+                {
+                    Detail = "Service orders is at generation 42, not 41: it has changed since. Look at it again, then repeat.",
+                    Generation = 42,
+                },
+                ProblemCodes.GateFailed => problem with { Detail = $"{Rejected.Detail}. Nothing was switched.", ReleaseId = Id, Release = Rejected, Gates = Rejected.Gates },
+                ProblemCodes.ReleaseEnded => problem with { Detail = $"Release {Id} is aborted: {Aborted.Detail}.", ReleaseId = Id, Release = Aborted },
+                _ => problem,
+            },
+            ContractsJson.Default.Problem);
+    }
+
+    private static SlotStatus Slot(string cluster, string id, string address, string version) => new(
+        cluster,
+        version,
+        HealthState.Healthy,
+        new(0, 0, 0, 0),
+        [
+            new(
+                id,
+                address,
+                HealthState.Healthy,
+                new(Now, Passed: true, 200, 3.2, null, new("healthy", version, null, 86_400, new Dictionary<string, string>(StringComparer.Ordinal) { ["database"] = "healthy" }, new(12, 11, 12)))),
+        ]);
+
+    private static JsonNode Node<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToNode(value, type)!;
+
+    // Of a request: what is not given is left out.
+    private static JsonObject Given<T>(T request, JsonTypeInfo<T> type)
+    {
+        var node = (JsonObject)Node(request, type);
+        foreach (var (name, _) in node.Where(field => field.Value is null).ToList())
+        {
+            node.Remove(name);
+        }
+
+        return node;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.Admin.Document;
+
+/// <summary>What the document says of an operation beyond what its endpoint's types say.</summary>
+internal sealed record OperationNotes(string Description)
+{
+    /// <summary>Headers and query parameters that are read from the request itself.</summary>
+    public IReadOnlyList<string> Parameters { get; init; } = [];
+
+    /// <summary>The problems that it can be answered with, beside those of every operation.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
+    public Func<JsonNode>? Request { get; init; }
+
+    public IReadOnlyList<(int Status, string Name, Func<JsonNode> Value)> Answers { get; init; } = [];
+
+    /// <summary>What an answer means, where the status does not say it.</summary>
+    public IReadOnlyList<(int Status, string Text)> Meanings { get; init; } = [];
+
+    /// <summary>The answer 200 when there was nothing to do, where there is one.</summary>
+    public Func<JsonNode>? NothingToDo { get; init; }
+
+    public IReadOnlyList<AnswerHeader> Headers { get; init; } = [];
+
+    public bool IsStream { get; init; }
+
+    /// <summary>Whether a call without a token is answered too, with less.</summary>
+    public bool IsTokenOptional { get; init; }
+}
+
+/// <summary>A header of some answers of an operation.</summary>
+internal sealed record AnswerHeader(string Name, string Description, IReadOnlyList<int> Statuses, bool IsRequired = false, bool IsInteger = false);
+
+/// <summary>The notes of every operation, by its id.</summary>
+internal static class Operations
+{
+    private static readonly string[] OfBody = [ProblemCodes.BodyTooLarge, ProblemCodes.UnsupportedMediaType];
+
+    private static readonly AnswerHeader ETag = new("ETag", "The service's generation in quotes, for `If-Match`.", [200], IsRequired: true);
+
+    private static readonly AnswerHeader Link = new("Link", "The next page: `</v1/…?before=…&limit=…>; rel=\"next\"`. Not there on the last one.", [200]);
+
+    public static IReadOnlyDictionary<string, OperationNotes> All { get; } = new Dictionary<string, OperationNotes>(StringComparer.Ordinal)
+    {
+        ["listServices"] = new("The status of every service, in the order of their names.") { Answers = [(200, "services", Examples.Services)] },
+        ["getService"] = new("Which slot is active, what both slots hold and how healthy they are, and the release that runs. `ETag` is for `If-Match` of a change.")
+        {
+            Problems = [ProblemCodes.UnknownService],
+            Headers = [ETag],
+            Answers = [(200, "service", Examples.Service)],
+        },
+        ["preflight"] = new("Evaluates the gates of a cutover by fresh measurement and changes nothing. Warm-up requests and hooks are named and left to the cutover.")
+        {
+            Problems = [ProblemCodes.UnknownService],
+            Answers = [(200, "passed", Examples.Preflight)],
+        },
+        ["deploy"] = new("Replaces the destinations of a slot. Answered once requests can go there. Repeating it with the same destinations and version changes nothing.")
+        {
+            Parameters = [Parameters.Force, Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems =
+            [
+                .. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.SlotActive, ProblemCodes.SlotRetained, ProblemCodes.ConfigurationRefused,
+                ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
+            ],
+            Headers = [ETag],
+            Request = Examples.Deploy,
+            Answers = [(200, "service", Examples.Service)],
+        },
+        ["cutover"] = Order("Starts a release of one service to its standby, or to `to`. Without `Prefer: wait` it is answered at once, with the release as it begins.", Examples.Cutover)
+            with { NothingToDo = Examples.NothingToDo },
+        ["rollback"] = Order(
+            "Switches back to the slot that was active before. It is a release of its own, without a bake. A cutover that has not switched yet is aborted instead: that is answered with 200 and the aborted cutover.",
+            Examples.Rollback) with { NothingToDo = Examples.NothingToDo },
+        ["cutoverGroup"] = Order("All gates of all services, then one switch for all, or none. A service that is on `to` already is left out.", Examples.GroupCutover)
+            with { NothingToDo = Examples.NothingToDo },
+        ["rollbackGroup"] = Order("Takes back a release with all of its services in one step; refused when one of them was switched again since.", Examples.GroupRollback)
+            with { NothingToDo = Examples.NothingToDo },
+        ["listReleases"] = new("The history, newest first.")
+        {
+            Problems = [ProblemCodes.UnknownService],
+            Headers = [Link],
+            Answers = [(200, "releases", Examples.Releases)],
+        },
+        ["getRelease"] = new("One release, running or ended.") { Problems = [ProblemCodes.UnknownRelease], Answers = [(200, "release", Examples.Release)] },
+        ["approve"] = Step("Lets a release go on that waits for approval; its gates are evaluated again. Repeating it changes nothing."),
+        ["abort"] = Step("Ends a release before its switch; nothing is switched. Repeating it changes nothing."),
+        ["finish"] = Step("Ends the bake of a release early, as a success. Repeating it changes nothing."),
+        ["streamEvents"] = new(
+            "Server-sent events. Each has `id` (the sequence), `event` (the type) and `data`, a `StreamedEvent` as JSON. Without `Last-Event-ID` the stream begins now, or with `release` at "
+            + "that release's first event. A comment every 15 s keeps the connection alive.")
+        {
+            Parameters = [Parameters.LastEventId],
+            Problems = [ProblemCodes.UnknownService, ProblemCodes.UnknownRelease],
+            IsStream = true,
+            Answers = [(200, "event", Examples.Event)],
+        },
+        ["listAudit"] = new("The audit journal, newest first: every change, and every refusal.")
+        {
+            Headers = [Link],
+            Answers = [(200, "entries", Examples.Audit)],
+        },
+        ["metrics"] = new("Services, slots, destinations, releases and responses, in the text format of Prometheus."),
+        ["health"] = new(
+            "How the gateway's background loops are doing; 200 also while one of them fails. Without a token the kinds of loops and their status, with one (`viewer`) every loop with its last error.")
+        {
+            IsTokenOptional = true,
+            Problems = [ProblemCodes.Unauthorized, ProblemCodes.Forbidden, ProblemCodes.TooManyRequests],
+            Answers = [(200, "health", Examples.Health)],
+        },
+        ["live"] = new("200 as long as the process answers. Needs no token."),
+        ["ready"] = new("200 while the gateway takes traffic; 503 before it has started and once it stops. Needs no token."),
+    };
+
+    private static OperationNotes Order(string description, Func<JsonNode> request) => new(description)
+    {
+        Parameters = [Parameters.Until, Parameters.Prefer, Parameters.IfMatch, Parameters.IdempotencyKey],
+        Problems =
+        [
+            .. OfBody, ProblemCodes.UnknownService, ProblemCodes.UnknownRelease, ProblemCodes.ReleaseInProgress, ProblemCodes.NothingToRollBack, ProblemCodes.ReleaseEnded,
+            ProblemCodes.StaleGeneration, ProblemCodes.GateFailed, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
+        ],
+        Headers =
+        [
+            new("Location", "The path of the release. Not there when there was nothing to do.", [200]),
+            new("Location", "The path of the release.", [202], IsRequired: true),
+            new("Location", "The path of the release, where one ended badly.", [409, 422]),
+            new("Preference-Applied", "How long the answer has waited at most: `wait=SECONDS`. Only with `Prefer: wait`.", [200, 202, 409, 422]),
+        ],
+        Meanings =
+        [
+            (200, "The release is as far as `until` says, or there was nothing to do."),
+            (202, "The release has started, or goes on: it is not yet as far as `until` says."),
+        ],
+        Request = request,
+        Answers = [(200, "release", Examples.Release), (202, "started", Examples.Started)],
+    };
+
+    private static OperationNotes Step(string description) => new(description)
+    {
+        Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+        Problems = [.. OfBody, ProblemCodes.UnknownRelease, ProblemCodes.WrongStatus, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+        Answers = [(200, "release", Examples.Release)],
+    };
+}

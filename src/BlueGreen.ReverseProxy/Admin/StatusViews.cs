@@ -1,0 +1,66 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>The wire records of what the gateway knows.</summary>
+internal sealed class StatusViews(ServiceCatalog services, CommittedState committed, HealthMonitor health, ReleaseRunner runner, TimeProvider time)
+{
+    public ServiceStatus Of(ServiceEntry service)
+    {
+        // One read, so that active, generation and release speak of the same moment.
+        var current = committed.Current;
+        var state = current.Services[service.Name];
+        var running = current.Running.FindLast(release => release.Holds(service.Name));
+        return new ServiceStatus(
+            service.Name,
+            state.Generation,
+            state.Active,
+            state.Active.Other(),
+            state.RollbackTo,
+            Standby(service, state),
+            new SlotPair(Of(service.Blue), Of(service.Green)),
+            running is null ? null : Of(running),
+            Warnings(running));
+    }
+
+    public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
+
+    private static IReadOnlyList<string> Warnings(ReleaseState? running) => running?.Bake is { Outcome: BakeState.Held } bake
+        ? [$"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then."]
+        : [];
+
+    private SlotStatus Of(Slot slot)
+    {
+        var work = slot.Work;
+        return new SlotStatus(
+            slot.ClusterId,
+            slot.Version,
+            health.HealthOf(slot),
+            new InFlightCounts(work.Requests, work.Streams, work.Upgrades, work.Total),
+            [
+                .. health.ProbersOf(slot).Select(prober =>
+                {
+                    var record = prober.Record;
+                    return new DestinationStatus(prober.Id, prober.Model.Config.Address, record.State, record.LastProbe);
+                }),
+            ]);
+    }
+
+    private StandbyStatus Standby(ServiceEntry service, ServiceState state)
+    {
+        var idle = state.StandbySince is { } since && time.GetUtcNow() - since is var elapsed && elapsed > TimeSpan.Zero ? elapsed : (TimeSpan?)null;
+        var due = Decommissioner.DueAt(state, service.Options);
+        var forgotten = idle > service.Options.DecommissionAfter * 2;
+        return new StandbyStatus(
+            state.StandbySince,
+            idle?.TotalSeconds,
+            due,
+            state.DecommissionedAt,
+            forgotten ? $"{state.Active.Other().ToText()} has stood idle for {idle:d\\.hh\\:mm\\:ss}: take it down, or deploy the next version there" : null);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Text;
+using System.Text.Json;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Tests.Releases;
+using BlueGreen.ReverseProxy.Tests.Support;
+using Microsoft.AspNetCore.Http;
+
+namespace BlueGreen.ReverseProxy.Tests.Admin;
+
+public sealed class OrderReaderTests
+{
+    private readonly ServiceCatalog _catalog = Services.Catalog("orders", "users");
+
+    [Fact]
+    public void Cutover_WithoutABody_HasTheConfiguredDurations()
+    {
+        var order = OrderReader.ReadCutover(Request(null), [_catalog.Entry("orders")], Ordering.Ci);
+
+        order.Should().BeEquivalentTo(new { Kind = ReleaseKind.Cutover, To = (SlotName?)null, Force = false, RequireApproval = false, IfMatch = (long?)null });
+        order.BakeSeconds.Should().Be(_catalog.Entry("orders").Options.Bake.Duration.TotalSeconds).And.BePositive();
+        order.DrainSeconds.Should().Be(_catalog.Entry("orders").Options.DrainTimeout.TotalSeconds).And.BePositive();
+    }
+
+    [Fact]
+    public void Cutover_EveryField_IsRead()
+    {
+        var request = Request(
+            """{ "to": "green", "reason": "why", "expectVersion": "2.0.0", "force": true, "bakeSeconds": 1.5, "drainSeconds": 2, "requireApproval": true }""",
+            ("If-Match", "\"7\""),
+            ("Idempotency-Key", "k"));
+
+        var order = OrderReader.ReadCutover(request, [_catalog.Entry("orders")], Ordering.Ci);
+
+        request.IsInvalid(out _).Should().BeFalse();
+        order.Should().BeEquivalentTo(new
+        {
+            To = SlotName.Green,
+            Reason = "why",
+            ExpectVersion = "2.0.0",
+            Force = true,
+            BakeSeconds = 1.5,
+            DrainSeconds = 2.0,
+            RequireApproval = true,
+            IfMatch = 7,
+            IdempotencyKey = "k",
+        });
+        order.RequestHash.Should().HaveLength(64);
+    }
+
+    [Fact]
+    public void Rollback_OfSeveral_HasNoBakeAndTheLongestDrain()
+    {
+        var order = OrderReader.ReadRollback(Request(null), [_catalog.Entry("orders"), _catalog.Entry("users")], Ordering.Ci);
+
+        order.Services.Should().Equal("orders", "users");
+        order.BakeSeconds.Should().Be(0);
+        order.Kind.Should().Be(ReleaseKind.Rollback);
+    }
+
+    [Fact]
+    public void IfMatch_ForSeveralServices_IsRefusedInTheRequest()
+    {
+        var request = Request(null, ("If-Match", "\"7\""));
+
+        OrderReader.ReadCutover(request, [_catalog.Entry("orders"), _catalog.Entry("users")], Ordering.Ci);
+
+        request.Body.Errors.Keys.Should().Equal("If-Match");
+    }
+
+    [Theory]
+    [InlineData("{\"to\":\"purple\",\"bakeSeconds\":-1,\"color\":1}", "to,bakeSeconds,color")]
+    [InlineData("{\"force\":\"yes\",\"reason\":7}", "force,reason")]
+    public void Cutover_SeveralBadFields_AreAllNamed(string body, string fields)
+    {
+        var request = Request(body);
+
+        OrderReader.ReadCutover(request, [_catalog.Entry("orders")], Ordering.Ci);
+
+        request.IsInvalid(out _).Should().BeTrue();
+        request.Body.Errors.Keys.Should().BeEquivalentTo(fields.Split(','));
+    }
+
+    [Fact]
+    public void Key_TheSameForAnotherBody_HasAnotherHash()
+    {
+        var one = Request("""{ "to": "green" }""", ("Idempotency-Key", "k")).Idempotency();
+        var other = Request("""{ "to": "blue" }""", ("Idempotency-Key", "k")).Idempotency();
+
+        one!.Value.Hash.Should().NotBe(other!.Value.Hash);
+    }
+
+    [Theory]
+    [InlineData("wait=10", 10.0)]
+    [InlineData("respond-async, wait=\"10\"", 10.0)]
+    [InlineData("wait=100000", 300.0)]
+    [InlineData("respond-async", null)]
+    public void Wait_AsPreferred_IsReadAndLimited(string prefer, double? seconds)
+    {
+        Request(null, ("Prefer", prefer)).Wait()?.TotalSeconds.Should().Be(seconds);
+        (Request(null, ("Prefer", prefer)).Wait() is null).Should().Be(seconds is null);
+    }
+
+    [Fact]
+    public void Step_WithPreconditions_PassesThemOn()
+    {
+        ReleaseStep.Read(Request(null, ("If-Match", "\"3\""), ("Idempotency-Key", "k")), "r1-000000", Ordering.Ci)
+            .Should().BeEquivalentTo(new { Release = "r1-000000", IfMatch = 3, IdempotencyKey = "k" });
+    }
+
+    private static AdminRequest Request(string? body, params (string Name, string Value)[] headers)
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Method = "POST";
+        context.Request.Path = "/v1/services/orders/cutover";
+        foreach (var (name, value) in headers)
+        {
+            context.Request.Headers[name] = value;
+        }
+
+        return body is null
+            ? new AdminRequest(context.Request)
+            : new AdminRequest(context.Request, Encoding.UTF8.GetBytes(body), JsonDocument.Parse(body).RootElement);
+    }
+}

@@ -1,0 +1,41 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.Releases;
+
+public sealed class ReleaseViewTests
+{
+    [Fact]
+    public void Gate_StoredWithAllNamesInOneText_HasNoService()
+    {
+        var release = States.Release("r1-000000") with
+        {
+            Services = [new("orders", SlotName.Blue, SlotName.Green, 2), new("users", SlotName.Blue, SlotName.Green, 5)],
+            Gates = [new("deepHealth", "users", GateStatus.Passed, null), new("approval", "orders, users", GateStatus.Passed, null)],
+        };
+
+        View(release).Gates.Select(gate => gate.Service).Should().Equal("users", null);
+    }
+
+    [Theory]
+    [InlineData("shared-outage", "sharedOutage")]
+    [InlineData("no-way-back", "noWayBack")]
+    [InlineData("failed", "failed")]
+    public void Hold_HoweverItIsStored_IsInCamelCase(string stored, string shown)
+    {
+        View(States.Release("r1-000000") with { Bake = new() { Outcome = BakeState.Held, Hold = stored } }).Bake.Hold.Should().Be(shown);
+    }
+
+    [Theory]
+    [InlineData("given-up", "givenUp")]
+    [InlineData("done", "done")]
+    [InlineData("release-in-progress", "release-in-progress")]
+    public void AuditResult_OwnWords_AreInCamelCaseAndProblemCodesAreNot(string stored, string shown)
+    {
+        (States.Audit(1) with { Result = stored }).ToWire().Result.Should().Be(shown);
+    }
+
+    private static Release View(ReleaseState release) => ReleaseView.Of(release, progress: null, Services.Catalog("orders", "users"));
+}
