@@ -89,7 +89,7 @@ internal static class HistoryCommand
     private static Color? ColorOf(ReleaseStatus status) => status switch
     {
         ReleaseStatus.Succeeded => Color.Green,
-        ReleaseStatus.Rejected or ReleaseStatus.RolledBack or ReleaseStatus.Failed => Color.Red,
+        ReleaseStatus.Rejected or ReleaseStatus.RolledBack or ReleaseStatus.Failed or ReleaseStatus.Abandoned => Color.Red,
         ReleaseStatus.Aborted => null,
         _ => Color.Yellow,
     };

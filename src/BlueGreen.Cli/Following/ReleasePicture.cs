@@ -105,6 +105,7 @@ internal sealed class ReleasePicture(bool unicode)
         {
             ReleaseStatus.Succeeded => Line(Mark.Good, "bake", $"{Bar(share)} {Durations.Clock(now - release.SwitchedAt!.Value)} watched"),
             ReleaseStatus.RolledBack => Line(Mark.Bad, "bake", $"{Bar(share)} rolled back after {Durations.Clock(now - release.SwitchedAt!.Value)}"),
+            ReleaseStatus.Abandoned => Line(Mark.Bad, "bake", $"{Bar(share)} not watched to its end"),
             _ => Line(Mark.Running, "bake", $"{Bar(share)} {Durations.Clock(left)} left of {Durations.Clock(total)}"),
         };
     }
@@ -165,7 +166,7 @@ internal sealed class ReleasePicture(bool unicode)
     private static Color ColorOf(ReleaseStatus status) => status switch
     {
         ReleaseStatus.Succeeded => Color.Green,
-        ReleaseStatus.Rejected or ReleaseStatus.RolledBack or ReleaseStatus.Failed or ReleaseStatus.Aborted => Color.Red,
+        ReleaseStatus.Rejected or ReleaseStatus.RolledBack or ReleaseStatus.Failed or ReleaseStatus.Aborted or ReleaseStatus.Abandoned => Color.Red,
         _ => Color.Yellow,
     };
 

@@ -38,6 +38,12 @@ internal sealed record BakeState
     public ImmutableList<ServiceFigures> Services { get; init; } = [];
 }
 
+/// <summary>A baseline that outlives the process that measured it.</summary>
+/// <param name="Slot">The slot that was active.</param>
+/// <param name="Generation">The service's generation then: after a change it says nothing any more.</param>
+/// <param name="Measured">What was measured.</param>
+internal sealed record CarriedBaseline(SlotName Slot, long Generation, BakeBaseline Measured);
+
 /// <summary>Why a bake is held.</summary>
 internal static class BakeHolds
 {
@@ -67,4 +73,18 @@ internal sealed record BakeBaseline(
     ImmutableSortedDictionary<string, long> Bad,
     int Clients,
     double Seconds,
-    ImmutableSortedDictionary<int, long> LatencyCounts);
+    ImmutableSortedDictionary<int, long> LatencyCounts)
+{
+    /// <summary>This and an earlier one. The clients are those of the larger of the two: how many are the same is not known.</summary>
+    public BakeBaseline With(BakeBaseline earlier) => this with
+    {
+        Responses = Responses + earlier.Responses,
+        Bad = Sum(Bad, earlier.Bad),
+        Clients = Math.Max(Clients, earlier.Clients),
+        Seconds = Seconds + earlier.Seconds,
+        LatencyCounts = Sum(LatencyCounts, earlier.LatencyCounts),
+    };
+
+    private static ImmutableSortedDictionary<TKey, long> Sum<TKey>(ImmutableSortedDictionary<TKey, long> one, ImmutableSortedDictionary<TKey, long> other)
+        where TKey : notnull => other.Aggregate(one, (sum, entry) => sum.SetItem(entry.Key, sum.GetValueOrDefault(entry.Key) + entry.Value));
+}

@@ -36,6 +36,9 @@ internal sealed record ServiceState(
     /// <summary>When the decommission hooks were told that the standby may be taken down; null when they were not.</summary>
     public DateTimeOffset? DecommissionedAt { get; init; }
 
+    /// <summary>What the active slot had answered when the last gateway stopped, for the bake of the next release; null without a planned stop.</summary>
+    public CarriedBaseline? Baseline { get; init; }
+
     public Deployment? this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 
     public ServiceState With(SlotName slot, Deployment? deployment) =>

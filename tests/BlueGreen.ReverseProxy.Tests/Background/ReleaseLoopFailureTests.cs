@@ -86,7 +86,7 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         await guard.StartAsync(CancellationToken.None);
         var begun = new[] { first, second }.Select(release =>
         {
-            var watch = watches.Prepare(release with { Bake = watches.Freeze(release) }, TimeSpan.Zero)!;
+            var watch = watches.Prepare(release with { Bake = watches.Freeze(release, _open.State.Current) }, TimeSpan.Zero)!;
             watches.Begin(release, watch);
             return watch;
         }).ToList();

@@ -37,6 +37,8 @@ internal sealed partial class BakeGuard(
     // What a crash loses of the time that has been counted, and of the figures.
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(30);
 
+    private int _isHandedOver;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Outside the loop: when it is restarted, the watches that it has begun go on.
@@ -54,6 +56,49 @@ internal sealed partial class BakeGuard(
             },
             stoppingToken);
         await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Ends the watch, and leaves to the next process what this one has measured.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (Interlocked.Exchange(ref _isHandedOver, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            await state.CommitAsync(HandOver, cancellationToken);
+        }
+        catch (StateUnavailableException exception)
+        {
+            LogNotHandedOver(logger, exception.Message);
+        }
+    }
+
+    private Decision<bool> HandOver(Committed committed)
+    {
+        var change = committed.Change();
+        foreach (var release in committed.State.Running)
+        {
+            if (progresses.Find(release.Id) is { Bake: { } watch } progress)
+            {
+                watch.KeepOnly(release);
+                watch.Judge();
+                change = BakeTransitions.Checkpoint(change, release, watch.Figures, context.Elapsed(progress));
+            }
+        }
+
+        foreach (var service in services.All)
+        {
+            if (watches.HandOver(service.Name, change.Services[service.Name]) is { } baseline)
+            {
+                change = change.WithService(service.Name, change.Services[service.Name] with { Baseline = baseline });
+            }
+        }
+
+        return new(ReferenceEquals(change.State, committed.State) ? null : change, true);
     }
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
@@ -222,6 +267,9 @@ internal sealed partial class BakeGuard(
 
     [LoggerMessage(4603, LogLevel.Error, "What the bake of release {Release} has found could not be stored and is tried again: {Error}")]
     private static partial void LogNotStored(ILogger logger, string release, string error);
+
+    [LoggerMessage(4605, LogLevel.Warning, "What the bakes have measured could not be stored for the next process, which goes on from what was stored before: {Error}")]
+    private static partial void LogNotHandedOver(ILogger logger, string error);
 
     [LoggerMessage(4604, LogLevel.Critical, "The watch over release {Release} has met a defect and goes on.")]
     private static partial void LogDefect(ILogger logger, Exception exception, string release);

@@ -33,12 +33,18 @@ internal sealed class BakeWatches
     public static bool IsWatched(ReleaseState release) => release is { Kind: ReleaseKind.Cutover, BakeSeconds: > 0 };
 
     /// <summary>What is stored with the switch.</summary>
-    public BakeState? Freeze(ReleaseState release) => IsWatched(release)
-        ? new BakeState { Baselines = [.. release.Open.Select(service => Freeze(Entry(service.Name), service.From))] }
+    /// <param name="release">The release that is about to switch.</param>
+    /// <param name="state">The state, for what the last process has left of the past.</param>
+    public BakeState? Freeze(ReleaseState release, GatewayState state) => IsWatched(release)
+        ? new BakeState { Baselines = [.. release.Open.Select(service => Freeze(Entry(service.Name), service.From, state.Services[service.Name]))] }
         : null;
 
+    /// <summary>What is to outlive this process, which stops: the past of the active slot; null if it has answered nothing.</summary>
+    public CarriedBaseline? HandOver(string service, ServiceState known) =>
+        Freeze(Entry(service), known.Active, known) is { Responses: > 0 } measured ? new(known.Active, known.Generation, measured) : null;
+
     /// <summary>Makes the watch over the new slots, which counts from now on; null for a release that is not watched.</summary>
-    /// <param name="release">The release, with what <see cref="Freeze(ReleaseState)"/> gave.</param>
+    /// <param name="release">The release, with what <see cref="Freeze(ReleaseState, GatewayState)"/> gave.</param>
     /// <param name="sinceSwitch">How long ago the switch was: zero before it, more after a restart.</param>
     public BakeWatch? Prepare(ReleaseState release, TimeSpan sinceSwitch)
     {
@@ -83,6 +89,18 @@ internal sealed class BakeWatches
 
     private static BakeBaseline Empty(string service) =>
         new(service, 0, ImmutableSortedDictionary<string, long>.Empty, 0, 0, ImmutableSortedDictionary<int, long>.Empty);
+
+    // Until this process has looked at a whole window, the last one's past counts as well.
+    private BakeBaseline Freeze(ServiceEntry service, SlotName slot, ServiceState known)
+    {
+        var own = Freeze(service, slot);
+        return known.Baseline is { Measured: var before } carried
+            && carried.Slot == slot
+            && carried.Generation == known.Generation
+            && own.Seconds < service.Options.Bake.BaselineWindow.TotalSeconds
+            ? own.With(before)
+            : own;
+    }
 
     private BakeBaseline Freeze(ServiceEntry service, SlotName slot)
     {

@@ -115,7 +115,7 @@ internal sealed partial class VerifyStep(
         Versions(release, entry => entry.From),
         Versions(release, entry => entry.To))
     {
-        Bake = bakes.Freeze(release),
+        Bake = bakes.Freeze(release, context.State.Current),
         Watched = progresses.FiguresOf(except: release.Id),
     };
 
