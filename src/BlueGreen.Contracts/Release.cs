@@ -43,7 +43,9 @@ public sealed record Release(
 /// <param name="From">The slot that was active.</param>
 /// <param name="To">The slot that becomes active.</param>
 /// <param name="Generation">The service's generation after the switch; before it, the generation that it started from.</param>
-public sealed record ReleaseService(string Name, SlotName From, SlotName To, long Generation);
+/// <param name="Outcome">What became of this service: <c>succeeded</c>, <c>rolledBack</c> or <c>removed</c> (no longer configured); null while it is as the release is, and when nothing was switched.</param>
+/// <param name="OutcomeBy">The release that rolled it back, if one did.</param>
+public sealed record ReleaseService(string Name, SlotName From, SlotName To, long Generation, string? Outcome = null, string? OutcomeBy = null);
 
 /// <summary>Which way a release goes.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ReleaseKind>))]
@@ -97,6 +99,10 @@ public enum ReleaseStatus
     /// <summary>Ended before the switch by a failure of the gateway itself: nothing was switched.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed = 8,
+
+    /// <summary>Ended after the switch without a verdict: the new slot stays, and nobody watched its end.</summary>
+    [JsonStringEnumMemberName("abandoned")]
+    Abandoned = 9,
 }
 
 /// <summary>What can be asked of a <see cref="ReleaseStatus"/>.</summary>

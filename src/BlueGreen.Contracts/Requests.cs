@@ -126,4 +126,14 @@ public sealed record AuditEntry(
 /// <param name="At">When it happened (UTC).</param>
 /// <param name="Service">The service whose standby may be taken down; null for other events.</param>
 /// <param name="Release">The release, as it is at the time of the call.</param>
-public sealed record HookBody(string Id, string Event, DateTimeOffset At, string? Service, Release Release);
+public sealed record HookBody(string Id, string Event, DateTimeOffset At, string? Service, Release Release)
+{
+    /// <summary>The slot that may be taken down; null for other events.</summary>
+    public SlotName? Slot { get; init; }
+
+    /// <summary>The service's generation when the call was due. If <c>GET /v1/services/{service}</c> says another one now, do not act on the call.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>The addresses of the slot that may be taken down; null for other events.</summary>
+    public IReadOnlyList<string>? Destinations { get; init; }
+}

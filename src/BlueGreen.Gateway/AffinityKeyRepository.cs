@@ -1,5 +1,5 @@
 using System.Xml.Linq;
-using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace BlueGreen.Gateway;

@@ -10,14 +10,11 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Releases.Bake.Replay;
-using BlueGreen.ReverseProxy.Releases.Gates;
-using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Shutdown;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -62,27 +59,8 @@ public static class BlueGreenExtensions
         services.AddSingleton<BackgroundLoops>();
         AddRouting(builder);
         AddHealth(services);
-        services.AddSingleton<FileStateStore>();
-        services.AddSingleton<ReleaseHistory>();
-        services.AddSingleton<AuditJournal>();
-        services.AddSingleton<CommittedState>();
-        services.AddSingleton<SlotWarmer>();
-        services.AddSingleton<GateEvaluator>();
-        services.AddSingleton<BakeWatches>();
-        services.AddSingleton<ReleaseEngine>();
-        services.AddSingleton<SlotDeployer>();
-        services.AddSingleton<ReleaseRunner>();
-        services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
-        services.AddHostedService<BaselineSampler>();
-        services.AddSingleton<BakeGuard>();
-        services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
-        services.AddHostedService<OutcomeRecorder>();
-        services.AddSingleton<HookCall>();
-        services.AddSingleton<PreSwitchHooks>();
-        services.AddSingleton<HookDeliverer>();
-        services.AddHostedService(provider => provider.GetRequiredService<HookDeliverer>());
-        services.AddSingleton<Decommissioner>();
-        services.AddHostedService(provider => provider.GetRequiredService<Decommissioner>());
+        services.AddState();
+        services.AddReleases();
         services.AddSingleton<GatewayReadiness>();
         services.AddSingleton(provider => new AdminAccess(
             provider.GetRequiredService<BlueGreenOptions>().Admin,
@@ -177,7 +155,7 @@ public static class BlueGreenExtensions
         ArgumentNullException.ThrowIfNull(proxy);
 
         // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
-        proxy.ApplicationServices.GetRequiredService<CommittedState>();
+        proxy.ApplicationServices.GetRequiredService<TableSubscriber>();
         proxy.UseMiddleware<SlotSelectionMiddleware>();
         proxy.UseSessionAffinity();
         proxy.UseLoadBalancing();

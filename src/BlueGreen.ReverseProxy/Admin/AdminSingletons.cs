@@ -21,7 +21,6 @@ internal static class AdminSingletons
         typeof(BlueGreenOptions),
         typeof(ServiceCatalog),
         typeof(CommittedState),
-        typeof(AuditJournal),
         typeof(GateEvaluator),
         typeof(PreSwitchHooks),
         typeof(ReleaseEngine),

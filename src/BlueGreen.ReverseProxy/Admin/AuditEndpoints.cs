@@ -20,7 +20,7 @@ internal static class AuditEndpoints
         .WithSummary("The audit journal, newest first; before= takes the sequence of the last entry seen.")
         .Produces<IReadOnlyList<AuditEntry>>();
 
-    private static IResult List(HttpContext context, AuditJournal audit, string? limit = null, string? before = null)
+    private static IResult List(HttpContext context, CommittedState state, string? limit = null, string? before = null)
     {
         if (!Paging.TryReadLimit(limit, out var count))
         {
@@ -33,7 +33,7 @@ internal static class AuditEndpoints
             return Problems.Invalid("before", "must be the sequence of an entry");
         }
 
-        var page = Paging.Take(context, audit.Newest.Reverse().Where(entry => entry.Sequence < sequence), count, entry => entry.Sequence.ToString(CultureInfo.InvariantCulture));
+        var page = Paging.Take(context, state.Snapshot.Records.Audit.Reverse().Where(entry => entry.Sequence < sequence), count, entry => entry.Sequence.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Json(page.ConvertAll(WireRecords.ToWire), ContractsJson.Default.IReadOnlyListAuditEntry);
     }
 }

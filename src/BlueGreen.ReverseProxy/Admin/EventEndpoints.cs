@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
@@ -41,37 +40,53 @@ internal static class EventEndpoints
             return Problems.UnknownRelease(release);
         }
 
-        var last = state.Current.LastEvent;
+        var current = state.Current;
         var resume = context.Request.Headers["Last-Event-ID"].ToString();
-        if (resume.Length > 0 && !long.TryParse(resume, NumberStyles.None, CultureInfo.InvariantCulture, out last))
+        if (resume.Length > 0 && !EventId.IsValid(resume))
         {
             return Problems.Invalid("Last-Event-ID", "must be the id of an event");
         }
 
-        if (resume.Length == 0 && release is not null)
-        {
-            // Who follows one release wants its whole story.
-            last = 0;
-        }
-
+        // Without an id, who follows one release wants its whole story.
+        var after = resume.Length == 0 ? (release is null ? current.LastEvent : 0) : EventId.After(current, resume);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         await context.Response.StartAsync(context.RequestAborted);
-        await FollowAsync(context, state, readiness, time, last, entry => (release is null || entry.Id == release) && (service is null || entry.Concerns(service)));
+        if (after is null)
+        {
+            await WriteResetAsync(context, current, "the id is not one of this gateway's events", context.RequestAborted);
+        }
+
+        await FollowAsync(
+            context,
+            state,
+            readiness,
+            time,
+            after ?? current.LastEvent,
+            entry => (release is null || entry.Release == release) && (service is null || entry.Services.Contains(service, StringComparer.OrdinalIgnoreCase)));
         return Results.Empty;
     }
 
     private static async Task FollowAsync(
-        HttpContext context, CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, Func<ReleaseState, bool> chosen)
+        HttpContext context, CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, Func<EventRecord, bool> chosen)
     {
         var left = context.RequestAborted;
         while (!left.IsCancellationRequested)
         {
-            var newest = state.Current.LastEvent;
-            foreach (var entry in Between(state, last, newest, chosen))
+            // Up to what is committed when the round begins: an event that comes meanwhile is in the next one, never twice.
+            var committed = state.Snapshot;
+            var newest = committed.State.LastEvent;
+            if (last > 0 && committed.Records.FirstEvent is { } first && last + 1 < first)
             {
+                await WriteResetAsync(context, committed.State, "older events are no longer kept", left);
+                last = newest;
+            }
+
+            foreach (var entry in committed.Records.EventsBetween(last, newest).Where(chosen))
+            {
+                var wire = new StreamedEvent(entry.Sequence, entry.At, entry.Type, entry.Release, entry.Services, entry.Detail);
                 await context.Response.WriteAsync(
-                    $"id: {entry.Sequence}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(entry, ContractsJson.Default.StreamedEvent)}\n\n", left);
+                    $"id: {EventId.Of(committed.State, entry.Sequence)}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(wire, ContractsJson.Default.StreamedEvent)}\n\n", left);
             }
 
             last = Math.Max(last, newest);
@@ -83,16 +98,9 @@ internal static class EventEndpoints
         }
     }
 
-    // Up to what the state held when the round began: an event that is committed meanwhile comes in the next one, never twice.
-    private static List<StreamedEvent> Between(CommittedState state, long after, long upTo, Func<ReleaseState, bool> chosen) =>
-    [
-        .. state.NewestFirst()
-            .Where(chosen)
-            .SelectMany(release => release.Events
-                .Where(entry => entry.Sequence > after && entry.Sequence <= upTo)
-                .Select(entry => new StreamedEvent(entry.Sequence, entry.At, entry.Type, release.Id, [.. release.Services.Select(service => service.Name)], entry.Detail)))
-            .OrderBy(entry => entry.Sequence),
-    ];
+    // Tells a client that it can't go on where it left: it has to look at services and releases anew.
+    private static Task WriteResetAsync(HttpContext context, GatewayState state, string reason, CancellationToken left) => context.Response.WriteAsync(
+        $"id: {EventId.Of(state, state.LastEvent)}\nevent: reset\ndata: {{\"reason\":\"{reason}\"}}\n\n", left);
 
     private static async Task<bool> ChangedAsync(CommittedState state, GatewayReadiness readiness, TimeProvider time, long last, CancellationToken left)
     {

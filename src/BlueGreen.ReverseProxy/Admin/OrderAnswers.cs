@@ -62,11 +62,11 @@ internal static class OrderAnswers
     }
 
     /// <summary>The answer to an order that had nothing to do.</summary>
-    public static IResult NothingToDo(ReleaseOrder order, GatewayState state) => TypedResults.Json(
+    public static IResult NothingToDo(ReleaseOrder order, IEnumerable<ActiveService> services) => TypedResults.Json(
         new NothingToDo(
             Changed: false,
             NothingToDoOutcome.AlreadyActive,
             order.Kind == ReleaseKind.Cutover ? "The slot is active already; nothing was changed." : "The service was rolled back already; nothing was changed.",
-            [.. order.Services.Select(name => new ActiveSlot(name, state.Services[name].Active, state.Services[name].Generation))]),
+            [.. services.Select(service => new ActiveSlot(service.Name, service.Active, service.Generation))]),
         ContractsJson.Default.NothingToDo);
 }

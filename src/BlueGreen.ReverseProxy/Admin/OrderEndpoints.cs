@@ -102,12 +102,19 @@ internal static class OrderEndpoints
             return Problems.UnknownRelease(id);
         }
 
-        return Find(services, release.Services.Select(service => service.Name), out var unknown) is { } entries
+        return Find(services, Standing(release), out var unknown) is { } entries
             ? await placement.PlaceAsync(
                 context,
                 request,
                 OrderReader.ReadRollback(request, entries, AdminAuthentication.CallerOf(context)) with { TakesBack = release.Status.IsBeforeSwitch() ? null : id })
             : Problems.UnknownService(services, unknown);
+    }
+
+    // What was rolled back already is where it should be, whatever was released there since.
+    private static IEnumerable<string> Standing(ReleaseState release)
+    {
+        var standing = release.Services.Where(service => service.Outcome is null or ServiceOutcomes.Succeeded).Select(service => service.Name).ToList();
+        return standing.Count > 0 ? standing : release.Services.Select(service => service.Name);
     }
 
     private static List<ServiceEntry>? Find(ServiceCatalog services, IEnumerable<string> names, out string unknown)

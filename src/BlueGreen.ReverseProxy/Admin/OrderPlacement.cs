@@ -1,12 +1,11 @@
 using System.Globalization;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>Places an order with the engine, waits as the caller wants, and answers.</summary>
-internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, CommittedState state, StatusViews views)
+internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, StatusViews views)
 {
     public async Task<IResult> PlaceAsync(HttpContext context, AdminRequest request, ReleaseOrder order)
     {
@@ -17,15 +16,15 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
             return problem;
         }
 
-        var outcome = await engine.PlaceAsync(order);
+        var outcome = await engine.PlaceAsync(order, context.RequestAborted);
         if (outcome.Refused is { } refusal)
         {
             return Problems.Of(refusal);
         }
 
-        if (outcome.AlreadyActive)
+        if (outcome.Unchanged is { } services)
         {
-            return OrderAnswers.NothingToDo(order, state.Current);
+            return OrderAnswers.NothingToDo(order, services);
         }
 
         var release = outcome.Started ?? outcome.Existing!;

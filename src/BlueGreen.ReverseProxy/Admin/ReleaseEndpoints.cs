@@ -26,9 +26,9 @@ internal static class ReleaseEndpoints
             .WithName("getRelease")
             .WithSummary("One release.")
             .Produces<Release>();
-        MapStep(releases, "approve", "Lets a release that waits for approval go on.", (engine, step) => engine.ApproveAsync(step.Release, step.Caller));
-        MapStep(releases, "abort", "Ends a release before its switch.", (engine, step) => engine.AbortAsync(step.Release, step.Caller));
-        MapStep(releases, "finish", "Ends the bake early, as a success.", (engine, step) => engine.FinishAsync(step.Release, step.Caller));
+        MapStep(releases, "approve", "Lets a release that waits for approval go on.", (engine, step) => engine.ApproveAsync(step.Release, step.Caller, step.IfMatch));
+        MapStep(releases, "abort", "Ends a release before its switch.", (engine, step) => engine.AbortAsync(step.Release, step.Caller, step.IfMatch));
+        MapStep(releases, "finish", "Ends the bake early, as a success.", (engine, step) => engine.FinishAsync(step.Release, step.Caller, step.IfMatch));
     }
 
     private static void MapStep(

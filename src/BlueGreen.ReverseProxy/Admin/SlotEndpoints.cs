@@ -47,15 +47,14 @@ internal static class SlotEndpoints
         var force = request.Body.Boolean("force") ?? request.Flag("force");
         var ifMatch = request.IfMatch();
         var deployment = new DeployRequest(ReadDestinations(request.Body, connector), request.Body.Text("version", OrderReader.MaxVersionLength));
-
-        // The deployer does not use it yet. A key that is not valid is refused all the same, so that nobody sends one that stops working.
-        _ = request.Idempotency();
+        var idempotency = request.Idempotency();
         if (request.IsInvalid(out problem))
         {
             return problem;
         }
 
-        var refusal = await deployer.DeployAsync(entry, name, deployment, force, ifMatch, AdminAuthentication.CallerOf(context));
+        var refusal = await deployer.DeployAsync(
+            entry, name, deployment, new DeployOrder(AdminAuthentication.CallerOf(context), force, ifMatch, idempotency?.Key, idempotency?.Hash), context.RequestAborted);
         return refusal is null ? ServiceEndpoints.Answer(context, views.Of(entry)) : Problems.Of(refusal);
     }
 

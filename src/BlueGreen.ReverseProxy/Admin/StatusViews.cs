@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 
@@ -14,7 +15,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
         // One read, so that active, generation and release speak of the same moment.
         var current = committed.Current;
         var state = current.Services[service.Name];
-        var running = current.Running.FindLast(release => release.Concerns(service.Name));
+        var running = current.Running.FindLast(release => release.Holds(service.Name));
         return new ServiceStatus(
             service.Name,
             state.Generation,
@@ -27,7 +28,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             Warnings(running));
     }
 
-    public Release Of(ReleaseState release) => ReleaseView.Of(release, runner.ProgressOf(release.Id), services);
+    public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
 
     private static IReadOnlyList<string> Warnings(ReleaseState? running) => running?.Bake is { Outcome: BakeState.Held } bake
         ? [$"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then."]

@@ -112,6 +112,8 @@ internal sealed partial class BackgroundLoops(TimeProvider time, ILogger<Backgro
 
     private async Task OnceAsync(string kind, Func<Task> work)
     {
+        // A counter that begins at 1 has never increased, to a monitoring system.
+        Count(kind, failures: 0);
         try
         {
             await work();
@@ -166,8 +168,9 @@ internal sealed partial class BackgroundLoops(TimeProvider time, ILogger<Backgro
         lock (_lock)
         {
             _loops.Add(loop);
-            _failures.TryAdd(loop.Kind, 0);
         }
+
+        Count(loop.Kind, failures: 0);
     }
 
     private void Remove(BackgroundLoop loop)
@@ -178,11 +181,11 @@ internal sealed partial class BackgroundLoops(TimeProvider time, ILogger<Backgro
         }
     }
 
-    private void Count(string kind)
+    private void Count(string kind, int failures = 1)
     {
         lock (_lock)
         {
-            _failures[kind] = _failures.GetValueOrDefault(kind) + 1;
+            _failures[kind] = _failures.GetValueOrDefault(kind) + failures;
         }
     }
 

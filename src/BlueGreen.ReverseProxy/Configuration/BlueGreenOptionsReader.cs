@@ -14,6 +14,9 @@ internal static class BlueGreenOptionsReader
     private const string StatusCodesAllowed = "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\"";
 
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
+    private const int SmallestJournal = 4 * 1024;
+    private const int LargestJournal = 64 * 1024 * 1024;
+
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestApproval = TimeSpan.FromDays(7);
     private static readonly TimeSpan LongestDecommission = TimeSpan.FromDays(365);
@@ -47,8 +50,12 @@ internal static class BlueGreenOptionsReader
             reader.Error("Directory", directory, "is not allowed: the path of a folder");
         }
 
+        var defaults = new StateOptions();
+        var retention = reader.Duration("Retention", defaults.Retention, TimeSpan.FromDays(1), TimeSpan.FromDays(3650));
+        var journalAge = reader.Duration("JournalAge", defaults.JournalAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(365));
+        var journalBytes = reader.Integer("JournalBytes", (int)defaults.JournalBytes, SmallestJournal, LargestJournal);
         reader.RejectUnknown();
-        return new StateOptions { Directory = directory, LockTimeout = lockTimeout };
+        return new StateOptions { Directory = directory, LockTimeout = lockTimeout, Retention = retention, JournalAge = journalAge, JournalBytes = journalBytes };
     }
 
     private static ListenerOptions ReadListen(SectionReader reader)

@@ -26,4 +26,13 @@ public enum HookEvent
 
     /// <summary>The bake found something and waits: for somebody, or for an outage to end.</summary>
     Held = 7,
+
+    /// <summary>The release was ended before its switch.</summary>
+    Aborted = 8,
+
+    /// <summary>The release has failed before its switch by a failure of the gateway itself.</summary>
+    Failed = 9,
+
+    /// <summary>The release has switched, and nobody watched its end.</summary>
+    Abandoned = 10,
 }

@@ -9,7 +9,6 @@ internal sealed class FileLook : IDisposable
     private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
-    private bool _disposed;
 
     /// <summary>Begins to look; the first time after the period.</summary>
     /// <param name="subject">Whose files these are.</param>
@@ -20,16 +19,14 @@ internal sealed class FileLook : IDisposable
     public FileLook(string subject, Action look, BackgroundLoops loops, TimeProvider time, TimeSpan? period = null) =>
         loops.Start("files", () => loops.RunAsync("files", subject, stopping => LookAsync(look, period ?? DefaultPeriod, time, stopping), _stop.Token));
 
-    /// <remarks>A container disposes of an owner that is registered twice, as itself and as a hosted service, twice.</remarks>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, true))
+        // Some owners dispose of it when the host stops, and again when the container is disposed of.
+        if (!_stop.IsCancellationRequested)
         {
-            return;
+            _stop.Cancel();
+            _stop.Dispose();
         }
-
-        _stop.Cancel();
-        _stop.Dispose();
     }
 
     // The next period begins when a look has ended: on a file system that hangs, looks must not pile up threads.

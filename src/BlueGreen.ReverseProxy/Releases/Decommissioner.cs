@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Releases;
 
-/// <summary>Calls the decommission hooks for a standby that is no longer needed: one loop a service.</summary>
+/// <summary>Calls the decommission hooks for a standby that is no longer needed: one loop per service.</summary>
 /// <remarks>
 /// Whether it is due is decided under the one writer, on the state of that moment: a rollback, a new release or a new deployment
 /// that came first has cleared <see cref="ServiceState.StandbySince"/> or runs, and one that comes later finds the call made.
@@ -17,7 +18,11 @@ internal sealed partial class Decommissioner(
     BlueGreenOptions options, CommittedState state, ServiceCatalog services, BackgroundLoops loops, TimeProvider time, ILogger<Decommissioner> logger) : BackgroundService
 {
     // What is in the way (a release, a request that still runs, a store that fails) takes its time; looking again costs little.
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    // How much of the counted time a crash loses, at most.
+    private static readonly TimeSpan LongestCheckpoint = TimeSpan.FromMinutes(10);
+    private const int Checkpoints = 20;
 
     /// <summary>When the standby's hooks are due; null while they can't be.</summary>
     public static DateTimeOffset? DueAt(ServiceState service, ServiceOptions options) =>
@@ -50,78 +55,82 @@ internal sealed partial class Decommissioner(
             return;
         }
 
-        // The time of day is read once, for what has passed before this process looked; from here on the clock is monotonic.
-        var elapsed = time.GetUtcNow() - since.Value;
-        var left = service.Options.DecommissionAfter - (elapsed > TimeSpan.Zero ? elapsed : TimeSpan.Zero);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var changed = state.WaitUntilAsync(current => current.Services[service.Name].StandbySince != since, over.Token);
-        var due = WaitAsync(left, over.Token);
-        var first = await Task.WhenAny(changed, due);
-        if (first == due)
+        // Only time that a gateway has counted on its monotonic clock is idle time: whoever sets the clock tears down nothing.
+        var known = state[service];
+        var left = service.Options.DecommissionAfter - TimeSpan.FromSeconds(known.StandbySeconds);
+        var step = Min(left, Min(service.Options.DecommissionAfter / Checkpoints, LongestCheckpoint));
+        var begun = time.GetTimestamp();
+        var first = left <= TimeSpan.Zero ? 1 : await Race.FirstAsync(
+            stopping,
+            token => state.WaitUntilAsync(current => current.Services[service.Name].StandbySince != since, token),
+            token => Task.Delay(step, time, token));
+        if (first == 0)
         {
-            await due;
-            await CallAsync(service, since.Value, stopping);
+            return;
         }
 
-        await over.CancelAsync();
-        await Task.WhenAll(changed, due).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        stopping.ThrowIfCancellationRequested();
-    }
-
-    // A timer takes at most some 49 days.
-    private async Task WaitAsync(TimeSpan left, CancellationToken cancellationToken)
-    {
-        var longest = TimeSpan.FromDays(30);
-        for (; left > longest; left -= longest)
+        if (left > step)
         {
-            await Task.Delay(longest, time, cancellationToken);
+            await CommitAsync(service, committed => Count(committed, service, since.Value, time.GetElapsedTime(begun)), stopping);
         }
-
-        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+        else if (await CommitAsync(service, committed => Decide(committed, service, since.Value), stopping))
+        {
+            LogDue(logger, service.Name, service.Options.DecommissionAfter);
+        }
+        else
+        {
+            await Task.Delay(PollInterval, time, stopping);
+        }
     }
 
-    private async Task CallAsync(ServiceEntry service, DateTimeOffset since, CancellationToken stopping)
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private async Task<bool> CommitAsync(ServiceEntry service, Func<Committed, Decision<bool>> decide, CancellationToken stopping)
     {
         try
         {
-            if (await state.CommitAsync(current => Decide(current, service, since)))
-            {
-                LogDue(logger, service.Name, service.Options.DecommissionAfter);
-                return;
-            }
+            return await state.CommitAsync(decide, stopping);
         }
         catch (StateUnavailableException exception)
         {
             LogNotStored(logger, service.Name, exception.Message);
+            return false;
         }
-
-        await Task.Delay(LookAgain, time, stopping);
     }
 
-    private Decision<bool> Decide(GatewayState current, ServiceEntry service, DateTimeOffset since)
+    private static Decision<bool> Count(Committed committed, ServiceEntry service, DateTimeOffset since, TimeSpan elapsed)
     {
-        var known = current.Services[service.Name];
+        var known = committed.State.Services[service.Name];
+        return known.StandbySince == since
+            ? new(committed.Change().WithService(service.Name, known with { StandbySeconds = known.StandbySeconds + elapsed.TotalSeconds }), true)
+            : new(null, false);
+    }
+
+    private Decision<bool> Decide(Committed committed, ServiceEntry service, DateTimeOffset since)
+    {
+        var known = committed.State.Services[service.Name];
         var standby = known.Active.Other();
         if (known.StandbySince != since
             || known.DecommissionedAt is not null
             || known.LastRelease is not { } id
-            || current.Running.Exists(release => release.Concerns(service.Name))
-            || service[standby].InFlight.Count > 0
-            || state.Find(id) is not { } release)
+            || committed.State.Running.Exists(release => release.Holds(service.Name))
+            || service[standby].InFlight.Count > 0)
         {
             return new(null, false);
         }
 
         var now = time.GetUtcNow();
-        var next = current with
+        var change = committed.Change().WithService(service.Name, known with { DecommissionedAt = now });
+        var number = committed.State.LastEvent + 1;
+        change = change with
         {
-            LastEvent = current.LastEvent + 1,
-            Services = current.Services.SetItem(service.Name, known with { DecommissionedAt = now }),
+            State = change.State with { LastEvent = number },
+            Events = change.Events.Add(new EventRecord(number, now, "decommissionDue", id, [service.Name], $"{service.Name}: {standby.ToText()} may be taken down")),
+            Enqueued = [.. HookOutbox.ForDecommission(options.Hooks, number, id, service.Name, standby, known.Generation, now)],
         };
-        next = next with { Outbox = next.Outbox.AddRange(HookOutbox.For(options.Hooks, HookEvent.Decommission, next.LastEvent, release, service.Name, now)) };
         return new(
-            ReleaseAudit.Add(
-                next, now, ReleaseAudit.Gateway, "decommission", "done", [service.Name], id, force: false, reason: null, $"{standby.ToText()} may be taken down"),
+            change.WithAudit(
+                now, Caller.Gateway, "decommission", "done", [service.Name], id, force: false, reason: null, $"{standby.ToText()} may be taken down"),
             true);
     }
 

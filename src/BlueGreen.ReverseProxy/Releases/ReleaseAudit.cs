@@ -6,14 +6,12 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// <summary>Audit entries that are committed with the change that they speak of.</summary>
 internal static class ReleaseAudit
 {
-    /// <summary>Who acts when nobody asked: timers, deadlines, recovery.</summary>
-    public static Caller Gateway { get; } = new("gateway", null);
+    public static StateChange WithAudit(
+        this StateChange change, DateTimeOffset now, Caller caller, string action, string result, ReleaseState release, string? detail) =>
+        change.WithAudit(now, caller, action, result, [.. release.Services.Select(service => service.Name)], release.Id, release.Force, release.Reason, detail);
 
-    public static GatewayState Add(GatewayState state, DateTimeOffset now, Caller caller, string action, string result, ReleaseState release, string? detail) =>
-        Add(state, now, caller, action, result, [.. release.Services.Select(service => service.Name)], release.Id, release.Force, release.Reason, detail);
-
-    public static GatewayState Add(
-        GatewayState state,
+    public static StateChange WithAudit(
+        this StateChange change,
         DateTimeOffset now,
         Caller caller,
         string action,
@@ -22,11 +20,8 @@ internal static class ReleaseAudit
         string? release,
         bool force,
         string? reason,
-        string? detail)
-    {
-        var entry = new AuditRecord(state.LastAudit + 1, now, caller.Actor, caller.Client, action, result, services, release, force, reason, detail);
-        return state with { LastAudit = entry.Sequence, JustAudited = state.JustAudited.Add(entry) };
-    }
+        string? detail) =>
+        change.WithAudit(new AuditRecord(0, now, caller.Actor, caller.Client, action, result, services, release, force, reason, detail));
 
     /// <summary>A status as it is written on the wire.</summary>
     public static string NameOf(ReleaseStatus status) => status switch
@@ -39,6 +34,7 @@ internal static class ReleaseAudit
         ReleaseStatus.Rejected => "rejected",
         ReleaseStatus.RolledBack => "rolledBack",
         ReleaseStatus.Aborted => "aborted",
-        _ => "failed",
+        ReleaseStatus.Failed => "failed",
+        _ => "abandoned",
     };
 }

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -13,50 +14,55 @@ internal enum WaitUntil
 }
 
 /// <summary>What can be asked of releases: order one, step in, wait.</summary>
-internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, TimeProvider time)
+internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context, ReleaseProgresses progresses, TimeProvider time)
 {
     /// <summary>Makes a release of an order, or says why not.</summary>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
-    public async Task<OrderOutcome> PlaceAsync(ReleaseOrder order)
+    public async Task<OrderOutcome> PlaceAsync(ReleaseOrder order, CancellationToken cancellationToken = default)
     {
-        var outcome = await state.CommitAsync(current =>
+        order = order with { Process = context.Process };
+        var outcome = await state.CommitAsync(committed => ReleaseOrders.Decide(committed, order, time.GetUtcNow()), cancellationToken);
+        if (outcome.Started is { } started)
         {
-            var (next, outcome) = ReleaseOrders.Decide(current, state.NewestFirst(), order, time.GetUtcNow());
-            return new Decision<OrderOutcome>(next, outcome, outcome.Started is { } started ? () => runner.Start(started.Id) : null);
-        });
+            Expect(started.Id);
+        }
+
         if (outcome.Refused is { } refusal)
         {
-            await AuditAsync(order.Caller, order.Kind == ReleaseKind.Cutover ? "cutover" : "rollback", refusal.Code, order.Services, refusal.ReleaseId, order.Force, order.Reason, refusal.Detail);
+            await AuditAsync(order.Caller, ReleaseOrders.NameOf(order.Kind), refusal.Code, order.Services, refusal.ReleaseId, order.Force, order.Reason, refusal.Detail);
         }
 
         return outcome;
     }
 
-    public Task<(ReleaseState? Release, Refusal? Refused)> ApproveAsync(string id, Caller caller) => StepInAsync(
+    public Task<(ReleaseState? Release, Refusal? Refused)> ApproveAsync(string id, Caller caller, long? ifMatch = null) => StepInAsync(
         id,
         caller,
+        ifMatch,
         "approve",
         isDone: release => release.ApprovedBy is not null,
         isAllowed: release => release.Status == ReleaseStatus.AwaitingApproval,
-        ReleaseTransitions.Approve);
+        (change, release, by, now) => ReleaseTransitions.Approve(change, release, by, context.Process, now));
 
-    public Task<(ReleaseState? Release, Refusal? Refused)> AbortAsync(string id, Caller caller) => StepInAsync(
+    public Task<(ReleaseState? Release, Refusal? Refused)> AbortAsync(string id, Caller caller, long? ifMatch = null) => StepInAsync(
         id,
         caller,
+        ifMatch,
         "abort",
         isDone: release => release.Status == ReleaseStatus.Aborted,
         isAllowed: release => release.Status.IsBeforeSwitch(),
         ReleaseTransitions.Abort);
 
-    public Task<(ReleaseState? Release, Refusal? Refused)> FinishAsync(string id, Caller caller) => StepInAsync(
+    public Task<(ReleaseState? Release, Refusal? Refused)> FinishAsync(string id, Caller caller, long? ifMatch = null) => StepInAsync(
         id,
         caller,
+        ifMatch,
         "finish",
         isDone: release => release.Status == ReleaseStatus.Succeeded,
 
         // What is being taken back at this moment can't be called a success; the state that is read here is the one that is decided on.
-        isAllowed: release => release.Status is (ReleaseStatus.Draining or ReleaseStatus.Baking) && !ReleaseBakes.IsBeingRolledBack(state.Current, release),
-        (current, release, by, now) => ReleaseTransitions.Finish(current, release with { Bake = ConcludedBake(release) }, by, now));
+        isAllowed: release => release.Status is (ReleaseStatus.Draining or ReleaseStatus.Baking) && !BakeTransitions.IsBeingRolledBack(state.Current, release),
+        (change, release, by, now) => ReleaseTransitions.Finish(change, release with { Bake = ConcludedBake(release) }, by, now));
 
     /// <summary>Takes a release back whose bake has failed, as if somebody had asked for it.</summary>
     /// <param name="id">The release.</param>
@@ -66,9 +72,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
     /// whoever has finished it, rolled it back or ended it in the same moment has been first, and that stands.
     /// </returns>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
-    public Task<OrderOutcome?> RollBackBakeAsync(string id, string reason) => state.CommitAsync(current =>
+    public Task<OrderOutcome?> RollBackBakeAsync(string id, string reason) => state.CommitAsync(committed =>
     {
-        if (ReleaseTransitions.Running(current, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release)
+        if (ReleaseTransitions.Running(committed.State, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake.Hold: null } release)
         {
             return new Decision<OrderOutcome?>(null, null);
         }
@@ -76,28 +82,29 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
         var order = new ReleaseOrder
         {
             Kind = ReleaseKind.Rollback,
-            Caller = ReleaseBakes.Caller,
-            Services = [.. release.Services.Select(service => service.Name)],
+            Caller = Caller.Bake,
+            Services = [.. release.Open.Select(service => service.Name)],
             TakesBack = id,
             Reason = reason,
             BakeSeconds = 0,
             DrainSeconds = release.DrainSeconds,
+            Process = context.Process,
         };
         var now = time.GetUtcNow();
-        var marked = ReleaseBakes.Failed(current, release, reason, runner.ProgressOf(id)?.Bake?.Figures, now);
-        var (next, outcome) = ReleaseOrders.Decide(marked, state.NewestFirst(), order, now);
-        return new Decision<OrderOutcome?>(next, outcome, outcome.Started is { } started ? () => runner.Start(started.Id) : null);
+        var marked = BakeTransitions.Failed(committed.Change(), release, reason, progresses.Find(id)?.Bake?.Figures, now);
+        var decision = ReleaseOrders.Decide(committed, marked, order, now);
+        return new Decision<OrderOutcome?>(decision.Change, decision.Result);
     });
 
-    /// <summary>Waits for a release, at most so long.</summary>
+    /// <summary>Waits for a release, at most so long. A release whose place another one has taken is waited for as that one.</summary>
     /// <returns>The release as it is then, and whether it got as far as asked for or has ended.</returns>
     /// <exception cref="StateUnavailableException">The switch could not be stored: nothing was switched.</exception>
     public async Task<(ReleaseState Release, bool Reached)> WaitAsync(string id, WaitUntil until, TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(atMost, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var reached = state.WaitUntilAsync(_ => HasReached(state.Find(id)!, until), linked.Token);
-        var unstorable = runner.ProgressOf(id)?.Unstorable;
+        var reached = state.WaitForAsync(committed => HasReached(Newest(committed, id), until), linked.Token);
+        var unstorable = progresses.Find(id)?.Unstorable;
         if (unstorable is not null && await Task.WhenAny(reached, unstorable) == unstorable)
         {
             await linked.CancelAsync();
@@ -107,17 +114,37 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
 
         await reached.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
-        return (state.Find(id)!, reached.IsCompletedSuccessfully);
+        return (Newest(state.Snapshot, id), reached.IsCompletedSuccessfully);
     }
-
-    private BakeState? ConcludedBake(ReleaseState release) =>
-        release.Bake is { } bake && runner.ProgressOf(release.Id)?.Bake is { } watch ? watch.Conclude(bake) : release.Bake;
 
     /// <summary>Writes down a refusal.</summary>
     public Task AuditAsync(
         Caller caller, string action, string result, IReadOnlyList<string> services, string? release, bool force, string? reason, string? detail) =>
-        state.AuditAsync(sequence =>
-            new AuditRecord(sequence, time.GetUtcNow(), caller.Actor, caller.Client, action, result, services, release, force, reason, detail));
+        state.AuditAsync(new AuditRecord(0, time.GetUtcNow(), caller.Actor, caller.Client, action, result, services, release, force, reason, detail));
+
+    private static ReleaseState Newest(Committed committed, string id)
+    {
+        var release = committed.Find(id)!;
+        while (release.SupersededBy is { } next && committed.Find(next) is { } other)
+        {
+            release = other;
+        }
+
+        return release;
+    }
+
+    // The runner may not have seen it yet; whoever waits has to hear of a switch that can't be stored.
+    private void Expect(string id)
+    {
+        progresses.Begin(id);
+        if (state.Find(id)?.Status.IsEnded() != false)
+        {
+            progresses.End(id);
+        }
+    }
+
+    private BakeState? ConcludedBake(ReleaseState release) =>
+        release.Bake is { } bake && progresses.Find(release.Id)?.Bake is { } watch ? watch.Conclude(bake) : release.Bake;
 
     private static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
     {
@@ -129,14 +156,15 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
     private async Task<(ReleaseState? Release, Refusal? Refused)> StepInAsync(
         string id,
         Caller caller,
+        long? ifMatch,
         string action,
         Func<ReleaseState, bool> isDone,
         Func<ReleaseState, bool> isAllowed,
-        Func<GatewayState, ReleaseState, Caller, DateTimeOffset, GatewayState> transition)
+        Func<StateChange, ReleaseState, Caller, DateTimeOffset, StateChange> transition)
     {
-        var result = await state.CommitAsync<(ReleaseState? Release, Refusal? Refused)>(current =>
+        var result = await state.CommitAsync<(ReleaseState? Release, Refusal? Refused)>(committed =>
         {
-            if (state.Find(id) is not { } release)
+            if (committed.Find(id) is not { } release)
             {
                 return new(null, (null, new(ProblemCodes.UnknownRelease, $"There is no release {id}.")));
             }
@@ -146,17 +174,15 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
                 return new(null, (release, null));
             }
 
-            if (!isAllowed(release))
+            if (WhyNot(committed.State, release, caller, ifMatch, action, isAllowed) is { } refused)
             {
-                return new(null, (null, new(
-                    ProblemCodes.WrongStatus,
-                    $"Release {id} is {ReleaseAudit.NameOf(release.Status)}: {action} is not possible now.",
-                    ReleaseId: id)));
+                return new(null, (null, refused));
             }
 
-            var next = transition(current, release, caller, time.GetUtcNow());
-            return new(next, (ReleaseTransitions.Running(next, id) ?? next.JustEnded.Find(ended => ended.Id == id), null));
+            var change = transition(committed.Change(), release, caller, time.GetUtcNow());
+            return new(change, (change.Find(id), null));
         });
+
         // One that is not there is noted like every call for something that is not there.
         if (result.Refused is { Code: not ProblemCodes.UnknownRelease } refusal)
         {
@@ -164,5 +190,26 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseRunner runner, 
         }
 
         return result;
+    }
+
+    private static Refusal? WhyNot(GatewayState current, ReleaseState release, Caller caller, long? ifMatch, string action, Func<ReleaseState, bool> isAllowed)
+    {
+        if (!isAllowed(release))
+        {
+            return new(ProblemCodes.WrongStatus, $"Release {release.Id} is {ReleaseAudit.NameOf(release.Status)}: {action} is not possible now.", ReleaseId: release.Id);
+        }
+
+        if (ifMatch is { } expected)
+        {
+            foreach (var service in release.Services.Where(service => current.Services[service.Name].Generation != expected))
+            {
+                return Refusal.Stale(service.Name, current.Services[service.Name].Generation, expected);
+            }
+        }
+
+        // Without tokens nobody knows who is who.
+        return action == "approve" && caller.Actor == release.Actor && caller is { IsAdmin: false, Actor: not Caller.Anonymous }
+            ? new(ProblemCodes.Forbidden, $"{caller.Actor} has ordered release {release.Id} and can't approve it: it takes another token, or one with the role admin.", ReleaseId: release.Id)
+            : null;
     }
 }

@@ -4,143 +4,43 @@ using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
 
-/// <summary>Whether an order becomes a release. Pure: the state in, the next state and the answer out.</summary>
+/// <summary>Whether an order becomes a release. Pure: what is committed in, the change and the answer out.</summary>
 internal static class ReleaseOrders
 {
-    private static readonly TimeSpan IdempotencyWindow = TimeSpan.FromHours(24);
-
     /// <summary>Decides on an order.</summary>
-    /// <param name="state">The state.</param>
-    /// <param name="known">All releases that are known, newest first.</param>
+    /// <param name="committed">What is committed.</param>
     /// <param name="order">The order.</param>
     /// <param name="now">The time (UTC).</param>
-    public static (GatewayState? Next, OrderOutcome Outcome) Decide(
-        GatewayState state, IEnumerable<ReleaseState> known, ReleaseOrder order, DateTimeOffset now)
+    public static Decision<OrderOutcome> Decide(Committed committed, ReleaseOrder order, DateTimeOffset now) => Decide(committed, committed.Change(), order, now);
+
+    /// <summary>Decides on an order that is a part of a larger change.</summary>
+    public static Decision<OrderOutcome> Decide(Committed committed, StateChange change, ReleaseOrder order, DateTimeOffset now)
     {
-        if (order.IdempotencyKey is { } key && Repeated(known, order, key, now) is { } repeated)
+        if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } known)
         {
-            return (null, repeated);
+            return new(null, known.Hash == order.RequestHash ? Repeated(committed, known) : OrderOutcome.Of(Refusal.KeyMismatch(known)));
         }
 
         foreach (var name in order.Services)
         {
-            if (order.IfMatch is { } expected && state.Services[name].Generation != expected)
+            if (order.IfMatch is { } expected && change.Services[name].Generation != expected)
             {
-                return (null, OrderOutcome.Of(new(
-                    ProblemCodes.StaleGeneration,
-                    $"Service {name} is at generation {state.Services[name].Generation}, not {expected}: it has changed since. Look at it again, then repeat.",
-                    Generation: state.Services[name].Generation)));
+                return new(null, OrderOutcome.Of(Refusal.Stale(name, change.Services[name].Generation, expected)));
             }
         }
 
-        return order.Kind == ReleaseKind.Cutover ? DecideCutover(state, order, now) : DecideRollback(state, order, now);
+        var decision = order.Kind == ReleaseKind.Cutover ? DecideCutover(change, order, now) : RollbackOrders.Decide(change, order, now);
+        return WithKey(decision, change, order, now);
     }
 
-    // The key of an order stands with the release that it made, or with the one that it ended.
-    private static OrderOutcome? Repeated(IEnumerable<ReleaseState> known, ReleaseOrder order, string key, DateTimeOffset now)
-    {
-        foreach (var release in known)
-        {
-            var hash = release.IdempotencyKey == key && now - release.CreatedAt < IdempotencyWindow ? release.RequestHash
-                : release.UndoneByKey == key && now - release.CompletedAt < IdempotencyWindow ? release.UndoneByHash
-                : null;
-            if (hash is not null)
-            {
-                return hash == order.RequestHash
-                    ? OrderOutcome.Same(release)
-                    : OrderOutcome.Of(new(
-                        ProblemCodes.IdempotencyMismatch,
-                        $"The Idempotency-Key was used for another request, release {release.Id}. Use a new key for a new request.",
-                        ReleaseId: release.Id));
-            }
-        }
-
-        return null;
-    }
-
-    private static (GatewayState? Next, OrderOutcome Outcome) DecideCutover(GatewayState state, ReleaseOrder order, DateTimeOffset now)
-    {
-        if (order.To is { } wanted && order.Services.All(name => state.Services[name].Active == wanted))
-        {
-            return (null, OrderOutcome.Nothing);
-        }
-
-        if (RunningOf(state, order.Services) is { } running)
-        {
-            return (null, OrderOutcome.Of(InProgress(running)));
-        }
-
-        // What is where it is wanted already has nothing to switch; the rest goes in one step.
-        var moving = order with { Services = [.. order.Services.Where(name => state.Services[name].Active != order.To)] };
-        return Create(state, moving, now, name => order.To ?? state.Services[name].Active.Other());
-    }
-
-    private static (GatewayState? Next, OrderOutcome Outcome) DecideRollback(GatewayState state, ReleaseOrder order, DateTimeOffset now)
-    {
-        // Two people who both press the button mean the same rollback.
-        if (state.Running.Find(release => release.Kind == ReleaseKind.Rollback && order.Services.Any(release.Concerns)) is { } rollback)
-        {
-            return (null, OrderOutcome.Same(rollback));
-        }
-
-        var pending = state.Running.FindAll(release => release.Status.IsBeforeSwitch() && order.Services.Any(release.Concerns));
-        if (pending.IsEmpty && order.Services.All(name => state.Services[name] is { RollbackTo: null, RolledBack: true }))
-        {
-            // A pipeline that repeats its rollback must not bring the bad version back.
-            return (null, OrderOutcome.Nothing);
-        }
-
-        // What has not been switched yet is undone by not switching it; and that is all, unless a certain release is to be taken back.
-        ImmutableArray<string> rest = order.TakesBack is null
-            ? [.. order.Services.Where(name => !pending.Exists(release => release.Concerns(name)))]
-            : order.Services;
-        foreach (var name in rest)
-        {
-            if (WhyNotBack(state.Services[name], name, order.TakesBack) is { } refusal)
-            {
-                return (null, OrderOutcome.Of(refusal));
-            }
-        }
-
-        var next = pending.Aggregate(state, (undone, release) => ReleaseTransitions.End(
-            undone,
-            release with { UndoneByKey = order.IdempotencyKey, UndoneByHash = order.RequestHash },
-            ReleaseStatus.Aborted,
-            $"rollback was asked for by {order.Caller.Actor} before the switch; nothing was switched",
-            now));
-        return rest.IsEmpty
-            ? (next, OrderOutcome.Same(next.JustEnded[^1]))
-            : Create(next, order with { Services = rest }, now, name => next.Services[name].RollbackTo!.Value);
-    }
-
-    private static Refusal? WhyNotBack(ServiceState service, string name, string? takesBack)
-    {
-        if (takesBack is not null && service.LastRelease != takesBack && !service.RolledBack)
-        {
-            return new(
-                ProblemCodes.NothingToRollBack,
-                $"Service {name} was switched again since release {takesBack}{(service.LastRelease is null ? "" : $", by {service.LastRelease}")}. Roll back that release, or use cutover.",
-                ReleaseId: service.LastRelease);
-        }
-
-        return service.RollbackTo is not null ? null : new(
-            ProblemCodes.NothingToRollBack,
-            service.RolledBack
-                ? $"Service {name} was rolled back already, and others of the group were not. Roll those back by themselves."
-                : $"Service {name} has no slot to go back to: it was never switched, or {service.Active.Other().ToText()} was deployed anew since. Use cutover.");
-    }
-
-    private static (GatewayState? Next, OrderOutcome Outcome) Create(
-        GatewayState state, ReleaseOrder order, DateTimeOffset now, Func<string, SlotName> target)
+    /// <summary>Makes the release of an order.</summary>
+    public static Decision<OrderOutcome> Create(StateChange change, ReleaseOrder order, DateTimeOffset now, Func<string, SlotName> target)
     {
         var release = new ReleaseState
         {
-            Id = ReleaseId.Next(state.LastRelease + 1),
+            Id = ReleaseId.Next(change.State.LastRelease + 1),
             Kind = order.Kind,
-            Services =
-            [
-                .. order.Services.Select(name => new ReleasedService(name, state.Services[name].Active, target(name), state.Services[name].Generation)),
-            ],
+            Services = [.. order.Services.Select(name => new ReleasedService(name, change.Services[name].Active, target(name), change.Services[name].Generation))],
             Status = ReleaseStatus.Verifying,
             Actor = order.Caller.Actor,
             CreatedAt = now,
@@ -150,21 +50,72 @@ internal static class ReleaseOrders
             ExpectVersion = order.ExpectVersion,
             Force = order.Force,
             RequireApproval = order.RequireApproval,
-            IdempotencyKey = order.IdempotencyKey,
-            RequestHash = order.RequestHash,
-            Events = [new EventRecord(now, "created", order.Reason)],
+            TakesBack = order.TakesBack,
+            VerifiedBy = order.Process,
         };
-        var next = state with { LastRelease = state.LastRelease + 1, Running = state.Running.Add(release) };
-        next = ReleaseAudit.Add(next, now, order.Caller, order.Kind == ReleaseKind.Cutover ? "cutover" : "rollback", "accepted", release, detail: null);
-        return (next, OrderOutcome.New(release));
+        var next = change with { State = change.State with { LastRelease = change.State.LastRelease + 1, Running = change.Running.Add(release) } };
+        next = next
+            .WithEvent(release, now, "created", order.Reason)
+            .WithAudit(now, order.Caller, NameOf(order.Kind), "accepted", release, detail: null);
+        return new(next, OrderOutcome.New(release));
     }
 
-    private static ReleaseState? RunningOf(GatewayState state, ImmutableArray<string> services) =>
-        state.Running.Find(release => services.Any(release.Concerns));
+    public static string NameOf(ReleaseKind kind) => kind == ReleaseKind.Cutover ? "cutover" : "rollback";
 
-    private static Refusal InProgress(ReleaseState running) => new(
-        ProblemCodes.ReleaseInProgress,
-        $"Release {running.Id} by {running.Actor} is running ({ReleaseAudit.NameOf(running.Status)}) for {string.Join(", ", running.Services.Select(service => service.Name))}. "
-        + "Wait for it, abort it, or finish it.",
-        ReleaseId: running.Id);
+    /// <summary>Where services are.</summary>
+    public static ImmutableList<ActiveService> Where(StateChange change, IEnumerable<string> services) =>
+        [.. services.Select(name => new ActiveService(name, change.Services[name].Active, change.Services[name].Generation))];
+
+    private static OrderOutcome Repeated(Committed committed, IdempotencyRecord known) => known switch
+    {
+        { Services: { } services } => OrderOutcome.Nothing(services),
+        { Release: { } id } when committed.Find(id) is { } release => OrderOutcome.Same(release),
+        _ => OrderOutcome.Of(new(ProblemCodes.UnknownRelease, $"The Idempotency-Key made release {known.Release}, which is no longer kept. Look at the services, then use a new key.", ReleaseId: known.Release)),
+    };
+
+    // The answer stands with its key, also the one that there is nothing to do: traffic must not move when the same call comes again.
+    private static Decision<OrderOutcome> WithKey(Decision<OrderOutcome> decision, StateChange change, ReleaseOrder order, DateTimeOffset now)
+    {
+        if (order is not { IdempotencyKey: { } key, RequestHash: { } hash } || decision.Result.Refused is not null)
+        {
+            return decision;
+        }
+
+        var outcome = decision.Result;
+        var record = new IdempotencyRecord(order.Caller.Actor, key, hash, now, (outcome.Started ?? outcome.Existing)?.Id, outcome.Unchanged);
+        var next = decision.Change ?? change;
+        return decision with { Change = next with { Keys = next.Keys.Add(record) } };
+    }
+
+    private static Decision<OrderOutcome> DecideCutover(StateChange change, ReleaseOrder order, DateTimeOffset now)
+    {
+        var running = change.Running.Find(release => order.Services.Any(release.Holds));
+        if (order.To is { } wanted && order.Services.All(name => change.Services[name].Active == wanted))
+        {
+            // It is, but for how long? A release that is about to leave the slot makes "already active" a promise that is not kept.
+            var leaving = change.Running.Find(release => release.Status.IsBeforeSwitch() && release.Open.Any(entry => order.Services.Any(entry.Is) && entry.To != wanted));
+            return new(null, leaving is null ? OrderOutcome.Nothing(Where(change, order.Services)) : OrderOutcome.Of(InProgress(leaving)));
+        }
+
+        if (running is not null)
+        {
+            return new(null, OrderOutcome.Of(InProgress(running)));
+        }
+
+        // What is where it is wanted already has nothing to switch; the rest goes in one step.
+        var moving = order with { Services = [.. order.Services.Where(name => change.Services[name].Active != order.To)] };
+        return Create(change, moving, now, name => order.To ?? change.Services[name].Active.Other());
+    }
+
+    private static Refusal InProgress(ReleaseState running)
+    {
+        var services = string.Join(", ", running.Open.Select(service => service.Name));
+        var about = $"Release {running.Id} by {running.Actor} is running ({ReleaseAudit.NameOf(running.Status)}) for {services}.";
+        return new(
+            ProblemCodes.ReleaseInProgress,
+            running.Bake is { Hold: { } hold, Detail: var found }
+                ? $"{about} Its bake is held ({hold}: {found}) and stays so until somebody decides: finish it, or roll it back."
+                : running.Status.IsBeforeSwitch() ? $"{about} Wait for it, or abort it." : $"{about} Wait for it, finish it, or roll it back.",
+            ReleaseId: running.Id);
+    }
 }

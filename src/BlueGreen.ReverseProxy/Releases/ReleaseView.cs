@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 
@@ -9,9 +10,10 @@ internal static class ReleaseView
 {
     /// <summary>Makes the record.</summary>
     /// <param name="release">What is stored.</param>
+    /// <param name="events">What happened to it, oldest first.</param>
     /// <param name="progress">What is live; null before it runs and once it has ended.</param>
     /// <param name="services">Where the in-flight counts are.</param>
-    public static Release Of(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services) => new(
+    public static Release Of(ReleaseState release, IEnumerable<EventRecord> events, ReleaseProgress? progress, ServiceCatalog services) => new(
         release.Id,
         release.Kind,
         [.. release.Services.Select(WireRecords.ToWire)],
@@ -27,7 +29,7 @@ internal static class ReleaseView
         release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? GatesOf(release, progress.Judged) : GatesOf(release, release.Gates),
         DrainOf(release, progress, services),
         BakeOf(release, progress),
-        [.. release.Events.Select(WireRecords.ToWire)]);
+        [.. events.Select(WireRecords.ToWire)]);
 
     // A gate that is about the whole release is stored with the names of all its services in one text.
     private static IReadOnlyList<Gate> GatesOf(ReleaseState release, IEnumerable<GateResult> gates) =>
@@ -64,10 +66,10 @@ internal static class ReleaseView
 
         // Between the publication and the count there is a moment in which somebody may look: what was counted for the decision stands in.
         return release.Status == ReleaseStatus.Draining && progress is not null
-            ? new DrainStatus(deadline, progress.Switch?.StartedWith ?? release.DrainStartedWith, RemainingOf(release, services), progress.Aborted)
+            ? new DrainStatus(deadline, progress.Switch?.StartedWith ?? release.DrainStartedWith, RemainingOf(release, services), progress.Switch?.Aborted ?? 0)
             : new DrainStatus(deadline, release.DrainStartedWith, 0, release.DrainAborted);
     }
 
     private static long RemainingOf(ReleaseState release, ServiceCatalog services) =>
-        release.Services.Sum(entry => services.TryGet(entry.Name, out var service) ? service[entry.From].InFlight.Count : 0);
+        release.Open.Sum(entry => services.TryGet(entry.Name, out var service) ? service[entry.From].InFlight.Count : 0);
 }

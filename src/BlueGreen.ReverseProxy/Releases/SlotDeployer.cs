@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
@@ -11,21 +14,29 @@ internal sealed partial class SlotDeployer(
     CommittedState state,
     ReleaseEngine engine,
     SlotConfigProvider destinations,
+    UntilStored untilStored,
+    BackgroundLoops loops,
     TimeProvider time,
     ILogger<SlotDeployer> logger) : IDisposable
 {
-    // One deployment at a time: a failed one is taken back, which must not take back the next one too.
-    private readonly SemaphoreSlim _one = new(1, 1);
+    // YARP applies a configuration within milliseconds, unless something of the host's own holds it up.
+    private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(30);
+
+    // One deployment per service at a time, so that the answers to two of them come in the order of their commits.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.OrdinalIgnoreCase);
+    private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Deploys.</summary>
     /// <returns>Why it was not done; null when it was, or when the slot holds this deployment already.</returns>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
-    public async Task<Refusal?> DeployAsync(ServiceEntry service, SlotName slot, DeployRequest request, bool force, long? ifMatch, Caller caller)
+    public async Task<Refusal?> DeployAsync(
+        ServiceEntry service, SlotName slot, DeployRequest request, DeployOrder order, CancellationToken cancellationToken = default)
     {
-        await _one.WaitAsync();
+        var turn = _turns.GetOrAdd(service.Name, _ => new SemaphoreSlim(1, 1));
+        await turn.WaitAsync(cancellationToken);
         try
         {
-            var (refusal, before, deployment) = await state.CommitAsync(current => Decide(current, service, slot, request, force, ifMatch, caller));
+            var (refusal, before, deployment) = await state.CommitAsync(committed => Decide(committed, service, slot, request, order), cancellationToken);
             if (refusal is null && deployment is not null)
             {
                 refusal = await ApplyAsync(service, slot, before, deployment);
@@ -33,110 +44,84 @@ internal sealed partial class SlotDeployer(
 
             if (refusal is not null)
             {
-                await engine.AuditAsync(caller, "deploy", refusal.Code, [service.Name], refusal.ReleaseId, force, reason: null, refusal.Detail);
+                await engine.AuditAsync(order.Caller, "deploy", refusal.Code, [service.Name], refusal.ReleaseId, order.Force, reason: null, refusal.Detail);
             }
 
             return refusal;
         }
         finally
         {
-            _one.Release();
+            turn.Release();
         }
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        foreach (var turn in _turns.Values)
+        {
+            turn.Dispose();
+        }
+    }
 
     private Decision<(Refusal? Refused, Deployment? Before, Deployment? Deployment)> Decide(
-        GatewayState current, ServiceEntry service, SlotName slot, DeployRequest request, bool force, long? ifMatch, Caller caller)
+        Committed committed, ServiceEntry service, SlotName slot, DeployRequest request, DeployOrder order)
     {
-        var known = current.Services[service.Name];
-        if (ifMatch is { } expected && known.Generation != expected)
+        var now = time.GetUtcNow();
+        if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
         {
-            return Refuse(new(
-                ProblemCodes.StaleGeneration,
-                $"Service {service.Name} is at generation {known.Generation}, not {expected}: it has changed since. Look at it again, then repeat.",
-                Generation: known.Generation));
+            return used.Hash == order.RequestHash ? new(null, (null, null, null)) : Refuse(Refusal.KeyMismatch(used));
         }
 
-        var deployment = Describe(known[slot], request, known.Generation + 1);
+        var known = committed.State.Services[service.Name];
+        if (order.IfMatch is { } expected && known.Generation != expected)
+        {
+            return Refuse(Refusal.Stale(service.Name, known.Generation, expected));
+        }
+
+        var change = committed.Change();
+        if (order is { IdempotencyKey: { } newKey, RequestHash: { } hash })
+        {
+            change = change with { Keys = [new IdempotencyRecord(order.Caller.Actor, newKey, hash, now, Release: null)] };
+        }
+
+        var deployment = Describe(known[slot], request, known.Generation + 1, now);
         if (known[slot] is { } same && same.Version == deployment.Version && same.Destinations.SequenceEqual(deployment.Destinations))
         {
-            return new(null, (null, null, null));
+            return new(change.Keys.IsEmpty ? null : change, (null, null, null));
         }
 
-        if (WhyNot(current, service, slot, force) is { } refusal)
+        if (DeployRules.WhyNot(committed.State, service, slot, order.Force) is { } refusal)
         {
             return Refuse(refusal);
         }
 
-        // What ran in the standby is gone: there is nothing that a rollback could go back to.
-        var next = known.With(slot, deployment) with
+        // What ran in the standby is gone: there is nothing that a rollback could go back to, nor anything to be taken down.
+        var next = (slot == known.Active ? known : known.WithStandbyInUse() with { RolledBack = false }).With(slot, deployment) with
         {
             Generation = known.Generation + 1,
             RollbackTo = known.RollbackTo == slot ? null : known.RollbackTo,
-            RolledBack = known.RolledBack && slot == known.Active,
-            StandbySince = slot == known.Active ? known.StandbySince : null,
-            DecommissionedAt = slot == known.Active ? known.DecommissionedAt : null,
         };
-        var committed = ReleaseAudit.Add(
-            current with { Services = current.Services.SetItem(service.Name, next) },
-            time.GetUtcNow(),
-            caller,
+        change = change.WithService(service.Name, next).WithAudit(
+            now,
+            order.Caller,
             "deploy",
             "done",
             [service.Name],
             release: null,
-            force,
+            order.Force,
             reason: null,
             $"{slot.ToText()}: {deployment.Version ?? "no version"}, {string.Join(", ", deployment.Destinations.Values.Select(destination => destination.Address))}");
-        return new(committed, (null, known[slot], deployment), () => service[slot].DeclaredVersion = deployment.Version);
+        return new(change with { Withdrawn = [new Withdrawal(service.Name, slot)] }, (null, known[slot], deployment));
 
         static Decision<(Refusal?, Deployment?, Deployment?)> Refuse(Refusal refusal) => new(null, (refusal, null, null));
     }
 
-    private static Refusal? WhyNot(GatewayState current, ServiceEntry service, SlotName slot, bool force)
-    {
-        var running = current.Running.Where(release => release.Concerns(service.Name)).ToList();
-        var into = running.Find(release => release.Status.IsBeforeSwitch() && release.Services.Exists(entry => IsFor(entry, service) && entry.To == slot));
-        if (into is not null)
-        {
-            return new(
-                ProblemCodes.ReleaseInProgress,
-                $"Release {into.Id} is verifying what is in {slot.ToText()} now. Abort it first, or wait for it.",
-                ReleaseId: into.Id);
-        }
-
-        if (force)
-        {
-            return null;
-        }
-
-        if (current.Services[service.Name].Active == slot)
-        {
-            return new(ProblemCodes.SlotActive, $"{slot.ToText()} is the active slot of {service.Name}: it takes all traffic. Deploy into {slot.Other().ToText()}, or use ?force=true.");
-        }
-
-        var away = running.Find(release => release.SwitchedAt is not null && release.Services.Exists(entry => IsFor(entry, service) && entry.From == slot));
-        return away switch
-        {
-            { Status: ReleaseStatus.Draining } => new(
-                ProblemCodes.SlotActive,
-                $"{slot.ToText()} still drains {service[slot].InFlight.Count} requests for release {away.Id}. Wait for it, or use ?force=true.",
-                ReleaseId: away.Id),
-            { Status: ReleaseStatus.Baking, Kind: ReleaseKind.Cutover } => new(
-                ProblemCodes.SlotRetained,
-                $"Release {away.Id} bakes and may roll back to {slot.ToText()}. Wait for it, finish it, or use ?force=true.",
-                ReleaseId: away.Id),
-            _ => null,
-        };
-    }
-
-    private static bool IsFor(ReleasedService entry, ServiceEntry service) => string.Equals(entry.Name, service.Name, StringComparison.OrdinalIgnoreCase);
-
     // A destination that stays keeps its id, and with it its health, counters and sessions; any other gets one that was never used.
-    private Deployment Describe(Deployment? before, DeployRequest request, long generation) => new(
+    private static Deployment Describe(Deployment? before, DeployRequest request, long generation, DateTimeOffset now) => new(
         request.Version,
-        time.GetUtcNow(),
+        now,
         request.Destinations.ToImmutableSortedDictionary(
             destination => destination.Key,
             destination => before?.Destinations.GetValueOrDefault(destination.Key) is { } kept && kept.Address == destination.Value.Address
@@ -149,7 +134,7 @@ internal sealed partial class SlotDeployer(
         var cluster = service[slot].ClusterId;
         try
         {
-            await destinations.ApplyAsync(cluster, deployment.ToDestinations());
+            await destinations.ApplyAsync(cluster, deployment.ToDestinations()).WaitAsync(ApplyTimeout, time);
             LogDeployed(logger, service.Name, slot.ToText(), deployment.Version ?? "(no version)", deployment.Destinations.Count);
             return null;
         }
@@ -157,17 +142,39 @@ internal sealed partial class SlotDeployer(
         {
             // Only a file that was edited into something invalid can bring this about: YARP takes all of its configuration or none.
             LogRefused(logger, exception, service.Name, slot.ToText());
-            await state.CommitAsync(current =>
-            {
-                var known = current.Services[service.Name];
-                var next = known.With(slot, before) with { Generation = known.Generation + 1 };
-                return new Decision<bool>(
-                    current with { Services = current.Services.SetItem(service.Name, next) },
-                    true,
-                    () => service[slot].DeclaredVersion = before?.Version);
-            });
-            destinations.Withdraw(cluster, before?.ToDestinations());
-            return new(ProblemCodes.ConfigurationRefused, $"{exception.Message} The slot is as it was.");
+            return await TakeBackAsync(service, slot, before, deployment, exception.Message);
+        }
+        catch (TimeoutException exception)
+        {
+            LogRefused(logger, exception, service.Name, slot.ToText());
+            return await TakeBackAsync(service, slot, before, deployment, $"YARP has not applied the destinations within {ApplyTimeout.TotalSeconds} s.");
+        }
+    }
+
+    // YARP first, for that can't fail: whatever becomes of the state, no later load brings the destinations that were refused.
+    private async Task<Refusal> TakeBackAsync(ServiceEntry service, SlotName slot, Deployment? before, Deployment deployment, string reason)
+    {
+        destinations.Withdraw(service[slot].ClusterId, before?.ToDestinations());
+        try
+        {
+            await state.CommitAsync(TakeBack);
+            return new(ProblemCodes.ConfigurationRefused, $"{reason} The slot is as it was.");
+        }
+        catch (StateUnavailableException exception)
+        {
+            loops.Start("deploy", () => untilStored.CommitAsync(TakeBack, _stop.Token));
+            return new(
+                ProblemCodes.ConfigurationRefused,
+                $"{reason} Traffic is as it was, but the state still says that {slot.ToText()} holds the new deployment: {exception.Message} It is taken back as soon as that can be stored.");
+        }
+
+        // Another deployment may have come since; that one stays.
+        Decision<bool> TakeBack(Committed committed)
+        {
+            var known = committed.State.Services[service.Name];
+            return known[slot] == deployment
+                ? new(committed.Change().WithService(service.Name, known.With(slot, before) with { Generation = known.Generation + 1 }), true)
+                : new(null, false);
         }
     }
 

@@ -6,7 +6,7 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// <summary>Turns stored records into those of the API, so that either can change without the other.</summary>
 internal static class WireRecords
 {
-    public static ReleaseService ToWire(this ReleasedService service) => new(service.Name, service.From, service.To, service.Generation);
+    public static ReleaseService ToWire(this ReleasedService service) => new(service.Name, service.From, service.To, service.Generation, service.Outcome, service.OutcomeBy);
 
     public static Gate ToWire(this GateResult gate) => new(gate.Name, gate.Service, gate.Status, gate.Detail);
 

@@ -12,10 +12,13 @@ namespace BlueGreen.ReverseProxy.Routing;
 /// </remarks>
 internal sealed class RoutingTablePublisher
 {
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
     private RoutingTable _current;
 
-    public RoutingTablePublisher(ServiceCatalog services)
+    public RoutingTablePublisher(ServiceCatalog services, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _current = new RoutingTable(
             FrozenDictionary<RouteModel, RouteBinding>.Empty,
             [.. services.All.Select(service => service.Options.InitialActive)]);
@@ -26,12 +29,39 @@ internal sealed class RoutingTablePublisher
     /// <summary>Sends the requests that start from now on to these slots, all of them in one step.</summary>
     public void Switch(IReadOnlyCollection<(ServiceEntry Service, SlotName Slot)> switches)
     {
-        foreach (var (service, slot) in switches)
+        lock (_lock)
         {
-            service[slot].Reactivate();
-        }
+            foreach (var (service, slot) in switches)
+            {
+                service[slot].Reactivate();
+            }
 
-        Publish(static (table, switches) => table.WithActive(switches), switches);
+            Publish(static (table, switches) => table.WithActive(switches), switches);
+            foreach (var (service, slot) in switches)
+            {
+                service[slot.Other()].NoteExit(_time.GetTimestamp());
+            }
+        }
+    }
+
+    /// <summary>Cancels what is in flight on a slot, unless it is the active one.</summary>
+    /// <remarks>
+    /// A drain's deadline can pass in the same moment in which a rollback makes the slot active again. Either the deadline comes
+    /// first, and the switch gives the slot a new signal before requests come to it; or the switch comes first, and the slot is left alone.
+    /// </remarks>
+    /// <returns>Whether it was cancelled.</returns>
+    public bool CancelStandby(ServiceEntry service, SlotName slot)
+    {
+        lock (_lock)
+        {
+            if (Current.ActiveOf(service) == slot)
+            {
+                return false;
+            }
+
+            service[slot].Drain.Raise();
+            return true;
+        }
     }
 
     public void Bind(FrozenDictionary<RouteModel, RouteBinding> bindings) =>

@@ -10,6 +10,7 @@ internal sealed class Slot(
     SlotName name, string clusterId, LongLivedOptions? longLived = null, TimeProvider? time = null, SlotMeter? meter = null)
 {
     private DrainSignal _drain = new();
+    private SlotExit? _exit;
     private string? _reportedVersion;
     private string? _declaredVersion;
     private string? _versionHeader;
@@ -57,6 +58,9 @@ internal sealed class Slot(
 
     public DrainSignal Drain => Volatile.Read(ref _drain);
 
+    /// <summary>When the slot stopped being the active one; null if this process has not seen that.</summary>
+    public SlotExit? Exit => Volatile.Read(ref _exit);
+
     /// <summary>What the slot's destinations report as their version, as long as they agree.</summary>
     public string? ReportedVersion
     {
@@ -97,6 +101,9 @@ internal sealed class Slot(
             Volatile.Write(ref _drain, new DrainSignal());
         }
     }
+
+    /// <summary>Call this right after a table was published that makes the other slot active.</summary>
+    public void NoteExit(long at) => Volatile.Write(ref _exit, new SlotExit(at, InFlight.Count, Drain));
 
     // Kestrel refuses anything else, and a report's version must not fail the requests.
     private static string? HeaderOf(string? version) =>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Shutdown;

@@ -49,6 +49,9 @@ internal static class BakeHolds
 
     /// <summary>The new slot is worse, and there is nothing left to switch back to.</summary>
     public const string NoWayBack = "no-way-back";
+
+    /// <summary>The new slot is worse, and somebody has aborted the rollback.</summary>
+    public const string Aborted = "aborted";
 }
 
 /// <summary>What one service's old slot had answered in the window before the switch.</summary>

@@ -3,15 +3,13 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Routing;
 using Microsoft.Extensions.Logging;
-using Yarp.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.State;
 
-/// <summary>What a decision on the current state comes to.</summary>
-/// <param name="Next">The state to commit; null when nothing changes.</param>
+/// <summary>What a decision on the committed state comes to.</summary>
+/// <param name="Change">What to commit; null when nothing changes.</param>
 /// <param name="Result">What the caller learns.</param>
-/// <param name="Published">Runs after the commit and the switch, if there are any, and before any other decision is made.</param>
-internal readonly record struct Decision<T>(GatewayState? Next, T Result, Action? Published = null);
+internal readonly record struct Decision<T>(StateChange? Change, T Result);
 
 /// <summary>
 /// The one state, and the one way to change it: decide on the current state, store, publish, acknowledge; one change at a time.
@@ -20,52 +18,41 @@ internal readonly record struct Decision<T>(GatewayState? Next, T Result, Action
 internal sealed partial class CommittedState : IDisposable
 {
     private readonly SemaphoreSlim _writer = new(1, 1);
-    private readonly FileStateStore _store;
-    private readonly ReleaseHistory _history;
-    private readonly AuditJournal _audit;
-    private readonly ServiceCatalog _services;
-    private readonly RoutingTablePublisher _tables;
+    private readonly IStateStore _store;
     private readonly ImmutableArray<HookOptions> _hooks;
     private readonly ILogger<CommittedState> _logger;
-    private GatewayState _current;
+    private ImmutableArray<Action<GatewayState, GatewayState>> _subscribers = [];
+    private Committed _committed;
     private bool _retired;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public CommittedState(
-        FileStateStore store,
-        ReleaseHistory history,
-        AuditJournal audit,
-        ServiceCatalog services,
-        RoutingTablePublisher tables,
-        SlotConfigProvider destinations,
-        BlueGreenOptions options,
-        ILogger<CommittedState> logger)
+    public CommittedState(IStateStore store, ServiceCatalog services, BlueGreenOptions options, ILogger<CommittedState> logger)
     {
-        _hooks = options.Hooks;
         _store = store;
-        _history = history;
-        _audit = audit;
-        _services = services;
-        _tables = tables;
+        _hooks = options.Hooks;
         _logger = logger;
-        _current = Load();
-        Loaded = _current;
-        destinations.Start(DeployedDestinations());
-        Publish(_services.All);
+        _committed = Load(services);
     }
 
-    public GatewayState Current => Volatile.Read(ref _current);
+    public Committed Snapshot => Volatile.Read(ref _committed);
 
-    /// <summary>The state as the last process left it: what runs in it was not started by this one.</summary>
-    public GatewayState Loaded { get; }
+    public GatewayState Current => Snapshot.State;
 
     public ServiceState this[ServiceEntry service] => Current.Services[service.Name];
 
+    /// <summary>
+    /// Has every later commit told of, with the state before and the one that is committed: after it is stored, before anybody can
+    /// see it and before the next decision. Called in the order of subscription; it must not block.
+    /// </summary>
+    public void Subscribe(Action<GatewayState, GatewayState> subscriber) => ImmutableInterlocked.Update(ref _subscribers, (all, added) => all.Add(added), subscriber);
+
     /// <summary>Decides on the current state and commits what was decided.</summary>
+    /// <param name="decide">The decision: a pure function.</param>
+    /// <param name="cancellationToken">Ends the wait for earlier changes; a change that is being stored is not cancelled.</param>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
-    public async Task<T> CommitAsync<T>(Func<GatewayState, Decision<T>> decide)
+    public async Task<T> CommitAsync<T>(Func<Committed, Decision<T>> decide, CancellationToken cancellationToken = default)
     {
-        await _writer.WaitAsync();
+        await _writer.WaitAsync(cancellationToken);
         try
         {
             if (_retired)
@@ -73,21 +60,17 @@ internal sealed partial class CommittedState : IDisposable
                 throw new StateUnavailableException("The gateway is stopping, and another one may have the state already; ask that one.");
             }
 
-            var current = Current;
-            var decision = decide(WithoutJournaled(current));
-            if (decision.Next is { } next)
+            var before = Snapshot;
+            var decision = decide(before);
+            if (decision.Change is { } change)
             {
-                next = HookOutbox.Enqueue(EventNumbers.Assign(next with { Revision = current.Revision + 1 }), after: current.LastEvent, _hooks);
+                var next = HookOutbox.Fill(change with { State = change.State with { Revision = before.State.Revision + 1 } }, before.Records.Outbox, _hooks);
 
                 // The disk may take its time; the callers of other decisions wait on the semaphore without a thread.
-                await Task.Run(() => _store.Write(next));
-                Take(current, next);
-                decision.Published?.Invoke();
-                await Task.Run(() => WriteJournals(next));
-            }
-            else
-            {
-                decision.Published?.Invoke();
+                var committed = await Task.Run(() => _store.CompareAndSet(before.State.Revision, next), CancellationToken.None)
+                    ?? throw new StateUnavailableException(
+                        $"The state in {_store.Location} is no longer revision {before.State.Revision}: another process has changed it. Find that process, then restart this gateway.");
+                Publish(before.State, committed);
             }
 
             return decision.Result;
@@ -99,7 +82,7 @@ internal sealed partial class CommittedState : IDisposable
     }
 
     /// <summary>Writes down something that changed nothing: a refusal.</summary>
-    public async Task AuditAsync(Func<long, AuditRecord> entry)
+    public async Task AuditAsync(AuditRecord entry)
     {
         await _writer.WaitAsync();
         try
@@ -111,14 +94,12 @@ internal sealed partial class CommittedState : IDisposable
             }
 
             // Not a commit: a refusal must be written down on a disk that takes no commits, and costs none on one that does.
-            var current = Current;
-            var next = current with { LastAudit = current.LastAudit + 1 };
-            Volatile.Write(ref _current, next);
-            if (!await Task.Run(() => TryWrite(() => _audit.Append([.. next.JustAudited, entry(next.LastAudit)]))))
-            {
-                // Not written down, so its number is free again: the journal must have no gap that looks like a removed line.
-                Volatile.Write(ref _current, current);
-            }
+            var committed = await Task.Run(() => _store.AppendAudit(entry));
+            Volatile.Write(ref _committed, committed);
+        }
+        catch (StateUnavailableException exception)
+        {
+            LogNotAudited(_logger, entry.Action, entry.Actor, entry.Result, exception.Message);
         }
         finally
         {
@@ -126,7 +107,7 @@ internal sealed partial class CommittedState : IDisposable
         }
     }
 
-    /// <summary>Gives the state up for another process: nothing is written from now on, and the folder's lock is free.</summary>
+    /// <summary>Gives the state up for another process: nothing is written from now on, and the store is free.</summary>
     /// <param name="cancellationToken">Ends the wait for a change that is being stored.</param>
     public async Task RetireAsync(CancellationToken cancellationToken)
     {
@@ -134,7 +115,7 @@ internal sealed partial class CommittedState : IDisposable
         try
         {
             _retired = true;
-            _store.Release();
+            await Task.Run(_store.Release, cancellationToken);
         }
         finally
         {
@@ -143,13 +124,17 @@ internal sealed partial class CommittedState : IDisposable
     }
 
     /// <summary>Waits until the state is as asked for.</summary>
-    public async Task WaitUntilAsync(Func<GatewayState, bool> condition, CancellationToken cancellationToken)
+    public Task WaitUntilAsync(Func<GatewayState, bool> condition, CancellationToken cancellationToken) =>
+        WaitForAsync(committed => condition(committed.State), cancellationToken);
+
+    /// <summary>Waits until what is committed is as asked for.</summary>
+    public async Task WaitForAsync(Func<Committed, bool> condition, CancellationToken cancellationToken)
     {
         while (true)
         {
             // The signal is taken before the state is read: a change in between completes the signal that is waited for.
             var changed = Volatile.Read(ref _changed);
-            if (condition(Current))
+            if (condition(Snapshot))
             {
                 return;
             }
@@ -159,88 +144,45 @@ internal sealed partial class CommittedState : IDisposable
     }
 
     /// <summary>A release, running or ended.</summary>
-    public ReleaseState? Find(string releaseId)
-    {
-        var current = Current;
-        return current.Running.Find(release => release.Id == releaseId)
-            ?? current.JustEnded.Find(release => release.Id == releaseId)
-            ?? _history.NewestFirst.Find(release => release.Id == releaseId);
-    }
+    public ReleaseState? Find(string releaseId) => Snapshot.Find(releaseId);
 
     /// <summary>All releases that can be asked for, newest first.</summary>
-    public IEnumerable<ReleaseState> NewestFirst()
-    {
-        var current = Current;
-        return current.Running
-            .Concat(current.JustEnded)
-            .Concat(_history.NewestFirst)
-            .DistinctBy(release => release.Id, StringComparer.Ordinal)
-            .OrderByDescending(release => ReleaseId.NumberOf(release.Id));
-    }
+    public IEnumerable<ReleaseState> NewestFirst() => Snapshot.NewestFirst();
 
     public void Dispose() => _writer.Dispose();
 
-    private void Take(GatewayState current, GatewayState next)
+    // Traffic moves before anybody can read that it has. What is stored stands, whatever a subscriber makes of it.
+    private void Publish(GatewayState before, Committed committed)
     {
-        var moved = _services.All
-            .Where(service => current.Services[service.Name].Active != next.Services[service.Name].Active)
-            .ToImmutableArray();
-        if (!moved.IsEmpty)
+        foreach (var subscriber in _subscribers)
         {
-            _tables.Switch([.. moved.Select(service => (service, next.Services[service.Name].Active))]);
+            try
+            {
+                subscriber(before, committed.State);
+            }
+#pragma warning disable CA1031 // A subscriber that fails must keep the others from nothing, and the caller from no acknowledgement.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogSubscriberFailed(_logger, exception, committed.State.Revision);
+            }
         }
 
-        Volatile.Write(ref _current, next);
+        Volatile.Write(ref _committed, committed);
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
-    private void Publish(IEnumerable<ServiceEntry> services) =>
-        _tables.Switch([.. services.Select(service => (service, Current.Services[service.Name].Active))]);
-
-    // The state itself carries what the journals are still to get, so a crash between the two loses nothing.
-    private void WriteJournals(GatewayState state) => _ = TryWrite(() =>
-    {
-        _audit.Append(state.JustAudited);
-        _history.Append(state.JustEnded);
-    });
-
-    private bool TryWrite(Action write)
-    {
-        try
-        {
-            write();
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            LogJournalUnavailable(_logger, exception, _store.Folder);
-            return false;
-        }
-    }
-
-    private GatewayState WithoutJournaled(GatewayState state)
-    {
-        var history = _history.NewestFirst;
-        var last = _audit.LastSequence;
-        return state with
-        {
-            JustAudited = state.JustAudited.RemoveAll(entry => entry.Sequence <= last),
-            JustEnded = state.JustEnded.RemoveAll(release => history.Exists(known => known.Id == release.Id)),
-        };
-    }
-
-    private GatewayState Load()
+    private Committed Load(ServiceCatalog services)
     {
         var stored = _store.Load();
-        _history.Load();
-        var state = stored ?? new GatewayState();
-        _audit.Load(state.JustAudited is [var carried, ..] ? carried.Sequence - 1 : state.LastAudit);
-        foreach (var service in _services.All)
+        var before = stored ?? new Committed(new GatewayState(), new RecentRecords());
+        var next = before.Change();
+        foreach (var service in services.All)
         {
-            if (!state.Services.TryGetValue(service.Name, out var known))
+            if (!before.State.Services.TryGetValue(service.Name, out var known))
             {
-                var initial = new ServiceState(service.Options.InitialActive, Generation: 1, RollbackTo: null, RolledBack: false, Blue: null, Green: null);
-                state = state with { Services = state.Services.Add(service.Name, initial) };
+                next = next.WithService(
+                    service.Name, new ServiceState(service.Options.InitialActive, Generation: 1, RollbackTo: null, RolledBack: false, Blue: null, Green: null));
             }
             else if (known.Active != service.Options.InitialActive)
             {
@@ -248,44 +190,31 @@ internal sealed partial class CommittedState : IDisposable
             }
         }
 
-        state = state with { LastAudit = Math.Max(state.LastAudit, _audit.LastSequence) };
-
-        // A hook that is no longer configured has nobody to call.
-        state = state with { Outbox = state.Outbox.RemoveAll(delivery => !_hooks.Any(hook => hook.Name == delivery.Hook)) };
-        WriteJournals(state);
-        if (!_services.All.IsEmpty && (stored is null || !stored.Services.Keys.SequenceEqual(state.Services.Keys)))
+        if (ReferenceEquals(next.State, before.State))
         {
-            // Stored at once, so that a later change of InitialActive can't move traffic by itself.
-            state = state with { Revision = state.Revision + 1 };
-            try
-            {
-                _store.Write(state);
-            }
-            catch (StateUnavailableException exception)
-            {
-                LogNotStored(_logger, exception.Message);
-            }
+            return before;
         }
 
-        return state;
-    }
-
-    private ImmutableDictionary<string, ImmutableSortedDictionary<string, DestinationConfig>> DeployedDestinations()
-    {
-        var byCluster = SlotDestinations.None.ByCluster.ToBuilder();
-        foreach (var service in _services.All)
+        // Stored at once, so that a later change of InitialActive can't move traffic by itself.
+        next = next with
         {
-            foreach (var slot in SlotNames.All)
+            State = next.State with
             {
-                if (this[service][slot] is { } deployment)
-                {
-                    service[slot].DeclaredVersion = deployment.Version;
-                    byCluster[service[slot].ClusterId] = deployment.ToDestinations();
-                }
-            }
+                Revision = before.State.Revision + 1,
+                History = before.State.History.Length > 0 ? before.State.History : StateHistory.New(),
+            },
+        };
+        try
+        {
+            return _store.CompareAndSet(before.State.Revision, next) ?? throw new StateUnreadableException($"The state in {_store.Location} was changed by another process at this moment.");
         }
+        catch (StateUnavailableException exception)
+        {
+            LogNotStored(_logger, exception.Message);
 
-        return byCluster.ToImmutable();
+            // As before, for what was never stored has no revision to build on.
+            return before with { State = next.State with { Revision = before.State.Revision } };
+        }
     }
 
     [LoggerMessage(2301, LogLevel.Warning, "Service {Service}: {Active} is active by the stored state; InitialActive {InitialActive} counts only until a state has been stored.")]
@@ -294,6 +223,9 @@ internal sealed partial class CommittedState : IDisposable
     [LoggerMessage(2302, LogLevel.Error, "The initial state was not stored: {Error}")]
     private static partial void LogNotStored(ILogger logger, string error);
 
-    [LoggerMessage(2303, LogLevel.Critical, "The journals in {Folder} can't be written. What happened is in the state and is written to them as soon as they can be.")]
-    private static partial void LogJournalUnavailable(ILogger logger, Exception exception, string folder);
+    [LoggerMessage(2304, LogLevel.Error, "{Action} by {Actor} ({Result}) could not be written to the audit: {Error}")]
+    private static partial void LogNotAudited(ILogger logger, string action, string actor, string result, string error);
+
+    [LoggerMessage(2305, LogLevel.Critical, "Revision {Revision} is stored, and following it has failed. Restart the gateway: traffic may not be where the state says.")]
+    private static partial void LogSubscriberFailed(ILogger logger, Exception exception, long revision);
 }

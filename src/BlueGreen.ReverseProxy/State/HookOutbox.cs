@@ -6,40 +6,61 @@ using BlueGreen.ReverseProxy.Configuration;
 namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>
-/// Puts the calls of hooks into the state that also holds what they tell of: a call is never made for what was not committed, and
-/// never forgotten for what was. Pure.
+/// Commits the calls of hooks with what they tell of: a call is never made for what was not committed, and never forgotten for
+/// what was. Pure.
 /// </summary>
 internal static class HookOutbox
 {
-    /// <summary>Adds the calls for the events after a sequence.</summary>
-    public static GatewayState Enqueue(GatewayState state, long after, ImmutableArray<HookOptions> hooks)
-    {
-        if (hooks.IsEmpty || state.LastEvent == after)
-        {
-            return state;
-        }
+    /// <summary>How many calls of one hook can wait; the oldest is dropped for a newer one.</summary>
+    public const int MaxPerHook = 1000;
 
-        var happened = state.Running.Concat(state.JustEnded)
-            .SelectMany(release => release.Events.Where(entry => entry.Sequence > after).Select(entry => (Release: release, Entry: entry)))
-            .OrderBy(entry => entry.Entry.Sequence);
-        var outbox = state.Outbox.ToBuilder();
-        foreach (var (release, entry) in happened)
+    /// <summary>Adds the calls for the change's events.</summary>
+    public static StateChange Fill(StateChange change, ImmutableList<HookDelivery> waiting, ImmutableArray<HookOptions> hooks)
+    {
+        foreach (var entry in hooks.IsEmpty ? [] : change.Events)
         {
             if (EventOf(entry.Type) is { } hookEvent)
             {
-                outbox.AddRange(For(hooks, hookEvent, entry.Sequence, release, service: null, entry.At));
+                change = change with { Enqueued = change.Enqueued.AddRange(For(hooks, hookEvent, entry.Sequence, entry.Release, entry.Services, entry.At)) };
             }
         }
 
-        return state with { Outbox = outbox.ToImmutable() };
+        return change.Enqueued.IsEmpty ? change : hooks.Aggregate(change, (bounded, hook) => Bound(bounded, waiting, hook.Name));
     }
 
-    /// <summary>The calls of all hooks that want to hear of one event.</summary>
-    public static IEnumerable<HookDelivery> For(
-        ImmutableArray<HookOptions> hooks, HookEvent hookEvent, long number, ReleaseState release, string? service, DateTimeOffset at) => hooks
-        .Where(hook => hook.Wants(hookEvent, service is null ? release.Services.Select(entry => entry.Name) : [service]))
-        .Select(hook => new HookDelivery(
-            string.Create(CultureInfo.InvariantCulture, $"{number}-{hook.Name}{(service is null ? "" : "-" + service)}"), hook.Name, hookEvent, release.Id, service, at));
+    /// <summary>The calls that tell of a slot that may be taken down.</summary>
+    public static IEnumerable<HookDelivery> ForDecommission(
+        ImmutableArray<HookOptions> hooks, long number, string release, string service, SlotName slot, long generation, DateTimeOffset at) =>
+        hooks.Where(hook => hook.Wants(HookEvent.Decommission, [service])).Select(hook =>
+            new HookDelivery(string.Create(CultureInfo.InvariantCulture, $"{number}-{hook.Name}-{service}"), hook.Name, HookEvent.Decommission, release, service, at)
+            {
+                Slot = slot,
+                Generation = generation,
+                ExpiresAt = at + hook.GiveUpAfter,
+            });
+
+    private static IEnumerable<HookDelivery> For(
+        ImmutableArray<HookOptions> hooks, HookEvent hookEvent, long number, string release, ImmutableList<string> services, DateTimeOffset at) =>
+        hooks.Where(hook => hook.Wants(hookEvent, services)).Select(hook =>
+            new HookDelivery(string.Create(CultureInfo.InvariantCulture, $"{number}-{hook.Name}"), hook.Name, hookEvent, release, Service: null, at)
+            {
+                ExpiresAt = at + hook.GiveUpAfter,
+            });
+
+    private static StateChange Bound(StateChange change, ImmutableList<HookDelivery> waiting, string hook)
+    {
+        var calls = waiting.Where(delivery => delivery.Hook == hook && !change.Dequeued.Contains(delivery.Id)).ToList();
+        var added = change.Enqueued.Count(delivery => delivery.Hook == hook);
+        var tooMany = calls.Count + added - MaxPerHook;
+        foreach (var dropped in added == 0 || tooMany <= 0 ? [] : calls.Take(tooMany))
+        {
+            change = (change with { Dequeued = change.Dequeued.Add(dropped.Id) }).WithAudit(new(
+                0, change.Enqueued[^1].At, "gateway", null, "hook", "dropped", [], dropped.Release, Force: false, Reason: null,
+                $"{hook}: {MaxPerHook} calls wait already, so the oldest ({dropped.Id}) is not made"));
+        }
+
+        return change;
+    }
 
     private static HookEvent? EventOf(string type) => type switch
     {
@@ -48,6 +69,9 @@ internal static class HookOutbox
         "succeeded" => HookEvent.Succeeded,
         "rolledBack" => HookEvent.RolledBack,
         "rejected" => HookEvent.Rejected,
+        "aborted" => HookEvent.Aborted,
+        "failed" => HookEvent.Failed,
+        "abandoned" => HookEvent.Abandoned,
         "bakeHeld" => HookEvent.Held,
         _ => null,
     };

@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.Admin;
@@ -28,7 +29,7 @@ public sealed class RefusalAuditTests : IDisposable
             await _audit.NoteAsync(Guess("10.0.0.1"));
         }
 
-        _open.Audit.Newest.Should().ContainSingle().Which.Should().BeEquivalentTo(new
+        _open.Records.Audit.Should().ContainSingle().Which.Should().BeEquivalentTo(new
         {
             Actor = "unknown",
             Client = "10.0.0.1",
@@ -36,11 +37,11 @@ public sealed class RefusalAuditTests : IDisposable
             Result = ProblemCodes.Unauthorized,
         });
         _time.Advance(TimeSpan.FromMinutes(1));
-        await UntilAsync(() => _open.Audit.Newest.Count == 2);
+        await UntilAsync(() => _open.Records.Audit.Count == 2);
 
-        _open.Audit.Newest[1].Detail.Should().Be("999 more within a minute");
+        _open.Records.Audit[1].Detail.Should().Be("999 more within a minute");
         await _audit.NoteAsync(Guess("10.0.0.1"));
-        _open.Audit.Newest.Should().HaveCount(3, "a new minute has begun");
+        _open.Records.Audit.Should().HaveCount(3, "a new minute has begun");
     }
 
     [Fact]
@@ -53,8 +54,8 @@ public sealed class RefusalAuditTests : IDisposable
 
         await _audit.FlushAsync();
 
-        _open.Audit.Newest.Should().HaveCount(RefusalAudit.PerMinute + RefusalAudit.Summaries + 1);
-        _open.Audit.Newest[^1].Detail.Should().Be($"{5000 - RefusalAudit.PerMinute - RefusalAudit.Summaries} more refusals of many kinds within a minute");
+        _open.Records.Audit.Should().HaveCount(RefusalAudit.PerMinute + RefusalAudit.Summaries + 1);
+        _open.Records.Audit[^1].Detail.Should().Be($"{5000 - RefusalAudit.PerMinute - RefusalAudit.Summaries} more refusals of many kinds within a minute");
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class RefusalAuditTests : IDisposable
 
         await _audit.NoteAsync(new RefusedCall(new Caller("ci", "10.0.0.9"), default, "cutover", ProblemCodes.Forbidden, ["orders"], new string('x', 60_000), IsKnown: true));
 
-        var entry = _open.Audit.Newest[^1];
+        var entry = _open.Records.Audit[^1];
         entry.Should().BeEquivalentTo(new { Actor = "ci", Action = "cutover", Result = ProblemCodes.Forbidden });
         entry.Detail!.Length.Should().BeLessThan(600, "nobody writes a body into the journal");
     }
@@ -83,14 +84,10 @@ public sealed class RefusalAuditTests : IDisposable
         await _open.CommitAsync(state => state);
         await _audit.FlushAsync();
 
-        var previous = AuditChain.Start;
-        var sequence = 0L;
-        foreach (var entry in _open.Audit.Newest)
-        {
-            entry.Sequence.Should().Be(++sequence);
-            entry.Hash.Should().Be(AuditChain.HashOf(previous, entry));
-            previous = entry.Hash!;
-        }
+        var lines = JournalFiles.ReadLines(Path.Combine(_folder.Path, "audit.jsonl")).Lines.ConvertAll(line => JournalLine.TryParse(line)!);
+        lines.Select(line => line.Number).Should().Equal(Enumerable.Range(1, _open.Records.Audit.Count).Select(number => (long)number));
+        AuditChain.FindBroken([.. lines]).Should().BeEmpty();
+        lines.Select(line => line.Hash).Should().Equal(_open.Records.Audit.Select(entry => entry.Hash));
     }
 
     // A disk that hangs holds the writer; the answers of refused calls are not to wait for it.
@@ -108,7 +105,7 @@ public sealed class RefusalAuditTests : IDisposable
         hung.Set();
         await commit;
 
-        await UntilAsync(() => _open.Audit.Newest.Count == 1);
+        await UntilAsync(() => _open.Records.Audit.Count == 1);
     }
 
     public void Dispose()

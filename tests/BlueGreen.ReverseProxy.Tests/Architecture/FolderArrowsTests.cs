@@ -20,7 +20,7 @@ public sealed class FolderArrowsTests
         ["Connecting"] = ["Configuration", "Listening"],
         ["Forwarding"] = ["Configuration", "Connecting"],
         ["Health"] = ["Background", "Configuration", "Connecting", "Routing"],
-        ["State"] = ["Configuration", "Routing"],
+        ["State"] = ["Background", "Configuration", "Routing"],
         ["Releases"] = ["Background", "Configuration", "Connecting", "InFlight", "Routing", "Health", "State", "Observability"],
         ["Listening"] = ["Background", "Configuration"],
         ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
@@ -82,7 +82,7 @@ public sealed class FolderArrowsTests
         var nothing = Allowed.Keys.ToDictionary(folder => folder, _ => Array.Empty<string>(), StringComparer.Ordinal);
 
         Violations(Sources(), nothing).Should().Contain([
-            "Releases/ReleaseRunner.cs uses State",
+            "Releases/ReleaseEngine.cs uses State",
             "Slots/SlotSelectionMiddleware.cs uses InFlight",
             "Routing/Slot.cs uses InFlight",
             "State/CommittedState.cs uses Routing",

@@ -131,6 +131,18 @@ public sealed class LoopFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task FileLook_DisposedTwice_EndsItsLoopOnce()
+    {
+        var look = new FileLook("admin", () => { }, _loops, TimeProvider.System);
+        _loops.Current.Should().ContainSingle();
+
+        look.Dispose();
+        look.Dispose();
+
+        await UntilAsync(() => _loops.Current.Count == 0);
+    }
+
+    [Fact]
     public async Task AdminAccess_ReadingThrows_TheChangeIsTakenUpLater()
     {
         var source = new FragileSource();
@@ -139,7 +151,7 @@ public sealed class LoopFailureTests : IDisposable
         source.Provider.SetToken("one");
         var options = new AdminOptions { Tokens = [new("one", [.. new byte[32]], AdminRole.Viewer)] };
         using var open = new OpenState(_folder.Path, "orders");
-        using var access = new AdminAccess(options, section, new(open.State, null!, TimeProvider.System), _loops, TimeProvider.System, NullLogger<AdminAccess>.Instance);
+        using var access = new AdminAccess(options, section, open.Releases(TimeProvider.System).Engine, _loops, TimeProvider.System, NullLogger<AdminAccess>.Instance);
 
         source.Provider.FailNext = 1;
         source.Provider.SetToken("two");
@@ -148,6 +160,7 @@ public sealed class LoopFailureTests : IDisposable
         _loops.Failures.Should().Contain(KeyValuePair.Create("access", 1L));
         source.Provider.SetToken("three");
         await UntilAsync(() => access.Current.Options.Tokens.Single().Name == "three");
+        access.Dispose();
     }
 
     private static BlueGreenOptions Options(Func<ServiceOptions, ServiceOptions> change)

@@ -3,7 +3,6 @@ using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -35,19 +34,18 @@ public sealed class ReleaseLoopFailureTests : IDisposable
     {
         var hooks = new[] { "ci", "chat" }.Select(name => new HookOptions { Name = name, Url = new Uri("http://127.0.0.1:1/"), Events = [HookEvent.PostSwitch], GiveUpAfter = TimeSpan.Zero });
         var options = _open.Options with { Hooks = [.. hooks] };
-        using var call = new HookCall(TimeProvider.System);
-        using var runner = Runner(call);
-        await _open.CommitAsync(state => state with
-        {
-            JustEnded = [States.Release("r1-aaaaaa", ReleaseStatus.Succeeded)],
-            Outbox = [.. HookOutbox.For(options.Hooks, HookEvent.PostSwitch, 1, States.Release("r1-aaaaaa", ReleaseStatus.Succeeded), null, States.Now)],
-        });
-        _open.State.Current.Outbox.Should().HaveCount(2);
-        using var deliverer = new HookDeliverer(options, _open.State, runner, _open.Services, call, _loops, _time, NullLogger<HookDeliverer>.Instance);
+        var parts = _open.Releases(TimeProvider.System);
+        using var call = parts.Call;
+        using var runner = parts.Runner;
+        var ended = States.Release("r1-aaaaaa", ReleaseStatus.Succeeded);
+        await _open.ChangeAsync(change => HookOutbox.Fill((change with { Ended = [ended] }).WithEvent(ended, States.Now, "switched", null), [], options.Hooks));
+        _open.Records.Outbox.Should().HaveCount(2);
+        using var deliverer = new HookDeliverer(
+            options, _open.State, runner, _open.Services, call, null!, parts.UntilStored, _loops, _time, NullLogger<HookDeliverer>.Instance);
         _time.FailNext(1);
 
         await deliverer.StartAsync(CancellationToken.None);
-        await _open.State.WaitUntilAsync(state => state.Outbox.IsEmpty, CancellationToken.None).WaitAsync(TestTime.Limit);
+        await _open.State.WaitForAsync(committed => committed.Records.Outbox.IsEmpty, CancellationToken.None).WaitAsync(TestTime.Limit);
 
         await StopAfterOneFailureAsync(deliverer, "hooks");
     }
@@ -55,13 +53,13 @@ public sealed class ReleaseLoopFailureTests : IDisposable
     [Fact]
     public async Task Decommissioner_OneServiceThrows_AllAreDecommissioned()
     {
-        await _open.CommitAsync(state => state with
+        await _open.ChangeAsync(change => new StateChange(change.State with
         {
             LastRelease = 1,
-            JustEnded = [States.Release("r1-aaaaaa", ReleaseStatus.Succeeded)],
-            Services = state.Services.SetItems(state.Services.Select(service =>
-                KeyValuePair.Create(service.Key, service.Value with { LastRelease = "r1-aaaaaa", StandbySince = States.Now }))),
-        });
+            Services = change.Services.SetItems(change.Services.Select(service =>
+                KeyValuePair.Create(service.Key, service.Value with { LastRelease = "r1-aaaaaa", StandbySince = States.Now, StandbySeconds = TimeSpan.FromDays(2).TotalSeconds }))),
+        })
+        { Ended = [States.Release("r1-aaaaaa", ReleaseStatus.Succeeded)] });
         using var decommissioner = new Decommissioner(_open.Options, _open.State, _open.Services, _loops, _time, NullLogger<Decommissioner>.Instance);
         _time.FailNext(1);
 
@@ -74,18 +72,24 @@ public sealed class ReleaseLoopFailureTests : IDisposable
     [Fact]
     public async Task BakeGuard_OneWatchThrows_AllBakesAreJudged()
     {
-        using var call = new HookCall(TimeProvider.System);
-        using var runner = Runner(call);
-        var watches = new BakeWatches(_open.Services, TimeProvider.System);
+        var parts = _open.Releases(TimeProvider.System);
+        using var call = parts.Call;
+        using var runner = parts.Runner;
+        var watches = parts.Watches;
         var first = Baking("r1-aaaaaa", "orders");
         var second = Baking("r2-aaaaaa", "users");
         await _open.CommitAsync(state => state with { LastRelease = 2, Running = [first, second] });
         using var guard = new BakeGuard(
-            _open.State, _open.Services, watches, new ReleaseEngine(_open.State, runner, TimeProvider.System), null!, _loops, _time, NullLogger<BakeGuard>.Instance);
+            _open.State, _open.Services, watches, parts.Engine, null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
         _time.FailNext(1);
 
         await guard.StartAsync(CancellationToken.None);
-        var begun = new[] { first, second }.Select(release => watches.Begin(release with { Bake = watches.Freeze(release) }, TimeSpan.Zero)!).ToList();
+        var begun = new[] { first, second }.Select(release =>
+        {
+            var watch = watches.Prepare(release with { Bake = watches.Freeze(release) }, TimeSpan.Zero)!;
+            watches.Begin(release, watch);
+            return watch;
+        }).ToList();
         foreach (var watch in begun)
         {
             // Judged once a second: figures are what a look leaves behind.
@@ -115,11 +119,4 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         Services = [new(service, SlotName.Blue, SlotName.Green, 2)],
         SwitchedAt = States.Now,
     };
-
-    private ReleaseRunner Runner(HookCall call)
-    {
-        var hooks = new PreSwitchHooks(_open.Options, call, _open.Services, TimeProvider.System);
-        return new(
-            _open.State, _open.Services, new GateEvaluator(null!, null!, null!), hooks, new BakeWatches(_open.Services, TimeProvider.System), TimeProvider.System, NullLogger<ReleaseRunner>.Instance);
-    }
 }

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Tests.Releases;
 
 public sealed class CutoverOrderTests
 {
-    private readonly GatewayState _state = States.Of("orders", "users");
+    private readonly StateChange _state = States.Of("orders", "users").Change();
 
     [Theory]
     [InlineData(null)]
@@ -24,9 +24,9 @@ public sealed class CutoverOrderTests
         (release.Reason, release.Force, release.RequireApproval, release.ExpectVersion).Should().Be(("v2", true, true, "2"));
         (release.DrainSeconds, release.BakeSeconds, release.CreatedAt, release.Actor).Should().Be((300d, 900d, States.Now, "ci"));
         next!.Running.Should().Equal(release);
-        next.LastRelease.Should().Be(1);
+        next.State.LastRelease.Should().Be(1);
         next.Services.Should().Equal(_state.Services, "an order switches nothing yet");
-        var audit = next.JustAudited.Should().ContainSingle().Subject;
+        var audit = next.Audit.Should().ContainSingle().Subject;
         (audit.Sequence, audit.Action, audit.Result, audit.Actor, audit.Client, audit.Release, audit.Force, audit.Reason)
             .Should().Be((1L, "cutover", "accepted", "ci", "127.0.0.1", release.Id, true, "v2"));
     }
@@ -37,7 +37,7 @@ public sealed class CutoverOrderTests
         var (next, outcome) = _state.Decide(Ordering.Cutover("orders") with { To = SlotName.Blue });
 
         next.Should().BeNull();
-        outcome.Should().Be(OrderOutcome.Nothing);
+        outcome.Unchanged.Should().Equal(new ActiveService("orders", SlotName.Blue, 1));
     }
 
     // A script that repeats itself while its first cutover still bakes.

@@ -9,7 +9,7 @@ public sealed class IdempotencyTests
 {
     private static readonly ReleaseOrder Order = Ordering.Cutover("orders") with { IdempotencyKey = "key", RequestHash = "body" };
 
-    private readonly GatewayState _state = States.Of("orders").Place(Order);
+    private readonly StateChange _state = States.Of("orders").Change().Place(Order);
 
     [Fact]
     public void Key_AgainWithTheSameBody_GetsTheSameRelease()
@@ -33,7 +33,7 @@ public sealed class IdempotencyTests
     public void Key_AgainWithAnIfMatchThatIsStaleByNow_GetsTheSameRelease()
     {
         var order = Order with { IfMatch = 1 };
-        var placed = States.Of("orders").Place(order);
+        var placed = States.Of("orders").Change().Place(order);
 
         placed.Pass(placed.Newest()).Decide(order).Outcome.Existing.Should().NotBeNull();
     }
@@ -67,7 +67,7 @@ public sealed class IdempotencyTests
     [Fact]
     public void Key_OfARollbackThatAbortedARelease_GetsThatReleaseAgain()
     {
-        var before = States.Of("orders").Switched(ReleaseStatus.Succeeded).Place(Ordering.Cutover("orders"));
+        var before = States.Of("orders").Change().Switched(ReleaseStatus.Succeeded).Place(Ordering.Cutover("orders"));
         var rollback = Ordering.Rollback("orders") with { IdempotencyKey = "rb", RequestHash = "rb" };
         var (aborted, first) = before.Decide(rollback);
         first.Existing!.Status.Should().Be(ReleaseStatus.Aborted);
@@ -76,5 +76,41 @@ public sealed class IdempotencyTests
 
         next.Should().BeNull();
         second.Existing?.Id.Should().Be(first.Existing.Id);
+    }
+
+    // The call that found nothing to do must find nothing to do again, wherever traffic is by now.
+    [Fact]
+    public void Key_OfACallThatFoundNothingToDo_MovesNothingLater()
+    {
+        var order = Ordering.Cutover("orders") with { To = SlotName.Blue, IdempotencyKey = "k1", RequestHash = "to-blue" };
+        var (kept, first) = States.Of("orders").Change().Decide(order);
+        first.AlreadyActive.Should().BeTrue();
+        var moved = kept!.Switched(ReleaseStatus.Succeeded);
+
+        var (next, second) = moved.Decide(order);
+
+        next.Should().BeNull();
+        second.Unchanged.Should().Equal(first.Unchanged, "the answer is the one that was given");
+    }
+
+    // Two pipelines that both count their calls.
+    [Fact]
+    public void Key_OfAnotherCaller_IsAnotherRequest()
+    {
+        var (next, outcome) = _state.Decide(Order with { Caller = Ordering.Boss, RequestHash = "other" });
+
+        next.Should().BeNull();
+        outcome.Refused!.Code.Should().Be(ProblemCodes.ReleaseInProgress, "the key is not known for that caller");
+    }
+
+    [Fact]
+    public void Key_OfARefusedCall_CanBeUsedAgain()
+    {
+        var order = Ordering.Cutover("orders") with { IdempotencyKey = "k2", RequestHash = "x" };
+
+        _state.Decide(order).Outcome.Refused!.Code.Should().Be(ProblemCodes.ReleaseInProgress);
+
+        var ended = ReleaseTransitions.Abort(_state, _state.Newest(), Ordering.Ci, States.Now);
+        ended.Decide(order).Outcome.Started.Should().NotBeNull();
     }
 }

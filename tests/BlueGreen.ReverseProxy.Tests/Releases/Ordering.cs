@@ -11,6 +11,9 @@ internal static class Ordering
 {
     public static readonly Caller Ci = new("ci", "127.0.0.1");
 
+    /// <summary>Somebody else, who may approve what <see cref="Ci"/> has ordered.</summary>
+    public static readonly Caller Boss = new("boss", "127.0.0.1");
+
     public static ReleaseOrder Cutover(params string[] services) => new()
     {
         Kind = ReleaseKind.Cutover,
@@ -22,37 +25,40 @@ internal static class Ordering
 
     public static ReleaseOrder Rollback(params string[] services) => Cutover(services) with { Kind = ReleaseKind.Rollback, BakeSeconds = 0 };
 
-    public static (GatewayState? Next, OrderOutcome Outcome) Decide(this GatewayState state, ReleaseOrder order, DateTimeOffset? now = null) =>
-        ReleaseOrders.Decide(state, state.Running.Concat(state.JustEnded).OrderByDescending(release => ReleaseId.NumberOf(release.Id)), order, now ?? States.Now);
+    public static (StateChange? Next, OrderOutcome Outcome) Decide(this StateChange state, ReleaseOrder order, DateTimeOffset? now = null)
+    {
+        var decision = ReleaseOrders.Decide(new Committed(state.State, new RecentRecords().Apply(state)), state, order, now ?? States.Now);
+        return (decision.Change, decision.Result);
+    }
 
     /// <summary>The state after an order that is accepted.</summary>
-    public static GatewayState Place(this GatewayState state, ReleaseOrder order)
+    public static StateChange Place(this StateChange state, ReleaseOrder order)
     {
         var (next, outcome) = state.Decide(order);
         outcome.Started.Should().NotBeNull("{0}", outcome.Refused?.Detail);
         return next!;
     }
 
-    public static ReleaseState Newest(this GatewayState state) =>
-        state.Running.Concat(state.JustEnded).MaxBy(release => ReleaseId.NumberOf(release.Id))!;
+    public static ReleaseState Newest(this StateChange state) =>
+        state.Running.Concat(state.Ended).MaxBy(release => ReleaseId.NumberOf(release.Id))!;
 
-    public static ReleaseState Release(this GatewayState state, string id) =>
-        state.Running.Concat(state.JustEnded).Single(release => release.Id == id);
+    public static ReleaseState Release(this StateChange state, string id) =>
+        state.Running.Concat(state.Ended).Single(release => release.Id == id);
 
-    public static GatewayState Pass(this GatewayState state, ReleaseState release) =>
-        ReleaseTransitions.Pass(state, release, Gates(release, GateStatus.Passed), new SwitchSighting(2, Versions(release, service => service.From), Versions(release, service => service.To)), States.Now);
+    public static StateChange Pass(this StateChange state, ReleaseState release) =>
+        ReleaseTransitions.Pass(state, release, Gates(release, GateStatus.Passed), new SwitchMoment(2, Versions(release, service => service.From), Versions(release, service => service.To)) { Bake = release is { Kind: ReleaseKind.Cutover, BakeSeconds: > 0 } ? new BakeState() : null }, States.Now);
 
     private static ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleasedService, SlotName> slot) =>
         release.Services.ToImmutableSortedDictionary(service => service.Name, service => slot(service) == SlotName.Blue ? "1.0.0" : "2.0.0", StringComparer.OrdinalIgnoreCase);
 
-    public static GatewayState Drained(this GatewayState state, ReleaseState release, bool bakeIsOver = false) =>
-        ReleaseTransitions.Drained(state, release, startedWith: 2, aborted: 1, bakeIsOver, States.Now);
+    public static StateChange Drained(this StateChange state, ReleaseState release, bool bakeIsOver = false) =>
+        ReleaseTransitions.Drained(state, release, new DrainResult(StartedWith: 2, Aborted: 1, Left: 0), bakeIsOver, States.Now);
 
     public static ImmutableList<GateResult> Gates(ReleaseState release, GateStatus status) =>
         [.. release.Services.Select(service => new GateResult("deepHealth", service.Name, status, "found"))];
 
     /// <summary>The state after a cutover from blue to green that has gone as far as asked for.</summary>
-    public static GatewayState Switched(this GatewayState state, ReleaseStatus until = ReleaseStatus.Draining)
+    public static StateChange Switched(this StateChange state, ReleaseStatus until = ReleaseStatus.Draining)
     {
         var placed = state.Place(Cutover("orders"));
         var switched = placed.Pass(placed.Newest());

@@ -1,190 +1,199 @@
+using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.Releases;
 
-/// <summary>Something that a caller or the runner does next; what is not possible then is left out.</summary>
+/// <summary>Something that a caller, the runner or a timer does next; what is not possible then is left out.</summary>
 /// <param name="What">What.</param>
-/// <param name="Service">The service.</param>
+/// <param name="Services">The services that it is about, one to four; most steps look at the first.</param>
 /// <param name="Flag">A detail, such as whether approval is asked for.</param>
-internal sealed record Step(StepKind What, string Service, bool Flag);
+internal sealed record Step(StepKind What, ImmutableArray<string> Services, bool Flag)
+{
+    public string Service => Services[0];
+
+    public override string ToString() => $"{What} {string.Join("+", Services)} {Flag}";
+}
 
 internal enum StepKind
 {
     Cutover,
     Rollback,
+    RollbackOfRelease,
+    BakeFailed,
     Pass,
     Reject,
+    Fail,
     Approve,
     Abort,
     Finish,
     Drained,
     Succeed,
+    Abandon,
+    Remove,
     Deploy,
+    DecommissionDue,
+    HookAnswered,
 }
 
-/// <summary>Applies steps to a state and checks after each what has to hold always.</summary>
+/// <summary>Applies steps to what is committed, and checks after each what always has to hold.</summary>
 internal sealed class ReleaseModel
 {
-    private static readonly Dictionary<ReleaseStatus, ReleaseStatus[]> Legal = new()
-    {
-        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted],
-        [ReleaseStatus.AwaitingApproval] = [ReleaseStatus.Verifying, ReleaseStatus.Aborted],
-        [ReleaseStatus.Draining] = [ReleaseStatus.Baking, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack],
-        [ReleaseStatus.Baking] = [ReleaseStatus.Succeeded, ReleaseStatus.RolledBack],
-        [ReleaseStatus.Succeeded] = [],
-        [ReleaseStatus.Rejected] = [],
-        [ReleaseStatus.RolledBack] = [],
-        [ReleaseStatus.Aborted] = [],
-    };
+    public static readonly string[] Services = ["orders", "users", "billing", "mail"];
 
-    public static readonly string[] Services = ["orders", "users"];
+    public static readonly ImmutableArray<HookOptions> Hooks =
+        [new HookOptions { Name = "deploy", Url = new Uri("http://hook/"), Events = [.. Enum.GetValues<HookEvent>()] }];
 
     private readonly Dictionary<string, SlotName> _active;
-    private readonly IReadOnlyList<ReleaseState>? _known;
 
     public ReleaseModel()
-        : this(States.Of(Services), known: null)
+        : this(new Committed(States.Of(Services), new RecentRecords()))
     {
     }
 
-    /// <summary>A model that goes on from a state.</summary>
-    /// <param name="state">The state.</param>
-    /// <param name="known">All releases, newest first; null when the state still has them all.</param>
-    public ReleaseModel(GatewayState state, IReadOnlyList<ReleaseState>? known)
+    /// <summary>A model that goes on from what is committed.</summary>
+    public ReleaseModel(Committed committed)
     {
-        State = state;
-        _known = known;
-        _active = Services.ToDictionary(name => name, name => state.Services[name].Active);
+        Committed = committed;
+        _active = Services.ToDictionary(name => name, name => committed.State.Services[name].Active);
     }
 
-    public GatewayState State { get; private set; }
+    public Committed Committed { get; private set; }
+
+    public GatewayState State => Committed.State;
 
     public HashSet<ReleaseStatus> Seen { get; } = [];
 
+    public HashSet<StepKind> Done { get; } = [];
+
     /// <summary>Applies a step.</summary>
-    /// <returns>The state after it; null when it is not possible now.</returns>
-    public GatewayState? Apply(Step step)
+    /// <returns>The change; null when it is not possible now.</returns>
+    public StateChange? Apply(Step step)
     {
-        var next = Next(step);
-        if (next is not null)
+        if (Next(step) is not { } change)
         {
-            Check(State, next, step);
-            State = next;
+            return null;
         }
 
-        return next;
+        change = HookOutbox.Fill(change with { State = change.State with { Revision = State.Revision + 1 } }, Committed.Records.Outbox, Hooks);
+        var next = new Committed(change.State, Committed.Records.Apply(change));
+        foreach (var release in change.Running.Concat(change.Ended).Where(release => release.SwitchedAt is not null && Committed.Find(release.Id)?.SwitchedAt is null))
+        {
+            release.Services.ForEach(service => _active[service.Name] = service.To);
+        }
+
+        ReleaseInvariants.Check(Committed, next, _active, step);
+        Seen.UnionWith(next.NewestFirst().Select(release => release.Status));
+        Done.Add(step.What);
+        Committed = next;
+        return change;
     }
 
-    private GatewayState? Next(Step step)
+    private StateChange? Next(Step step) => step.What switch
     {
-        var ofService = State.Running.Where(release => release.Concerns(step.Service)).ToList();
-        switch (step.What)
-        {
-            case StepKind.Cutover:
-                return State.Decide(Ordering.Cutover(step.Service) with { RequireApproval = step.Flag, BakeSeconds = step.Flag ? 0 : 900 }).Next;
-            case StepKind.Rollback:
-                return State.Decide(Ordering.Rollback(step.Service)).Next;
-            case StepKind.Deploy:
-                return Deploy(step.Service);
-            default:
-                // The flag says which of a cutover and its rollback goes on first.
-                var release = (step.Flag ? ofService : ofService.AsEnumerable().Reverse()).FirstOrDefault(it => IsPossible(step.What, it.Status));
-                return release is null ? null : Advance(step, release);
-        }
+        StepKind.Cutover => Decide(Ordering.Cutover([.. step.Services]) with { RequireApproval = step.Flag, BakeSeconds = step.Flag ? 0 : 900 }),
+        StepKind.Rollback => Decide(Ordering.Rollback(step.Service)),
+        StepKind.RollbackOfRelease => RollBackRelease(step),
+        StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
+            ? BakeFailed(bad)
+            : null,
+        StepKind.Deploy => Deploy(step.Service),
+        StepKind.DecommissionDue => DecommissionDue(step.Service),
+        StepKind.HookAnswered => Committed.Records.Outbox is [var first, ..] ? Committed.Change() with { Dequeued = [first.Id] } : null,
+        _ => Find(step, release => IsPossible(step.What, release)) is { } found ? Advance(step, found) : null,
+    };
+
+    private StateChange? Decide(ReleaseOrder order) => ReleaseOrders.Decide(Committed, order, States.Now).Change;
+
+    // The flag says which of a cutover and its rollback goes on first.
+    private ReleaseState? Find(Step step, Func<ReleaseState, bool> isPossible)
+    {
+        var ofService = State.Running.Where(release => release.Holds(step.Service)).ToList();
+        return (step.Flag ? ofService : ofService.AsEnumerable().Reverse()).FirstOrDefault(isPossible);
     }
 
-    private GatewayState Advance(Step step, ReleaseState release)
+    private StateChange? RollBackRelease(Step step)
     {
-        switch (step.What)
+        var release = Committed.NewestFirst().FirstOrDefault(release => release.Kind == ReleaseKind.Cutover && release.Concerns(step.Service));
+        if (release is null)
         {
-            case StepKind.Pass:
-                var next = State.Pass(release);
-                if (next.Release(release.Id).SwitchedAt is not null)
-                {
-                    release.Services.ForEach(service => _active[service.Name] = service.To);
-                }
-
-                return next;
-            case StepKind.Reject:
-                return ReleaseTransitions.Reject(State, release, Ordering.Gates(release, GateStatus.Failed), States.Now);
-            case StepKind.Approve:
-                return ReleaseTransitions.Approve(State, release, Ordering.Ci, States.Now);
-            case StepKind.Abort:
-                return ReleaseTransitions.Abort(State, release, Ordering.Ci, States.Now);
-            case StepKind.Finish:
-                return ReleaseTransitions.Finish(State, release, Ordering.Ci, States.Now);
-            case StepKind.Drained:
-                return State.Drained(release, bakeIsOver: step.Flag);
-            default:
-                return ReleaseTransitions.Succeed(State, release, States.Now);
+            return null;
         }
+
+        var standing = release.Services.Where(service => service.Outcome is null or ServiceOutcomes.Succeeded).Select(service => service.Name).ToArray();
+        return standing.Length == 0 ? null : Decide(Ordering.Rollback(standing) with { TakesBack = release.Status.IsBeforeSwitch() ? null : release.Id });
+    }
+
+    private StateChange? BakeFailed(ReleaseState release)
+    {
+        var order = Ordering.Rollback([.. release.Open.Select(service => service.Name)]) with { Caller = Caller.Bake, TakesBack = release.Id };
+        return ReleaseOrders.Decide(Committed, BakeTransitions.Failed(Committed.Change(), release, "worse", null, States.Now), order, States.Now).Change;
+    }
+
+    private StateChange Advance(Step step, ReleaseState release)
+    {
+        var change = Committed.Change();
+        return step.What switch
+        {
+            StepKind.Pass => change.Pass(release),
+            StepKind.Reject => ReleaseTransitions.Reject(change, release, Ordering.Gates(release, GateStatus.Failed), States.Now),
+            StepKind.Fail => ReleaseTransitions.End(change, release, ReleaseStatus.Failed, "the gateway stopped; nothing was switched", States.Now),
+            StepKind.Approve => ReleaseTransitions.Approve(change, release, Ordering.Ci, "process", States.Now),
+            StepKind.Abort => ReleaseTransitions.Abort(change, release, Ordering.Ci, States.Now),
+            StepKind.Finish => ReleaseTransitions.Finish(change, release, Ordering.Ci, States.Now),
+            StepKind.Drained => change.Drained(release, bakeIsOver: step.Flag),
+            StepKind.Abandon => ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, "a defect", States.Now),
+            StepKind.Remove => ReleaseTransitions.Remove(change, release, [step.Service], States.Now),
+            _ => ReleaseTransitions.Succeed(change, release, States.Now),
+        };
     }
 
     // Into the standby while nothing runs, as SlotDeployer does it.
-    private GatewayState? Deploy(string service) => State.Running.Exists(release => release.Concerns(service))
-        ? null
-        : State.With(service, it => it.With(it.Active.Other(), new Deployment(null, States.Now.AddSeconds(it.Generation), System.Collections.Immutable.ImmutableSortedDictionary<string, DeployedDestination>.Empty)) with
+    private StateChange? Deploy(string service)
+    {
+        if (State.Running.Exists(release => release.Holds(service)))
         {
-            Generation = it.Generation + 1,
+            return null;
+        }
+
+        var (known, standby) = (State.Services[service], State.Services[service].Active.Other());
+        return Committed.Change().WithService(service, known.WithStandbyInUse().With(standby, new Deployment(null, States.Now.AddSeconds(known.Generation), ImmutableSortedDictionary<string, DeployedDestination>.Empty)) with
+        {
+            Generation = known.Generation + 1,
             RollbackTo = null,
             RolledBack = false,
-            StandbySince = null,
-        });
+        }) with
+        { Withdrawn = [new Withdrawal(service, standby)] };
+    }
+
+    private StateChange? DecommissionDue(string service)
+    {
+        var known = State.Services[service];
+        if (known is not { StandbySince: not null, DecommissionedAt: null, LastRelease: { } id } || State.Running.Exists(release => release.Holds(service)))
+        {
+            return null;
+        }
+
+        var change = Committed.Change().WithService(service, known with { DecommissionedAt = States.Now });
+        return change with
+        {
+            Enqueued = [.. HookOutbox.ForDecommission(Hooks, State.Revision, id, service, known.Active.Other(), known.Generation, States.Now)],
+        };
+    }
 
     // What the runner and the engine check before they call a transition.
-    private static bool IsPossible(StepKind what, ReleaseStatus status) => what switch
+    private bool IsPossible(StepKind what, ReleaseState release) => what switch
     {
-        StepKind.Pass or StepKind.Reject => status == ReleaseStatus.Verifying,
-        StepKind.Approve => status == ReleaseStatus.AwaitingApproval,
-        StepKind.Abort => status.IsBeforeSwitch(),
-        StepKind.Finish => status is ReleaseStatus.Draining or ReleaseStatus.Baking,
-        StepKind.Drained => status == ReleaseStatus.Draining,
-        _ => status == ReleaseStatus.Baking,
+        StepKind.Pass or StepKind.Reject or StepKind.Fail => release.Status == ReleaseStatus.Verifying,
+        StepKind.Approve => release.Status == ReleaseStatus.AwaitingApproval,
+        StepKind.Abort => release.Status.IsBeforeSwitch(),
+        StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking && !BakeTransitions.IsBeingRolledBack(State, release),
+        StepKind.Drained => release.Status == ReleaseStatus.Draining,
+        StepKind.Remove or StepKind.Abandon => !release.Status.IsBeforeSwitch(),
+        _ => release.Status == ReleaseStatus.Baking && release.Bake?.Hold is null && !BakeTransitions.IsBeingRolledBack(State, release),
     };
-
-    // That a release has ended is no change of the service: nothing that a caller could have built on is different.
-    private static bool IsSame(ServiceState was, ServiceState now) =>
-        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green);
-
-    private void Check(GatewayState before, GatewayState after, Step step)
-    {
-        foreach (var release in after.Running.Concat(after.JustEnded))
-        {
-            Seen.Add(release.Status);
-            release.Services.Should().NotContain(service => service.From == service.To);
-            var was = before.Running.Concat(before.JustEnded).FirstOrDefault(it => it.Id == release.Id);
-            if (was is null)
-            {
-                release.Status.Should().Be(ReleaseStatus.Verifying);
-            }
-            else if (was.Status != release.Status)
-            {
-                Legal[was.Status].Should().Contain(release.Status, "{0} was {1}, {2}", release.Id, was.Status, step);
-            }
-        }
-
-        after.Running.Should().NotContain(release => release.Status.IsEnded());
-        after.JustEnded.Should().NotContain(release => !release.Status.IsEnded());
-        if (_known is null)
-        {
-            (after.Running.Count + after.JustEnded.Count).Should().Be((int)after.LastRelease, "no release gets lost or is there twice");
-            after.JustAudited.Select(entry => entry.Sequence).Should().Equal(Enumerable.Range(1, (int)after.LastAudit).Select(number => (long)number));
-        }
-
-        foreach (var name in Services)
-        {
-            var (was, now) = (before.Services[name], after.Services[name]);
-            now.Active.Should().Be(_active[name], "it is where the last switch put it");
-            now.RollbackTo.Should().NotBe(now.Active);
-            (now.RollbackTo is not null && now.RolledBack).Should().BeFalse("a rollback has nothing to roll back");
-            now.Generation.Should().Be(IsSame(was, now) ? was.Generation : was.Generation + 1, "+1 at every change");
-            after.Running.Count(release => release.Kind == ReleaseKind.Cutover && release.Concerns(name)).Should().BeLessThan(2);
-            after.Running.Count(release => release.Kind == ReleaseKind.Rollback && release.Concerns(name)).Should().BeLessThan(2);
-        }
-
-        after.LastAudit.Should().BeGreaterThanOrEqualTo(before.LastAudit);
-    }
 }

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Tests.Releases;
 
 public sealed class ReleaseTransitionsTests
 {
-    private readonly GatewayState _verifying = States.Of("orders").Place(Ordering.Cutover("orders"));
+    private readonly StateChange _verifying = States.Of("orders").Change().Place(Ordering.Cutover("orders"));
 
     [Fact]
     public void Pass_Switches()
@@ -20,20 +20,20 @@ public sealed class ReleaseTransitionsTests
         });
         var release = state.Newest();
         (release.Status, release.SwitchedAt, release.Services[0].Generation, release.DrainStartedWith).Should().Be((ReleaseStatus.Draining, States.Now, 2L, 2L));
-        release.Events.Select(it => it.Type).Should().Equal("created", "gatePassed", "switched");
-        state.JustAudited[^1].Should().Match<AuditRecord>(entry => entry.Action == "switched" && entry.Actor == "gateway" && entry.Sequence == 2);
+        state.Events.Select(it => it.Type).Should().Equal("created", "gatePassed", "switched");
+        state.Audit[^1].Should().Match<AuditRecord>(entry => entry.Action == "switched" && entry.Actor == "gateway" && entry.Sequence == 2);
     }
 
     [Fact]
     public void Pass_ApprovalRequired_WaitsForIt()
     {
-        var placed = States.Of("orders").Place(Ordering.Cutover("orders") with { RequireApproval = true });
+        var placed = States.Of("orders").Change().Place(Ordering.Cutover("orders") with { RequireApproval = true });
 
         var waiting = placed.Pass(placed.Newest());
         waiting.Newest().Status.Should().Be(ReleaseStatus.AwaitingApproval);
         waiting.Services.Should().Equal(placed.Services);
 
-        var approved = ReleaseTransitions.Approve(waiting, waiting.Newest(), Ordering.Ci, States.Now);
+        var approved = ReleaseTransitions.Approve(waiting, waiting.Newest(), Ordering.Ci, process: null, States.Now);
         (approved.Newest().Status, approved.Newest().ApprovedBy).Should().Be((ReleaseStatus.Verifying, "ci"));
         approved.Newest().Gates.Should().BeEmpty("what was measured before the wait counts for nothing");
 
@@ -58,7 +58,7 @@ public sealed class ReleaseTransitionsTests
 
         state.Newest().Status.Should().Be(ReleaseStatus.Aborted);
         state.Services.Should().Equal(_verifying.Services);
-        state.JustAudited.Select(entry => (entry.Action, entry.Actor)).Should().Equal(("cutover", "ci"), ("aborted", "gateway"), ("abort", "ci"));
+        state.Audit.Select(entry => (entry.Action, entry.Actor)).Should().Equal(("cutover", "ci"), ("aborted", "gateway"), ("abort", "ci"));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class ReleaseTransitionsTests
     [Fact]
     public void Finish_WhileBaking_EndsNow()
     {
-        var baking = States.Of("orders").Switched(ReleaseStatus.Baking);
+        var baking = States.Of("orders").Change().Switched(ReleaseStatus.Baking);
 
         var finished = ReleaseTransitions.Finish(baking, baking.Newest(), Ordering.Ci, States.Now);
 

@@ -1,4 +1,6 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.Releases;
@@ -13,13 +15,14 @@ public sealed class ResumeTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(100, 800)]
-    [InlineData(0, 900)]
-    [InlineData(-86400, 900)]
-    public async Task Restart_WhileBaking_WaitsForTheRestAndNeverForMoreThanTheWhole(int clockMoved, int left)
+    [InlineData(0, 0, 900)]
+    [InlineData(100, 0, 800)]
+    [InlineData(100, 86400, 800)]
+    [InlineData(100, -86400, 800)]
+    public async Task Restart_WhileBaking_WaitsForWhatNoGatewayHasCounted(int counted, int clockMoved, int left)
     {
         var time = new ManualTime();
-        var id = await LeaveBakingAsync(time);
+        var id = await LeaveBakingAsync(time, counted);
         time.StepClock(TimeSpan.FromSeconds(clockMoved));
 
         await using var again = new Running(_folder.Path, time);
@@ -33,16 +36,50 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task Restart_AfterTheBakesEnd_Succeeds()
+    public async Task Restart_AllOfTheBakeCounted_Succeeds()
     {
         var time = new ManualTime();
-        var id = await LeaveBakingAsync(time);
-        time.StepClock(Bake * 2);
+        var id = await LeaveBakingAsync(time, counted: (int)Bake.TotalSeconds);
 
         await using var again = new Running(_folder.Path, time);
         await again.StartAsync();
 
-        await time.PassUntilAsync(again.UntilAsync(id, ReleaseStatus.Succeeded));
+        await again.UntilAsync(id, ReleaseStatus.Succeeded);
+    }
+
+    // The configuration no longer has the service: the switch stays, and the record says that nobody watched its end.
+    [Fact]
+    public async Task Restart_ServiceRemovedWhileBaking_IsAbandoned()
+    {
+        var id = await LeaveBakingAsync(new ManualTime(), counted: 0);
+
+        await using var again = new Running(_folder.Path, new ManualTime(), "users");
+        await again.StartAsync();
+
+        var release = await again.UntilAsync(id, ReleaseStatus.Abandoned);
+        release.SwitchedAt.Should().NotBeNull();
+        release.Services.Should().ContainSingle().Which.Outcome.Should().Be(ServiceOutcomes.Removed);
+        release.Detail.Should().Contain("orders: no longer configured");
+    }
+
+    [Fact]
+    public async Task Restart_OneServiceOfAGroupRemovedWhileBaking_GoesOnForTheOthers()
+    {
+        var time = new ManualTime();
+        string id;
+        await using (var first = new Running(_folder.Path, time, "orders", "users"))
+        {
+            id = await first.PlaceAsync(Ordering.Cutover("orders", "users"));
+            await first.UntilAsync(id, ReleaseStatus.Baking);
+        }
+
+        await using var again = new Running(_folder.Path, time, "users");
+        await again.StartAsync();
+        await time.UntilWaitedForAsync(Bake);
+        again.State.Find(id)!.Services.Select(service => service.Outcome).Should().Equal(ServiceOutcomes.Removed, null);
+        time.Advance(Bake);
+
+        await again.UntilAsync(id, ReleaseStatus.Succeeded);
     }
 
     // What was in flight on the old slot ended with the process.
@@ -72,7 +109,7 @@ public sealed class ResumeTests : IDisposable
         string id;
         using (var before = new OpenState(_folder.Path, "orders"))
         {
-            await before.CommitAsync(state => state.Place(Ordering.Cutover("orders")));
+            await before.ChangeAsync(change => change.Place(Ordering.Cutover("orders")));
             id = before.State.Current.Running[0].Id;
         }
 
@@ -104,7 +141,7 @@ public sealed class ResumeTests : IDisposable
         var id = await LeaveAwaitingApprovalAsync();
 
         await using var again = new Running(_folder.Path, new ManualTime());
-        await again.Engine.ApproveAsync(id, Ordering.Ci);
+        await again.Engine.ApproveAsync(id, Ordering.Boss);
         await again.StartAsync();
 
         await again.State.WaitUntilAsync(_ => again.StatusOf(id) is not ReleaseStatus.Verifying, CancellationToken.None).WaitAsync(TestTime.Limit);
@@ -119,11 +156,15 @@ public sealed class ResumeTests : IDisposable
         return id;
     }
 
-    private async Task<string> LeaveBakingAsync(ManualTime time)
+    private async Task<string> LeaveBakingAsync(ManualTime time, int counted)
     {
         await using var first = new Running(_folder.Path, time);
         var id = await first.CutoverAsync();
-        await first.UntilAsync(id, ReleaseStatus.Baking);
+        var baking = await first.UntilAsync(id, ReleaseStatus.Baking);
+
+        // What the guard of the bake stores now and then.
+        await first.State.CommitAsync(committed => new Decision<bool>(
+            BakeTransitions.Checkpoint(committed.Change(), baking, [], TimeSpan.FromSeconds(counted)), true));
         return id;
     }
 }

@@ -9,7 +9,7 @@ public sealed class RollbackOrderTests
 {
     private static readonly ReleaseOrder Rollback = Ordering.Rollback("orders");
 
-    private readonly GatewayState _state = States.Of("orders", "users");
+    private readonly StateChange _state = States.Of("orders", "users").Change();
 
     [Theory]
     [InlineData(ReleaseStatus.Draining)]
@@ -66,7 +66,7 @@ public sealed class RollbackOrderTests
         var ended = switched.Drained(switched.Newest());
 
         ended.Running.Should().BeEmpty();
-        ended.Decide(Rollback).Should().Be((null, OrderOutcome.Nothing));
+        ended.Decide(Rollback).Outcome.AlreadyActive.Should().BeTrue();
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class RollbackOrderTests
         outcome.Existing.Status.Should().Be(ReleaseStatus.Aborted);
         next!.Running.Should().BeEmpty();
         next.Services.Should().Equal(before.Services);
-        next.LastRelease.Should().Be(1, "there is no release of its own");
+        next.State.LastRelease.Should().Be(1, "there is no release of its own");
     }
 
     [Fact]

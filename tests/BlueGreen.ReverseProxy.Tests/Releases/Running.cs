@@ -1,12 +1,8 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Releases.Gates;
-using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Releases;
 
@@ -14,38 +10,51 @@ namespace BlueGreen.ReverseProxy.Tests.Releases;
 internal sealed class Running : IAsyncDisposable
 {
     private readonly OpenState _open;
-    private readonly ReleaseRunner _runner;
+    private readonly ReleaseParts _parts;
+    private bool _started;
 
-    public Running(string folder, ManualTime time)
+    public Running(string folder, ManualTime time, params string[] services)
     {
         Time = time;
-        _open = new OpenState(folder, "orders");
-        var hooks = new PreSwitchHooks(_open.Options, new HookCall(time), _open.Services, time);
-        _runner = new ReleaseRunner(_open.State, _open.Services, new GateEvaluator(null!, null!, null!), hooks, new BakeWatches(_open.Services, time), time, NullLogger<ReleaseRunner>.Instance);
-        Engine = new ReleaseEngine(_open.State, _runner, time);
+        _open = new OpenState(folder, services.Length == 0 ? ["orders"] : services, disk: null, time: time);
+        _parts = _open.Releases(time);
     }
 
     public ManualTime Time { get; }
 
-    public ReleaseEngine Engine { get; }
+    public ReleaseEngine Engine => _parts.Engine;
 
     public CommittedState State => _open.State;
 
-    public ServiceEntry Orders => _open.Services.All[0];
+    public ServiceEntry Orders => _open.Services.Entry("orders");
 
-    public SlotName Active => _open.Tables.Current.ActiveOf(Orders);
+    public SlotName Active => ActiveOf("orders");
 
-    public Task StartAsync() => _runner.StartAsync(CancellationToken.None);
+    public SlotName ActiveOf(string service) => _open.Tables.Current.ActiveOf(_open.Services.Entry(service));
 
-    public Task<StateUnavailableException> UnstorableAsync(string id) => _runner.ProgressOf(id)!.Unstorable;
+    public Task StartAsync()
+    {
+        _started = true;
+        return _parts.Runner.StartAsync(CancellationToken.None);
+    }
 
-    public async Task<string> PlaceAsync(ReleaseOrder order) => (await Engine.PlaceAsync(order with { Force = true })).Started!.Id;
+    public Task<StateUnavailableException> UnstorableAsync(string id) => _parts.Runner.ProgressOf(id)!.Unstorable;
+
+    public async Task<string> PlaceAsync(ReleaseOrder order)
+    {
+        if (!_started)
+        {
+            await StartAsync();
+        }
+
+        return (await Engine.PlaceAsync(order with { Force = true })).Started!.Id;
+    }
 
     public Task<string> CutoverAsync() => PlaceAsync(Ordering.Cutover("orders"));
 
     public async Task<ReleaseState> UntilAsync(string id, ReleaseStatus status)
     {
-        await State.WaitUntilAsync(_ => State.Find(id)!.Status == status, CancellationToken.None).WaitAsync(TestTime.Limit);
+        await State.WaitForAsync(committed => committed.Find(id)!.Status == status, CancellationToken.None).WaitAsync(TestTime.Limit);
         return State.Find(id)!;
     }
 
@@ -53,8 +62,8 @@ internal sealed class Running : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _runner.StopAsync(CancellationToken.None);
-        _runner.Dispose();
+        await _parts.Runner.StopAsync(CancellationToken.None);
+        _parts.Runner.Dispose();
         _open.Dispose();
     }
 }

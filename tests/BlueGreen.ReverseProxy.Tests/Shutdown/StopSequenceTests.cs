@@ -73,7 +73,7 @@ public sealed class StopSequenceTests : IDisposable
         gateway.GetRequiredService<Warnings>().Lines.Should().ContainSingle().Which.Should().Contain(name == "release the state" ? "The state could not be given up" : name);
         if (name != "release the state")
         {
-            var changed = () => gateway.GetRequiredService<ReverseProxy.State.CommittedState>().CommitAsync(state => new ReverseProxy.State.Decision<bool>(state, true));
+            var changed = () => gateway.GetRequiredService<ReverseProxy.State.CommittedState>().CommitAsync(committed => new ReverseProxy.State.Decision<bool>(committed.Change(), true));
             await changed.Should().ThrowAsync<ReverseProxy.State.StateUnavailableException>("a successor has the state");
         }
     }

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.State;
@@ -11,18 +12,16 @@ public sealed class CommittedStateTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Commit_ThatMovesAService_StoresThenPublishesThenRunsWhatFollows()
+    public async Task Commit_ThatMovesAService_StoresThenPublishesThenShowsIt()
     {
         using var open = Open();
-        var seen = default(SlotName?);
+        var seen = default((SlotName Stored, SlotName Table, SlotName Visible)?);
+        open.State.Subscribe((_, _) => seen = (
+            Stored().Services["orders"].Active, open.Tables.Current.ActiveOf(open.Services.All[0]), open.State.Current.Services["orders"].Active));
 
-        await open.State.CommitAsync(current => new Decision<bool>(ToGreen(current), true, () =>
-        {
-            seen = open.Tables.Current.ActiveOf(open.Services.All[0]);
-            Stored().Services["orders"].Active.Should().Be(SlotName.Green);
-        }));
+        await open.CommitAsync(ToGreen);
 
-        seen.Should().Be(SlotName.Green);
+        seen.Should().Be((SlotName.Green, SlotName.Green, SlotName.Blue), "traffic moves before anybody can read that it has");
         open.State.Current.Services["orders"].Active.Should().Be(SlotName.Green);
         open.Tables.Current.ActiveOf(open.Services.All[1]).Should().Be(SlotName.Blue);
     }
@@ -45,9 +44,10 @@ public sealed class CommittedStateTests : IDisposable
         using var open = Open();
         var (table, state) = (open.Tables.Current, open.State.Current);
         var published = false;
+        open.State.Subscribe((_, _) => published = true);
         _folder.MakeFull("state.json.tmp");
 
-        await open.State.Awaiting(it => it.CommitAsync(current => new Decision<bool>(ToGreen(current), true, () => published = true)))
+        await open.Awaiting(it => it.CommitAsync(ToGreen))
             .Should().ThrowAsync<StateUnavailableException>();
 
         published.Should().BeFalse();
@@ -128,6 +128,47 @@ public sealed class CommittedStateTests : IDisposable
         Stored().Revision.Should().Be(first + Commits);
     }
 
+    // What is stored stands; who waits for the answer gets it.
+    [Fact]
+    public async Task Commit_SubscriberThrows_TellsTheOthersAndAnswers()
+    {
+        using var open = Open();
+        var told = false;
+        open.State.Subscribe((_, _) => throw new FormatException());
+        open.State.Subscribe((_, _) => told = true);
+
+        await open.CommitAsync(ToGreen).WaitAsync(TestTime.Limit);
+
+        told.Should().BeTrue();
+        open.State.Current.Services["orders"].Active.Should().Be(SlotName.Green);
+    }
+
+    // A caller that has gone must not wait behind a disk that hangs.
+    [Fact]
+    public async Task Commit_CallerGoesWhileItWaits_DecidesNothing()
+    {
+        using var open = Open();
+        using var cancel = new CancellationTokenSource();
+        using var hung = new SemaphoreSlim(0);
+        var hangs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        open.State.Subscribe((_, _) =>
+        {
+            hangs.SetResult();
+            hung.Wait();
+        });
+        var first = Task.Run(() => open.CommitAsync(ToGreen));
+        await hangs.Task.WaitAsync(TestTime.Limit);
+        var decided = false;
+        var second = open.State.CommitAsync(_ => new Decision<bool>(null, decided = true), cancel.Token);
+
+        await cancel.CancelAsync();
+        await second.Awaiting(it => it.WaitAsync(TestTime.Limit)).Should().ThrowAsync<OperationCanceledException>();
+        hung.Release();
+        await first.WaitAsync(TestTime.Limit);
+
+        decided.Should().BeFalse();
+    }
+
     [Fact]
     public async Task WaitUntil_ChangesRaceWithTheWait_MissesNone()
     {
@@ -161,5 +202,5 @@ public sealed class CommittedStateTests : IDisposable
 
     private OpenState Open() => new(_folder.Path, "orders", "users");
 
-    private GatewayState Stored() => StateDocument.Read(File.ReadAllBytes(_folder["state.json"]));
+    private GatewayState Stored() => StateDocument.Read(File.ReadAllBytes(_folder["state.json"])).State;
 }

@@ -1,4 +1,4 @@
-using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.State;

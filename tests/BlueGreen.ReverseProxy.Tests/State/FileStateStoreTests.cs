@@ -1,6 +1,9 @@
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.State;
@@ -29,50 +32,75 @@ public sealed class FileStateStoreTests : IDisposable
     }
 
     [Fact]
-    public void Load_AfterWrites_IsTheNewest()
+    public void Load_AfterCommits_IsTheNewest()
     {
-        Write(1, 2, 3);
+        Commit(3);
 
         RevisionLoaded().Should().Be(3);
     }
 
+    // The next start must find one truth: the fallen back state is stored with a revision above everything that was written.
     [Fact]
     public void Load_NewestCorrupt_IsThePreviousAndKeepsTheDamage()
     {
-        Write(1, 2);
+        Commit(2);
         File.AppendAllText(_folder["state.json"], "x");
 
-        RevisionLoaded().Should().Be(1);
+        ActiveLoaded().Should().Be(SlotName.Blue, "the second commit made it green");
         File.Exists(_folder["state.json.corrupt"]).Should().BeTrue();
-        RevisionLoaded().Should().Be(1, "the next start finds the same");
+        ActiveLoaded().Should().Be(SlotName.Blue, "the next start finds the same");
+        RevisionLoaded().Should().BeGreaterThan(2);
     }
 
+    // Whoever has lost state.json has lost what was acknowledged last; journals show that there was more.
     [Fact]
-    public void Load_NewestGone_IsThePrevious()
+    public void Load_NewestGone_IsRefusedWhereTheJournalsKnowOfMore()
     {
-        Write(1, 2);
+        Commit(2);
         File.Delete(_folder["state.json"]);
 
-        RevisionLoaded().Should().Be(1);
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*state.json is missing*bluegreen state adopt*");
+        File.Exists(_folder["state.previous.json"]).Should().BeTrue("nothing is touched");
     }
 
     [Fact]
-    public void Write_AfterAFallBack_GoesOn()
+    public void Load_OlderStateUnderNewerJournals_IsRefused()
     {
-        Write(1, 2);
+        Commit(2);
+        var old = File.ReadAllBytes(_folder["state.previous.json"]);
+        Commit(1, from: 2);
+        File.WriteAllBytes(_folder["state.json"], old);
+
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*revision 1*revision 3*older state.json*bluegreen state adopt*");
+    }
+
+    [Fact]
+    public void Load_JournalsWithoutAnyState_IsRefused()
+    {
+        Commit(2);
+        File.Delete(_folder["state.json"]);
+        File.Delete(_folder["state.previous.json"]);
+
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*is missing, but audit.jsonl shows that there was one*--fresh*");
+    }
+
+    [Fact]
+    public void Commit_AfterAFallBack_GoesOn()
+    {
+        Commit(2);
         File.WriteAllText(_folder["state.json"], "");
-        RevisionLoaded().Should().Be(1);
+        var revision = RevisionLoaded()!.Value;
 
-        Write(5);
+        Commit(1, from: revision);
 
-        RevisionLoaded().Should().Be(5);
+        RevisionLoaded().Should().Be(revision + 1);
     }
 
     // To start anew here would send traffic to a slot that nobody chose.
     [Fact]
     public void Load_BothCorrupt_RefusesToStart()
     {
-        Write(1, 2);
+        Commit(2);
         File.WriteAllText(_folder["state.json"], "x");
         File.WriteAllText(_folder["state.previous.json"], "y");
         using var store = Open();
@@ -82,24 +110,38 @@ public sealed class FileStateStoreTests : IDisposable
         File.ReadAllText(_folder["state.json"]).Should().Be("x", "it may yet be repaired");
     }
 
+    // A build that goes back to what was true before undoes what the newer one has acknowledged.
     [Fact]
-    public void Load_OnlyOneThereAndCorrupt_RefusesToStart()
+    public void Load_OfANewerFormat_RefusesToStartAndTouchesNothing()
     {
-        Write(1);
-        File.WriteAllText(_folder["state.json"], "x");
-        using var store = Open();
+        Commit(2);
+        var newer = File.ReadAllText(_folder["state.json"]).Replace("\"format\":2", "\"format\":7", StringComparison.Ordinal).Replace("\"reads\":2", "\"reads\":7", StringComparison.Ordinal);
+        File.WriteAllText(_folder["state.json"], newer);
 
-        store.Invoking(it => it.Load()).Should().Throw<StateUnreadableException>();
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*format 7*up to format 2*");
+        File.ReadAllText(_folder["state.json"]).Should().Be(newer);
+    }
+
+    // What the disk does not give says nothing about what is on it.
+    [LinuxFact]
+    public void Load_ReadError_RefusesToStart()
+    {
+        Commit(2);
+        File.Delete(_folder["state.json"]);
+        File.CreateSymbolicLink(_folder["state.json"], "/proc/self/mem");
+
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*can't be read*");
+        File.Exists(_folder["state.json.corrupt"]).Should().BeFalse();
     }
 
     [Fact]
     public void Load_LeftoversOfACrash_AreHarmless()
     {
-        Write(1, 2);
+        Commit(2);
         File.WriteAllText(_folder["state.json.tmp"], "half of a docum");
 
         RevisionLoaded().Should().Be(2);
-        Write(3);
+        Commit(1, from: 2);
         RevisionLoaded().Should().Be(3);
     }
 
@@ -137,33 +179,159 @@ public sealed class FileStateStoreTests : IDisposable
     }
 
     [Fact]
-    public void Write_DiskFull_SaysSoAndKeepsWhatWasStored()
+    public void CompareAndSet_AnotherRevisionStored_IsNotDone()
     {
-        Write(1, 2);
+        using var store = Open();
+        store.Load();
+        store.CompareAndSet(0, Change(1)).Should().NotBeNull();
+
+        store.CompareAndSet(0, Change(1)).Should().BeNull();
+        store.CompareAndSet(1, Change(2))!.State.Revision.Should().Be(2);
+    }
+
+    // Another process has written there in spite of the lock: on a file system without locks, or by hand.
+    [Fact]
+    public void CompareAndSet_FileReplacedByAnother_IsNotDone()
+    {
+        using var store = Open();
+        store.Load();
+        store.CompareAndSet(0, Change(1));
+        File.WriteAllBytes(_folder["state.json"], StateDocument.Write(new GatewayState { Revision = 40 }, []));
+
+        store.CompareAndSet(1, Change(2)).Should().BeNull();
+        RevisionStored().Should().Be(40);
+    }
+
+    // rm -rf under a running gateway: what is there now may be another gateway's.
+    [Fact]
+    public void CompareAndSet_FolderRemoved_IsRefusedAndCreatesNoNewOne()
+    {
+        using var store = Open("sub");
+        store.Load();
+        store.CompareAndSet(0, Change(1));
+        Directory.Delete(_folder["sub"], recursive: true);
+
+        store.Invoking(it => it.CompareAndSet(1, Change(2))).Should().Throw<StateUnavailableException>().WithMessage("*removed or replaced*");
+        Directory.Exists(_folder["sub"]).Should().BeFalse();
+    }
+
+    [Fact]
+    public void CompareAndSet_FolderTakenOverByAnother_IsRefused()
+    {
+        using var store = Open();
+        store.Load();
+        store.CompareAndSet(0, Change(1));
+        File.Delete(_folder["state.lock"]);
+        using var other = Open();
+        other.Load();
+
+        store.Invoking(it => it.CompareAndSet(1, Change(2))).Should().Throw<StateUnavailableException>().WithMessage("*removed or replaced*");
+        other.CompareAndSet(1, Change(2)).Should().NotBeNull();
+    }
+
+    // Started while the folder could not be written, as on a read-only mount; without the lock nothing is, even when it can be by now.
+    [LinuxFact]
+    public void CompareAndSet_LockNotPossibleAtTheStart_TakesItFirst()
+    {
+        Directory.CreateDirectory(_folder["sub"]);
+        File.CreateSymbolicLink(_folder["sub/state.owner"], "/dev/full");
+        using var first = Open("sub");
+        first.Load().Should().BeNull();
+        first.Invoking(it => it.CompareAndSet(0, Change(1))).Should().Throw<StateUnavailableException>();
+        File.Delete(_folder["sub/state.owner"]);
+        using var second = Open("sub");
+        second.Load();
+        second.CompareAndSet(0, Change(1));
+
+        first.Invoking(it => it.CompareAndSet(0, Change(1))).Should().Throw<StateUnavailableException>().WithMessage("*another gateway*");
+    }
+
+    [Fact]
+    public void CompareAndSet_DiskFull_SaysSoAndKeepsWhatWasStored()
+    {
+        Commit(2);
         _folder.MakeFull("state.json.tmp");
         using (var store = Open())
         {
-            store.Invoking(it => it.Write(new GatewayState { Revision = 3 })).Should().Throw<StateUnavailableException>().WithMessage($"*{_folder.Path}*");
+            store.Load();
+            store.Invoking(it => it.CompareAndSet(2, Change(3))).Should().Throw<StateUnavailableException>().WithMessage($"*{_folder.Path}*");
         }
 
         RevisionLoaded().Should().Be(2);
     }
 
-    private FileStateStore Open(string subfolder = "") =>
-        new(new BlueGreenOptions { State = new StateOptions { Directory = Path.Combine(_folder.Path, subfolder) } }, NullLogger<FileStateStore>.Instance);
+    // A flush that fails is no commit, whatever the framework says of it.
+    [Fact]
+    public void CompareAndSet_FlushFails_IsRefusedAndWritesToAnotherFileNext()
+    {
+        var disk = new FaultyDisk();
+        using var store = Open(disk: disk);
+        store.Load();
+        store.CompareAndSet(0, Change(1));
+        disk.FailAt(1, DiskFault.Error);
 
-    private void Write(params long[] revisions)
+        store.Invoking(it => it.CompareAndSet(1, Change(2))).Should().Throw<StateUnavailableException>();
+        disk.Calls[..2].Should().Equal("write", "flush");
+        File.Exists(_folder["state.json.tmp"]).Should().BeFalse("its content is unknown from now on");
+        RevisionStored().Should().Be(1);
+
+        store.CompareAndSet(1, Change(2)).Should().NotBeNull();
+    }
+
+    // The lines stay in the state document, and go to a new file: the old one's content is unknown.
+    [Fact]
+    public void Maintain_FlushOfAJournalFails_LosesNothing()
+    {
+        var disk = new FaultyDisk();
+        var log = new CollectedLog<FileStateStore>();
+        using (var store = Open(disk: disk, log: log))
+        {
+            store.Load();
+            store.CompareAndSet(0, Change(1));
+            disk.FailAt(0, DiskFault.Error);
+            store.Maintain();
+            disk.HasFailed.Should().BeTrue();
+            store.CompareAndSet(1, Change(2));
+            store.Maintain();
+        }
+
+        using var again = Open();
+        again.Load()!.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1, 2);
+        log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Critical).Which.Text.Should().Contain("can't be written");
+        Directory.GetFiles(_folder.Path, "audit*.jsonl").Should().HaveCount(2);
+    }
+
+    private static StateChange Change(long revision) => new StateChange(States.Of("orders").With("orders", service => service with
+    {
+        Active = revision % 2 == 0 ? SlotName.Green : SlotName.Blue,
+        Generation = revision,
+    }) with
+    { Revision = revision, LastAudit = revision - 1, History = "h" }).WithAudit(States.Audit(0));
+
+    private FileStateStore Open(string subfolder = "", Disk? disk = null, ILogger<FileStateStore>? log = null) => new(
+        new BlueGreenOptions { State = new StateOptions { Directory = Path.Combine(_folder.Path, subfolder) } }, log ?? NullLogger<FileStateStore>.Instance, disk: disk);
+
+    private void Commit(int count, long from = 0)
     {
         using var store = Open();
-        foreach (var revision in revisions)
+        store.Load();
+        for (var revision = from; revision < from + count; revision++)
         {
-            store.Write(new GatewayState { Revision = revision });
+            store.CompareAndSet(revision, Change(revision + 1)).Should().NotBeNull();
         }
     }
+
+    private long RevisionStored() => StateDocument.Read(File.ReadAllBytes(_folder["state.json"])).State.Revision;
 
     private long? RevisionLoaded()
     {
         using var store = Open();
-        return store.Load()?.Revision;
+        return store.Load()?.State.Revision;
+    }
+
+    private SlotName? ActiveLoaded()
+    {
+        using var store = Open();
+        return store.Load()?.State.Services["orders"].Active;
     }
 }

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.State;
@@ -16,7 +17,7 @@ public sealed class InitialStateTests : IDisposable
     {
         using var open = new OpenState(_folder.Path, "orders");
 
-        var stored = StateDocument.Read(File.ReadAllBytes(_folder["state.json"]));
+        var stored = StateDocument.Read(File.ReadAllBytes(_folder["state.json"])).State;
         stored.Revision.Should().Be(1);
         stored.Services["orders"].Should().Be(new ServiceState(SlotName.Blue, 1, null, false, null, null));
     }

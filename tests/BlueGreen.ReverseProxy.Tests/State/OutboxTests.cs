@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.State;
@@ -19,15 +20,15 @@ public sealed class OutboxTests : IDisposable
         {
             await EndAsync(open, 1);
             await EndAsync(open, 2);
-            open.Audit.Newest.Should().BeEmpty("the test is about journals that can't be written");
+            File.Exists(_folder["audit.jsonl"]).Should().BeFalse("the test is about journals that can't be written");
             open.State.Find("r1-aaaaaa").Should().NotBeNull();
         }
 
         FreeJournals();
         using (var again = Open())
         {
-            again.Audit.Newest.Select(entry => entry.Sequence).Should().Equal(1, 2);
-            again.History.NewestFirst.Select(release => release.Id).Should().Equal("r2-aaaaaa", "r1-aaaaaa");
+            again.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1, 2);
+            again.State.NewestFirst().Select(release => release.Id).Should().Equal("r2-aaaaaa", "r1-aaaaaa");
         }
 
         Lines("audit.jsonl").Should().Be(2);
@@ -44,8 +45,8 @@ public sealed class OutboxTests : IDisposable
         FreeJournals();
         await EndAsync(open, 2);
 
-        open.Audit.Newest.Select(entry => entry.Sequence).Should().Equal(1, 2);
-        open.History.NewestFirst.Select(release => release.Id).Should().Equal("r2-aaaaaa", "r1-aaaaaa");
+        open.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1, 2);
+        open.State.NewestFirst().Select(release => release.Id).Should().Equal("r2-aaaaaa", "r1-aaaaaa");
     }
 
     // The crash came after the journals were written, and before the commit that would have emptied the outbox.
@@ -78,20 +79,21 @@ public sealed class OutboxTests : IDisposable
         File.Delete(_folder["releases.jsonl"]);
         using var again = Open();
 
-        again.Audit.Newest.Should().ContainSingle().Which.Should().BeEquivalentTo(States.Audit(1), entry => entry.Excluding(it => it.Hash));
+        again.Records.Audit.Should().ContainSingle().Which.Should().BeEquivalentTo(States.Audit(1), entry => entry.Excluding(it => it.Hash));
         again.State.Find("r1-aaaaaa").Should().NotBeNull();
     }
 
     [Fact]
-    public async Task Outbox_OnceJournaled_IsEmptiedByTheNextCommit()
+    public async Task Lines_OnceOnTheDisk_AreNoLongerCarriedByTheState()
     {
         using var open = Open();
         await EndAsync(open, 1);
+        StateDocument.Read(File.ReadAllBytes(_folder["state.json"])).Pending.Should().HaveCount(2);
 
+        open.Store.Maintain();
         await open.CommitAsync(current => current with { LastRelease = 9 });
 
-        open.State.Current.JustAudited.Should().BeEmpty();
-        open.State.Current.JustEnded.Should().BeEmpty();
+        StateDocument.Read(File.ReadAllBytes(_folder["state.json"])).Pending.Should().BeEmpty();
         open.State.NewestFirst().Select(release => release.Id).Should().Equal("r1-aaaaaa");
     }
 
@@ -102,9 +104,9 @@ public sealed class OutboxTests : IDisposable
         await EndAsync(open, 1);
         _folder.MakeFull("state.json.tmp");
 
-        await open.State.AuditAsync(sequence => States.Audit(sequence) with { Result = "state-unavailable" });
+        await open.State.AuditAsync(States.Audit(0) with { Result = "state-unavailable" });
 
-        open.Audit.Newest.Select(entry => (entry.Sequence, entry.Result)).Should().Equal((1, "accepted"), (2, "state-unavailable"));
+        open.Records.Audit.Select(entry => (entry.Sequence, entry.Result)).Should().Equal((1, "accepted"), (2, "state-unavailable"));
         open.State.Current.LastAudit.Should().Be(2);
     }
 
@@ -114,21 +116,19 @@ public sealed class OutboxTests : IDisposable
     {
         using (var open = Open())
         {
-            await open.State.AuditAsync(States.Audit);
-            await open.State.AuditAsync(States.Audit);
+            await open.State.AuditAsync(States.Audit(0));
+            await open.State.AuditAsync(States.Audit(0));
         }
 
         using var again = Open();
-        await again.State.AuditAsync(States.Audit);
+        await again.State.AuditAsync(States.Audit(0));
 
-        again.Audit.Newest.Select(entry => entry.Sequence).Should().Equal(1, 2, 3);
+        again.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1, 2, 3);
     }
 
-    private static Task EndAsync(OpenState open, long number) => open.CommitAsync(current => current with
+    private static Task EndAsync(OpenState open, long number) => open.ChangeAsync(change => change.WithAudit(States.Audit(0)) with
     {
-        LastAudit = number,
-        JustAudited = current.JustAudited.Add(States.Audit(number)),
-        JustEnded = current.JustEnded.Add(States.Release($"r{number}-aaaaaa", ReleaseStatus.Succeeded)),
+        Ended = [States.Release($"r{number}-aaaaaa", ReleaseStatus.Succeeded)],
     });
 
     private OpenState Open() => new(_folder.Path, "orders");

@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.State;
 
 public sealed class StateDocumentFuzzTests
 {
-    private static readonly byte[][] Documents = [StateDocument.Write(States.Full()), StateDocument.Write(States.Of("orders")), StateDocument.Write(new GatewayState())];
+    private static readonly byte[][] Documents = [StateDocument.Write(States.Full(), []), StateDocument.Write(States.Of("orders"), []), StateDocument.Write(new GatewayState(), [])];
 
     [Fact]
     public void Read_AnyDamagedFile_IsRefusedAsOneOrRead()
@@ -20,12 +21,12 @@ public sealed class StateDocumentFuzzTests
     public void Read_AnyDamagedStateWithTheRightChecksum_IsRefusedAsOneOrCanBeWrittenAgain()
     {
         var read = 0;
-        Fuzzing.Run([.. Documents.Select(document => document[(Array.IndexOf(document, (byte)'\n') + 1)..^1])], body =>
+        Fuzzing.Run([.. Documents.Select(document => document[(Array.IndexOf(document, (byte)'\n') + 1)..])], body =>
         {
             var revision = Encoding.UTF8.GetString(body).Contains("\"revision\":17", StringComparison.Ordinal) ? 17 : 0;
             if (ReadOrRefuse(WithHeader(body, revision)) is { } state)
             {
-                StateDocument.Write(state);
+                StateDocument.Write(state, []);
                 read++;
             }
         });
@@ -42,7 +43,7 @@ public sealed class StateDocumentFuzzTests
     public void Read_StateEditedByHand_IsRefused(string was, string becomes)
     {
         var text = Encoding.UTF8.GetString(Documents[0]);
-        var body = text[(text.IndexOf('\n') + 1)..^1];
+        var body = text[(text.IndexOf('\n') + 1)..];
         body.Should().Contain(was);
 
         ReadOrRefuse(WithHeader(Encoding.UTF8.GetBytes(body.Replace(was, becomes, StringComparison.Ordinal)), revision: 17)).Should().BeNull();
@@ -50,17 +51,17 @@ public sealed class StateDocumentFuzzTests
 
     private static byte[] WithHeader(byte[] body, int revision)
     {
-        var header = $$"""{"format":1,"revision":{{revision}},"length":{{body.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(body))}}"}""";
-        return [.. Encoding.UTF8.GetBytes(header), (byte)'\n', .. body, (byte)'\n'];
+        var header = $$"""{"format":2,"revision":{{revision}},"length":{{body.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(body))}}"}""";
+        return [.. Encoding.UTF8.GetBytes(header), (byte)'\n', .. body];
     }
 
     private static GatewayState? ReadOrRefuse(byte[] bytes)
     {
         try
         {
-            return StateDocument.Read(bytes);
+            return StateDocument.Read(bytes).State;
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or NewerFormatException)
         {
             return null;
         }

@@ -1,39 +1,45 @@
 using System.Text;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.State;
 
 public sealed class StateDocumentTests
 {
-    private readonly byte[] _document = StateDocument.Write(States.Full());
+    private readonly byte[] _document = StateDocument.Write(States.Full(), [Line]);
+
+    private static readonly PendingLine Line = new("audit", """{"n":1,"revision":17,"at":"2024-05-01T12:00:00+00:00","record":{}}""");
 
     private int BodyStart => Array.IndexOf(_document, (byte)'\n') + 1;
 
     [Fact]
     public void Read_WhatWasWritten_IsTheSameState()
     {
-        StateDocument.Read(_document).Should().BeEquivalentTo(States.Full(), options => options.WithStrictOrdering());
-        StateDocument.Write(StateDocument.Read(_document)).Should().Equal(_document);
+        var content = StateDocument.Read(_document);
+
+        content.State.Should().BeEquivalentTo(States.Full(), options => options.WithStrictOrdering());
+        content.Pending.Should().Equal(Line);
+        Again(content).Should().Equal(_document);
     }
 
     [Fact]
     public void Read_FindsServicesWithoutRegardToCase()
     {
-        StateDocument.Read(_document).Services["USERS"].Should().Be(States.Full().Services["Users"]);
+        StateDocument.Read(_document).State.Services["USERS"].Should().Be(States.Full().Services["Users"]);
     }
 
     // A deployment that is repeated after a restart has to be recognized as the one that is there.
     [Fact]
     public void Read_FindsDestinationsWithoutRegardToCase()
     {
-        StateDocument.Read(_document).Services["orders"].Green!.Destinations.ContainsKey("G1").Should().BeTrue();
+        StateDocument.Read(_document).State.Services["orders"].Green!.Destinations.ContainsKey("G1").Should().BeTrue();
     }
 
     [Fact]
-    public void Document_IsTwoLines()
+    public void Document_IsThreeLines()
     {
-        Encoding.UTF8.GetString(_document).Split('\n').Should().HaveCount(3).And.EndWith([""]);
+        Encoding.UTF8.GetString(_document).Split('\n').Should().HaveCount(4).And.EndWith([""]);
     }
 
     [Fact]
@@ -57,7 +63,7 @@ public sealed class StateDocumentTests
     public void Read_AnyBitOfTheHeaderFlipped_IsRefusedOrTheSameState()
     {
         ForEachFlip(0, BodyStart, (at, flipped) =>
-            (Refused(flipped) || StateDocument.Write(StateDocument.Read(flipped)).SequenceEqual(_document)).Should().BeTrue("byte {0} was changed", at));
+            (Refused(flipped) || Again(StateDocument.Read(flipped)).SequenceEqual(_document)).Should().BeTrue("byte {0} was changed", at));
     }
 
     [Fact]
@@ -91,10 +97,35 @@ public sealed class StateDocumentTests
     [Fact]
     public void Read_OfALaterFormat_SaysSo()
     {
-        var later = Encoding.UTF8.GetString(_document).Replace("{\"format\":1,", "{\"format\":2,", StringComparison.Ordinal);
+        var later = Encoding.UTF8.GetString(_document)
+            .Replace("{\"format\":2,", "{\"format\":9,", StringComparison.Ordinal)
+            .Replace("\"reads\":2", "\"reads\":9", StringComparison.Ordinal);
 
-        later.Invoking(text => StateDocument.Read(Encoding.UTF8.GetBytes(text))).Should().Throw<InvalidDataException>().WithMessage("format 2*format 1");
+        later.Invoking(text => StateDocument.Read(Encoding.UTF8.GetBytes(text))).Should().Throw<NewerFormatException>().WithMessage("*format 9*up to format 2*");
     }
+
+    // A newer build says which formats can read what it has written.
+    [Fact]
+    public void Read_OfALaterFormatThatThisOneCanRead_IsRead()
+    {
+        var later = Encoding.UTF8.GetString(_document).Replace("{\"format\":2,", "{\"format\":9,", StringComparison.Ordinal);
+
+        StateDocument.Read(Encoding.UTF8.GetBytes(later)).State.Revision.Should().Be(17);
+    }
+
+    // Dropping it would lose what a newer build has stored.
+    [Fact]
+    public void Read_MemberThatIsNotKnown_IsRefused()
+    {
+        var text = Encoding.UTF8.GetString(_document);
+        var body = text[BodyStart..].Replace("\"lastRelease\":4", "\"lastRelease\":4,\"lastWish\":1", StringComparison.Ordinal);
+        var bytes = Encoding.UTF8.GetBytes(body);
+        var header = $$"""{"format":2,"revision":17,"length":{{bytes.Length}},"sha256":"{{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))}}"}""" + "\n";
+
+        Refused([.. Encoding.UTF8.GetBytes(header), .. bytes]).Should().BeTrue();
+    }
+
+    private static byte[] Again(StateContent content) => StateDocument.Write(content.State, content.Pending);
 
     private void ForEachFlip(int from, int to, Action<int, byte[]> check)
     {
@@ -117,7 +148,7 @@ public sealed class StateDocumentTests
             StateDocument.Read(bytes);
             return false;
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or NewerFormatException)
         {
             return true;
         }

@@ -1,6 +1,15 @@
+using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.State.Files;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Support;
@@ -8,19 +17,39 @@ namespace BlueGreen.ReverseProxy.Tests.Support;
 /// <summary>The committed state over a real folder, as a gateway has it from start to end.</summary>
 internal sealed class OpenState : IDisposable
 {
-    private readonly FileStateStore _store;
-
     public OpenState(string folder, params string[] services)
+        : this(folder, services, disk: null)
     {
-        var options = Support.Services.Options(services) with { State = new StateOptions { Directory = folder } };
+    }
+
+    public OpenState(
+        string folder,
+        string[] services,
+        Disk? disk,
+        ILogger<FileStateStore>? logger = null,
+        TimeProvider? time = null,
+        Func<BlueGreenOptions, BlueGreenOptions>? configure = null)
+    {
+        var options = Support.Services.Options(services);
+        options = options with { State = options.State with { Directory = folder } };
+        options = configure?.Invoke(options) ?? options;
         Options = options;
         Services = new ServiceCatalog(options);
-        Tables = new RoutingTablePublisher(Services);
+        Tables = new RoutingTablePublisher(Services, time);
         Destinations = new SlotConfigProvider();
-        _store = new FileStateStore(options, NullLogger<FileStateStore>.Instance);
-        Audit = new AuditJournal(_store, NullLogger<AuditJournal>.Instance);
-        History = new ReleaseHistory(_store, NullLogger<ReleaseHistory>.Instance);
-        State = new CommittedState(_store, History, Audit, Services, Tables, Destinations, options, NullLogger<CommittedState>.Instance);
+        Store = new FileStateStore(options, logger ?? NullLogger<FileStateStore>.Instance, time, disk);
+        try
+        {
+            State = new CommittedState(Store, Services, options, NullLogger<CommittedState>.Instance);
+        }
+        catch
+        {
+            // As the end of the process would.
+            Store.Dispose();
+            throw;
+        }
+
+        Subscriber = new TableSubscriber(State, Services, Tables, Destinations);
     }
 
     public BlueGreenOptions Options { get; }
@@ -31,18 +60,56 @@ internal sealed class OpenState : IDisposable
 
     public SlotConfigProvider Destinations { get; }
 
-    public AuditJournal Audit { get; }
-
-    public ReleaseHistory History { get; }
+    public FileStateStore Store { get; }
 
     public CommittedState State { get; }
 
-    public Task CommitAsync(Func<GatewayState, GatewayState> change) =>
-        State.CommitAsync(current => new Decision<bool>(change(current), true));
+    public TableSubscriber Subscriber { get; }
 
+    public RecentRecords Records => State.Snapshot.Records;
+
+    public Task CommitAsync(Func<GatewayState, GatewayState> change) =>
+        State.CommitAsync(committed => new Decision<bool>(new StateChange(change(committed.State)), true));
+
+    public Task ChangeAsync(Func<StateChange, StateChange> change) =>
+        State.CommitAsync(committed => new Decision<bool>(change(committed.Change()), true));
+
+    /// <summary>The runner with everything that it takes to run forced releases.</summary>
+    public ReleaseParts Releases(TimeProvider time)
+    {
+        var call = new HookCall(time);
+        var hooks = new PreSwitchHooks(Options, State, call, Services, time);
+        var untilStored = new UntilStored(State, time, NullLogger<UntilStored>.Instance);
+        var context = new ReleaseContext(State, Services, untilStored, time);
+        var progresses = new ReleaseProgresses();
+        var watches = new BakeWatches(Services, time);
+        var gates = new GateEvaluator(null!, null!, null!);
+        var end = new BakeEnd(context);
+        var runner = new ReleaseRunner(
+            context,
+            progresses,
+            watches,
+            new VerifyStep(context, gates, hooks, watches, progresses, NullLogger<VerifyStep>.Instance),
+            new ApprovalStep(context),
+            new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
+            new BakeStep(context, end),
+            NullLogger<ReleaseRunner>.Instance);
+        return new(context, progresses, watches, untilStored, runner, new ReleaseEngine(State, context, progresses, time), call);
+    }
+
+    /// <summary>Ends as a process does that is killed: what was written stays, nothing else is.</summary>
     public void Dispose()
     {
         State.Dispose();
-        _store.Dispose();
+        Store.Dispose();
     }
 }
+
+internal sealed record ReleaseParts(
+    ReleaseContext Context,
+    ReleaseProgresses Progresses,
+    BakeWatches Watches,
+    UntilStored UntilStored,
+    ReleaseRunner Runner,
+    ReleaseEngine Engine,
+    HookCall Call);

@@ -18,6 +18,11 @@ internal static class States
     public static GatewayState With(this GatewayState state, string service, Func<ServiceState, ServiceState> change) =>
         state with { Services = state.Services.SetItem(service, change(state.Services[service])) };
 
+    public static StateChange Change(this GatewayState state) => new(state);
+
+    public static StateChange With(this StateChange change, string service, Func<ServiceState, ServiceState> with) =>
+        change.WithService(service, with(change.Services[service]));
+
     public static ReleaseState Release(string id, ReleaseStatus status = ReleaseStatus.Baking) => new()
     {
         Id = id,
@@ -37,6 +42,7 @@ internal static class States
     public static GatewayState Full() => Of("orders", "Users") with
     {
         Revision = 17,
+        History = "history",
         LastRelease = 4,
         LastAudit = 9,
         Services = Of("orders", "Users").Services.SetItem("orders", new(
@@ -60,12 +66,11 @@ internal static class States
                 RequireApproval = true,
                 ApprovedBy = "boss",
                 Gates = [new("deepHealth", "orders", GateStatus.Passed, "1 destination")],
-                Events = [new(Now, "created", null), new(Now, "switched", "orders: blue to green")],
-                IdempotencyKey = "key",
-                RequestHash = "hash",
+                TakesBack = "r3-00ff00",
+                Verification = 2,
+                VerifiedBy = "process",
+                ElapsedSeconds = 12,
             },
         ],
-        JustEnded = [Release("r3-00ff00", ReleaseStatus.RolledBack) with { CompletedAt = Now, Detail = "rolled back", Kind = ReleaseKind.Rollback }],
-        JustAudited = [Audit(8), Audit(9) with { Client = null, Release = null, Reason = null, Detail = null, Force = true }],
     };
 }

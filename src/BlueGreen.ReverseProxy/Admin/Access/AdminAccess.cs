@@ -51,8 +51,11 @@ internal sealed partial class AdminAccess : IDisposable
     public void Dispose()
     {
         _watch.Dispose();
-        _stop.Cancel();
-        _stop.Dispose();
+        if (!_stop.IsCancellationRequested)
+        {
+            _stop.Cancel();
+            _stop.Dispose();
+        }
     }
 
     /// <summary>Reads the configuration and the files that it names again.</summary>
@@ -132,7 +135,7 @@ internal sealed partial class AdminAccess : IDisposable
     // Who has changed the file is for the machine to say. Each has its place in the line of writers before the next, and none holds up
     // the reload; as a file has to change for each, no caller can bring them about.
     private void Note(string result, string detail) =>
-        _loops.Start("audit", () => _engine.AuditAsync(ReleaseAudit.Gateway, "access", result, [], release: null, force: false, reason: null, detail));
+        _loops.Start("audit", () => _engine.AuditAsync(Caller.Gateway, "access", result, [], release: null, force: false, reason: null, detail));
 
     [LoggerMessage(5201, LogLevel.Information, "Administration may now be called by: {Names}.")]
     private static partial void LogReloaded(ILogger logger, string names);

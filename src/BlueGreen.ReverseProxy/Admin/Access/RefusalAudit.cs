@@ -137,8 +137,8 @@ internal sealed class RefusalAudit(CommittedState state, BackgroundLoops loops, 
         Interlocked.Increment(ref _waiting);
         try
         {
-            await state.AuditAsync(sequence => new AuditRecord(
-                sequence,
+            await state.AuditAsync(new AuditRecord(
+                Sequence: 0,
                 at,
                 caller.Actor,
                 caller.Client,

@@ -2,6 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +21,8 @@ internal sealed partial class BakeGuard(
     BakeWatches watches,
     ReleaseEngine engine,
     SlotVerifier verifier,
+    ReleaseProgresses progresses,
+    ReleaseContext context,
     BackgroundLoops loops,
     TimeProvider time,
     ILogger<BakeGuard> logger) : BackgroundService
@@ -30,6 +33,9 @@ internal sealed partial class BakeGuard(
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(10);
 
     private static readonly TimeSpan FirstProgress = TimeSpan.FromSeconds(10);
+
+    // What a crash loses of the time that has been counted, and of the figures.
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -53,7 +59,7 @@ internal sealed partial class BakeGuard(
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
     private async Task GuardAsync(BakeWatch watch, CancellationToken stopping)
     {
-        var step = new GuardStep(time);
+        var step = new WatchPace(time);
         while (!stopping.IsCancellationRequested && Watched(watch) is { } release)
         {
             Task? woken = watch.Arm();
@@ -97,8 +103,9 @@ internal sealed partial class BakeGuard(
         await Task.WhenAll(ended, second).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task LookAsync(BakeWatch watch, ReleaseState release, GuardStep step, CancellationToken stopping)
+    private async Task LookAsync(BakeWatch watch, ReleaseState release, WatchPace step, CancellationToken stopping)
     {
+        watch.KeepOnly(release);
         var finding = watch.Judge();
         switch (release.Bake?.Hold)
         {
@@ -115,13 +122,17 @@ internal sealed partial class BakeGuard(
         }
         else if (step.IsProgressDue(FirstProgress))
         {
-            await CommitAsync(watch, (current, running) => ReleaseBakes.Progressed(current, running, watch.Figures, time.GetUtcNow()));
+            await CommitAsync(watch, (current, running) => BakeTransitions.Progressed(current, running, watch.Figures, Elapsed(watch), time.GetUtcNow()));
+        }
+        else if (step.IsCheckpointDue(CheckpointInterval))
+        {
+            await CommitAsync(watch, (current, running) => BakeTransitions.Checkpoint(current, running, watch.Figures, Elapsed(watch)));
         }
     }
 
-    private async Task ActAsync(BakeWatch watch, ReleaseState release, BakeFinding finding, GuardStep step, CancellationToken stopping)
+    private async Task ActAsync(BakeWatch watch, ReleaseState release, BakeFinding finding, WatchPace step, CancellationToken stopping)
     {
-        if (ReleaseBakes.IsBeingRolledBack(state.Current, release))
+        if (BakeTransitions.IsWhollyBeingRolledBack(state.Current, release))
         {
             return;
         }
@@ -147,7 +158,7 @@ internal sealed partial class BakeGuard(
         else if ((outcome?.Started ?? outcome?.Existing) is { } rollback)
         {
             LogFailed(logger, watch.ReleaseId, finding.Service, finding.Reason, rollback.Id);
-            await state.WaitUntilAsync(_ => state.Find(rollback.Id)!.Status.IsEnded() || Watched(watch) is null, stopping);
+            await state.WaitForAsync(committed => committed.Find(rollback.Id) is not { } running || running.Status.IsEnded() || Watched(watch) is null, stopping);
             if (state.Find(rollback.Id) is { Status: ReleaseStatus.Rejected, Detail: var why })
             {
                 // It was healthy a moment ago and failed the rollback's own gate.
@@ -158,7 +169,7 @@ internal sealed partial class BakeGuard(
 
     private async Task<string?> WhyNotHealthyAsync(ReleaseState release, CancellationToken stopping)
     {
-        var verifications = await Task.WhenAll(release.Services.Select(async service =>
+        var verifications = await Task.WhenAll(release.Open.Select(async service =>
         {
             if (!services.TryGet(service.Name, out var entry))
             {
@@ -171,17 +182,17 @@ internal sealed partial class BakeGuard(
         return verifications.FirstOrDefault(reason => reason is not null);
     }
 
-    private async Task HoldAsync(BakeWatch watch, string hold, string detail, GuardStep step)
+    private async Task HoldAsync(BakeWatch watch, string hold, string detail, WatchPace step)
     {
         step.HeldSince = time.GetTimestamp();
-        if (await CommitAsync(watch, (current, running) => ReleaseBakes.Held(current, running, hold, detail, watch.Figures, time.GetUtcNow())))
+        if (await CommitAsync(watch, (current, running) => BakeTransitions.Held(current, running, hold, detail, watch.Figures, time.GetUtcNow())))
         {
             LogHeld(logger, watch.ReleaseId, hold, detail);
         }
     }
 
     // What was counted in the outage speaks of the outage: the judgement begins again, with the whole of the time that was lost.
-    private async Task AwaitRecoveryAsync(BakeWatch watch, ReleaseState release, GuardStep step, CancellationToken stopping)
+    private async Task AwaitRecoveryAsync(BakeWatch watch, ReleaseState release, WatchPace step, CancellationToken stopping)
     {
         step.HeldSince ??= time.GetTimestamp();
         if (await WhyNotHealthyAsync(release, stopping) is not null)
@@ -192,13 +203,15 @@ internal sealed partial class BakeGuard(
         var held = time.GetElapsedTime(step.HeldSince.Value);
         step.HeldSince = null;
         watch.Restart();
-        await CommitAsync(watch, (current, running) => ReleaseBakes.Resumed(
+        await CommitAsync(watch, (current, running) => BakeTransitions.Resumed(
             current, running, "the old slot is healthy again; the judgement begins anew", held, time.GetUtcNow()));
     }
 
-    private Task<bool> CommitAsync(BakeWatch watch, Func<GatewayState, ReleaseState, GatewayState> transition) => state.CommitAsync(current =>
-        ReleaseTransitions.Running(current, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
-            ? new Decision<bool>(transition(current, release), true)
+    private TimeSpan Elapsed(BakeWatch watch) => progresses.Find(watch.ReleaseId) is { } progress ? context.Elapsed(progress) : TimeSpan.Zero;
+
+    private Task<bool> CommitAsync(BakeWatch watch, Func<StateChange, ReleaseState, StateChange> transition) => state.CommitAsync(committed =>
+        ReleaseTransitions.Running(committed.State, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
+            ? new Decision<bool>(transition(committed.Change(), release), true)
             : new Decision<bool>(null, false));
 
     [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
@@ -212,40 +225,4 @@ internal sealed partial class BakeGuard(
 
     [LoggerMessage(4604, LogLevel.Critical, "The watch over release {Release} has met a defect and goes on.")]
     private static partial void LogDefect(ILogger logger, Exception exception, string release);
-}
-
-/// <summary>What one watch remembers between two looks.</summary>
-internal sealed class GuardStep(TimeProvider time)
-{
-    private readonly long _begun = time.GetTimestamp();
-    private TimeSpan _next = TimeSpan.Zero;
-    private long? _lastLook;
-
-    /// <summary>Since when the bake is held, by the monotonic clock.</summary>
-    public long? HeldSince { get; set; }
-
-    /// <summary>Waits if the last look was a moment ago.</summary>
-    public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)
-    {
-        var elapsed = _lastLook is { } last ? time.GetElapsedTime(last) : spacing;
-        if (elapsed < spacing)
-        {
-            await Task.Delay(spacing - elapsed, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        _lastLook = time.GetTimestamp();
-    }
-
-    /// <summary>After the first time, after twice that, four times that: each is a commit and an event, and few are wanted.</summary>
-    public bool IsProgressDue(TimeSpan first)
-    {
-        _next = _next == TimeSpan.Zero ? first : _next;
-        if (time.GetElapsedTime(_begun) < _next)
-        {
-            return false;
-        }
-
-        _next *= 2;
-        return true;
-    }
 }

@@ -9,7 +9,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 internal sealed class BakeWatch
 {
     private readonly Lock _lock = new();
-    private readonly ImmutableArray<ServiceWatch> _services;
+    private ImmutableArray<ServiceWatch> _services;
     private readonly BakeOptions _options;
     private ImmutableList<ServiceFigures> _figures = [];
     private BakeFinding? _demanded;
@@ -47,6 +47,22 @@ internal sealed class BakeWatch
         }
     }
 
+    /// <summary>Ends the watch over services for which the release no longer stands.</summary>
+    public void KeepOnly(ReleaseState release)
+    {
+        lock (_lock)
+        {
+            var gone = _services.Where(service => !release.Holds(service.Name)).ToList();
+            if (gone.Count == 0)
+            {
+                return;
+            }
+
+            gone.ForEach(service => service.End());
+            _services = [.. _services.Where(service => release.Holds(service.Name))];
+        }
+    }
+
     public BakeFinding? Judge()
     {
         lock (_lock)
@@ -62,7 +78,7 @@ internal sealed class BakeWatch
     {
         lock (_lock)
         {
-            _demanded = new BakeFinding(_services[0].Name, "noData", "there was not one response to judge by until the bake's end", BakeFailureAction.Rollback);
+            _demanded = new BakeFinding(_services.Select(service => service.Name).FirstOrDefault(""), "noData", "there was not one response to judge by until the bake's end", BakeFailureAction.Rollback);
             _demand.TrySetResult();
         }
     }
@@ -80,9 +96,12 @@ internal sealed class BakeWatch
 
     public void End()
     {
-        foreach (var service in _services)
+        lock (_lock)
         {
-            service.End();
+            foreach (var service in _services)
+            {
+                service.End();
+            }
         }
     }
 

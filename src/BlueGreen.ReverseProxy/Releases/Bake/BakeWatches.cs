@@ -34,26 +34,21 @@ internal sealed class BakeWatches
 
     /// <summary>What is stored with the switch.</summary>
     public BakeState? Freeze(ReleaseState release) => IsWatched(release)
-        ? new BakeState { Baselines = [.. release.Services.Select(service => Freeze(Entry(service.Name), service.From))] }
+        ? new BakeState { Baselines = [.. release.Open.Select(service => Freeze(Entry(service.Name), service.From))] }
         : null;
 
-    /// <summary>Begins to watch; null for a release that is not watched.</summary>
+    /// <summary>Makes the watch over the new slots, which counts from now on; null for a release that is not watched.</summary>
     /// <param name="release">The release, with what <see cref="Freeze(ReleaseState)"/> gave.</param>
-    /// <param name="sinceSwitch">How long ago the switch was: zero, or more after a restart.</param>
-    public BakeWatch? Begin(ReleaseState release, TimeSpan sinceSwitch)
+    /// <param name="sinceSwitch">How long ago the switch was: zero before it, more after a restart.</param>
+    public BakeWatch? Prepare(ReleaseState release, TimeSpan sinceSwitch)
     {
-        foreach (var service in release.Services)
-        {
-            // Only what the slot answers from now on can be a baseline for the release after this one.
-            HistoryOf(Entry(service.Name)[service.To]).Restart();
-        }
-
         if (release.Bake is not { } bake || !IsWatched(release))
         {
             return null;
         }
 
-        var services = release.Services.Select(service =>
+        var open = release.Open.ToList();
+        var services = open.Select(service =>
         {
             var entry = Entry(service.Name);
             var baseline = bake.Baselines.Find(baseline => baseline.Service == service.Name) ?? Empty(service.Name);
@@ -67,10 +62,23 @@ internal sealed class BakeWatches
         });
 
         // The most careful of the services speaks for the release.
-        var options = release.Services.Select(service => Entry(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
-        var watch = new BakeWatch(release.Id, [.. services], options);
-        _begun.Writer.TryWrite(watch);
-        return watch;
+        var options = open.Select(service => Entry(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
+        return new BakeWatch(release.Id, [.. services], options);
+    }
+
+    /// <summary>The new slots are active: hands the watch over, if there is one.</summary>
+    public void Begin(ReleaseState release, BakeWatch? watch)
+    {
+        foreach (var service in release.Open)
+        {
+            // Only what the slot answers from now on can be a baseline for the release after this one.
+            HistoryOf(Entry(service.Name)[service.To]).Restart();
+        }
+
+        if (watch is not null)
+        {
+            _begun.Writer.TryWrite(watch);
+        }
     }
 
     private static BakeBaseline Empty(string service) =>

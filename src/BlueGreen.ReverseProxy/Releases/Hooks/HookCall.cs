@@ -44,15 +44,13 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
 
     /// <summary>Calls; what goes wrong becomes an answer without success.</summary>
     /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
-    public async Task<HookAnswer> SendAsync(
-        HookOptions hook, HookEvent hookEvent, string deliveryId, DateTimeOffset at, Release release, string? service, CancellationToken cancellationToken)
+    public async Task<HookAnswer> SendAsync(HookOptions hook, HookBody call, CancellationToken cancellationToken)
     {
-        var name = NameOf(hookEvent);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new HookBody(deliveryId, name, at, service, release), ContractsJson.Default.HookBody);
+        var body = JsonSerializer.SerializeToUtf8Bytes(call, ContractsJson.Default.HookBody);
         var timeout = new ResiliencePipelineBuilder { TimeProvider = time }.AddTimeout(hook.Timeout).Build();
         try
         {
-            return await timeout.ExecuteAsync(async token => await SendAsync(hook, name, deliveryId, body, token), cancellationToken);
+            return await timeout.ExecuteAsync(async token => await SendAsync(hook, call.Event, call.Id, body, token), cancellationToken);
         }
         catch (TimeoutRejectedException)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases.Gates;
@@ -11,7 +12,7 @@ namespace BlueGreen.ReverseProxy.Releases.Hooks;
 /// The hooks that can reject a release. Called once each, when all other gates have passed, one after the other in the order of
 /// their names; the first failure ends it, for what comes after might act on a release that is over.
 /// </summary>
-internal sealed class PreSwitchHooks(BlueGreenOptions options, HookCall call, ServiceCatalog services, TimeProvider time)
+internal sealed class PreSwitchHooks(BlueGreenOptions options, CommittedState state, HookCall call, ServiceCatalog services, TimeProvider time)
 {
     /// <summary>The gates that a release would meet here; preflight names them without calling, for a call may change things.</summary>
     public ImmutableList<GateResult> Name(ReleaseKind kind, IReadOnlyCollection<string> names, GateStatus status, string detail) =>
@@ -38,17 +39,14 @@ internal sealed class PreSwitchHooks(BlueGreenOptions options, HookCall call, Se
 
     private async Task<HookAnswer> AskAsync(HookOptions hook, ReleaseState release, CancellationToken cancellationToken)
     {
+        // The same at every try of one verification, and another one after an approval: that one is asked anew.
+        var attempt = release.Verification > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{release.Verification}") : "";
+        var view = ReleaseView.Of(release, state.Snapshot.EventsOf(release.Id), progress: null, services);
+        var body = new HookBody($"{release.Id}-{hook.Name}{attempt}", HookCall.NameOf(HookEvent.PreSwitch), release.CreatedAt, Service: null, view);
         var started = time.GetTimestamp();
         while (true)
         {
-            var answer = await call.SendAsync(
-                hook,
-                HookEvent.PreSwitch,
-                $"{release.Id}-{hook.Name}",
-                release.CreatedAt,
-                ReleaseView.Of(release, progress: null, services),
-                service: null,
-                cancellationToken);
+            var answer = await call.SendAsync(hook, body, cancellationToken);
             if (answer.AskAgain is not { } pause)
             {
                 return answer;

@@ -40,7 +40,7 @@ public sealed class BakeRollbackTests : IDisposable
         await running.UntilAsync(id, ReleaseStatus.Baking);
 
         // Forced, for this state has nothing to probe: the rollback's gate is that of any other.
-        var rollback = await running.PlaceAsync(Ordering.Rollback("orders") with { TakesBack = id, Reason = "12 of 240", Caller = ReleaseBakes.Caller });
+        var rollback = await running.PlaceAsync(Ordering.Rollback("orders") with { TakesBack = id, Reason = "12 of 240", Caller = Caller.Bake });
         await running.UntilAsync(rollback, ReleaseStatus.Succeeded);
 
         var release = running.State.Find(id)!;
@@ -129,7 +129,7 @@ public sealed class BakeRollbackTests : IDisposable
 
         var order = outcome!.Started!;
         (order.Kind, order.Actor, order.Reason).Should().Be((ReleaseKind.Rollback, "bake", "12 of 240"));
-        running.State.Find(id)!.Events.Should().Contain(entry => entry.Type == "bakeFailed" && entry.Detail == "12 of 240");
+        running.State.Snapshot.EventsOf(id).Should().Contain(entry => entry.Type == "bakeFailed" && entry.Detail == "12 of 240");
     }
 
     // A rollback that is still being verified when the time is over: the release must not succeed under its hands.
@@ -140,12 +140,12 @@ public sealed class BakeRollbackTests : IDisposable
         var id = await running.CutoverAsync();
         await running.UntilAsync(id, ReleaseStatus.Baking);
         await running.Time.UntilWaitedForAsync(Bake);
-        var rollback = States.Release("r900-000000", ReleaseStatus.Verifying) with
+        var rollback = States.Release("r900-000000", ReleaseStatus.AwaitingApproval) with
         {
             Kind = ReleaseKind.Rollback,
             Services = [new("orders", SlotName.Green, SlotName.Blue, 2)],
         };
-        await running.State.CommitAsync(state => new Decision<bool>(state with { Running = state.Running.Add(rollback) }, true));
+        await running.State.CommitAsync(committed => new Decision<bool>(new StateChange(committed.State with { Running = committed.State.Running.Add(rollback) }), true));
 
         running.Time.Advance(Bake);
         await running.Time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
@@ -153,7 +153,7 @@ public sealed class BakeRollbackTests : IDisposable
         (await running.Engine.FinishAsync(id, Ordering.Ci)).Refused!.Code.Should().Be(ProblemCodes.WrongStatus);
         (await running.Engine.RollBackBakeAsync(id, "bad"))!.Existing!.Id.Should().Be(rollback.Id, "it is the one that is asked for");
 
-        await running.State.CommitAsync(state => new Decision<bool>(state with { Running = state.Running.RemoveAll(release => release.Id == rollback.Id) }, true));
+        await running.State.CommitAsync(committed => new Decision<bool>(new StateChange(committed.State with { Running = committed.State.Running.RemoveAll(release => release.Id == rollback.Id) }), true));
         running.Time.Advance(TimeSpan.FromSeconds(1));
         await running.UntilAsync(id, ReleaseStatus.Succeeded);
     }
@@ -183,8 +183,8 @@ public sealed class BakeRollbackTests : IDisposable
         var id = await running.CutoverAsync();
         await running.UntilAsync(id, ReleaseStatus.Baking);
         await running.Time.UntilWaitedForAsync(Bake);
-        await running.State.CommitAsync(state => new Decision<bool>(
-            ReleaseBakes.Held(state, ReleaseTransitions.Running(state, id)!, BakeHolds.Failed, "why", [], States.Now), true));
+        await running.State.CommitAsync(committed => new Decision<bool>(
+            BakeTransitions.Held(committed.Change(), ReleaseTransitions.Running(committed.State, id)!, BakeHolds.Failed, "why", [], States.Now), true));
 
         running.Time.Advance(Bake);
         await running.Time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
@@ -192,7 +192,7 @@ public sealed class BakeRollbackTests : IDisposable
         await running.Time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
 
         running.StatusOf(id).Should().Be(ReleaseStatus.Baking);
-        running.State.Find(id)!.Events.Should().Contain(entry => entry.Type == "bakeHeld" && entry.Detail == "failed: why");
+        running.State.Snapshot.EventsOf(id).Should().Contain(entry => entry.Type == "bakeHeld" && entry.Detail == "failed: why");
     }
 
     // After a restart the counters are new, the past is the stored one.

@@ -1,30 +1,39 @@
 using System.Collections.Immutable;
-using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.State;
 
-namespace BlueGreen.ReverseProxy.Releases;
+namespace BlueGreen.ReverseProxy.Releases.Running;
 
-/// <summary>What is known of a running release beside its committed state: the monotonic clock, live counts, a store that fails.</summary>
+/// <summary>What this process knows of a running release beside its committed state: the monotonic clock, live counts, a store that fails.</summary>
 internal sealed class ReleaseProgress
 {
     private readonly TaskCompletionSource<StateUnavailableException> _unstorable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ImmutableList<GateResult> _judged = [];
+    private SwitchClock? _switch;
+    private BakeWatch? _bake;
 
     /// <summary>The verdicts of the verification that is under way, as they are reached.</summary>
     public ImmutableList<GateResult> Judged => Volatile.Read(ref _judged);
 
     /// <summary>The switch; null before it. One reference, so that nobody sees half of it.</summary>
-    public SwitchPoint? Switch { get; set; }
+    public SwitchClock? Switch
+    {
+        get => Volatile.Read(ref _switch);
+        set => Volatile.Write(ref _switch, value);
+    }
 
     /// <summary>The monotonic time since which somebody's approval is waited for; null before that.</summary>
     public long? AwaitingSince { get; set; }
 
     /// <summary>The watch over the new slots; null before the switch, and where nothing is watched.</summary>
-    public BakeWatch? Bake { get; set; }
+    public BakeWatch? Bake
+    {
+        get => Volatile.Read(ref _bake);
+        set => Volatile.Write(ref _bake, value);
+    }
 
-    public long Aborted => Switch?.Signals.Sum(signal => signal.Aborted) ?? 0;
+    /// <summary>Ends when the switch could not be stored.</summary>
+    public Task<StateUnavailableException> Unstorable => _unstorable.Task;
 
     /// <summary>A verification begins, the first one or the one after the approval.</summary>
     public void BeginJudging() => Volatile.Write(ref _judged, []);
@@ -32,14 +41,5 @@ internal sealed class ReleaseProgress
     /// <summary>Adds a verdict. The services of a group are verified at once, so several come at the same time.</summary>
     public void Judge(GateResult gate) => ImmutableInterlocked.Update(ref _judged, (judged, added) => judged.Add(added), gate);
 
-    /// <summary>Ends when the switch could not be stored.</summary>
-    public Task<StateUnavailableException> Unstorable => _unstorable.Task;
-
     public void FailToStore(StateUnavailableException exception) => _unstorable.TrySetResult(exception);
 }
-
-/// <summary>The moment of a switch, as this process saw it.</summary>
-/// <param name="At">The monotonic time.</param>
-/// <param name="StartedWith">What was in flight on the old slots right after it.</param>
-/// <param name="Signals">The signals of the old slots; they count what is cancelled.</param>
-internal sealed record SwitchPoint(long At, long StartedWith, IReadOnlyList<DrainSignal> Signals);

@@ -1,0 +1,50 @@
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>What one watch remembers between two looks.</summary>
+internal sealed class WatchPace(TimeProvider time)
+{
+    private readonly long _begun = time.GetTimestamp();
+    private TimeSpan _next = TimeSpan.Zero;
+    private long? _lastLook;
+    private long _lastCheckpoint = time.GetTimestamp();
+
+    /// <summary>Since when the bake is held, by the monotonic clock.</summary>
+    public long? HeldSince { get; set; }
+
+    /// <summary>Waits if the last look was a moment ago.</summary>
+    public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)
+    {
+        var elapsed = _lastLook is { } last ? time.GetElapsedTime(last) : spacing;
+        if (elapsed < spacing)
+        {
+            await Task.Delay(spacing - elapsed, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _lastLook = time.GetTimestamp();
+    }
+
+    /// <summary>After the first time, after twice that, four times that: each is a commit and an event, and few are wanted.</summary>
+    public bool IsProgressDue(TimeSpan first)
+    {
+        _next = _next == TimeSpan.Zero ? first : _next;
+        if (time.GetElapsedTime(_begun) < _next)
+        {
+            return false;
+        }
+
+        _next *= 2;
+        return true;
+    }
+
+    /// <summary>Every so often.</summary>
+    public bool IsCheckpointDue(TimeSpan interval)
+    {
+        if (time.GetElapsedTime(_lastCheckpoint) < interval)
+        {
+            return false;
+        }
+
+        _lastCheckpoint = time.GetTimestamp();
+        return true;
+    }
+}

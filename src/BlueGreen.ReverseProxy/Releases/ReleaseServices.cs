@@ -1,0 +1,46 @@
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Replay;
+using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Running;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>What releases are made of: orders, the steps of a running release, gates, the bake, hooks.</summary>
+internal static class ReleaseServices
+{
+    public static IServiceCollection AddReleases(this IServiceCollection services)
+    {
+        services.AddSingleton<ReleaseEngine>();
+        services.AddSingleton<SlotDeployer>();
+
+        services.AddSingleton<UntilStored>();
+        services.AddSingleton<ReleaseContext>();
+        services.AddSingleton<ReleaseProgresses>();
+        services.AddSingleton<VerifyStep>();
+        services.AddSingleton<ApprovalStep>();
+        services.AddSingleton<DrainStep>();
+        services.AddSingleton<BakeStep>();
+        services.AddSingleton<ReleaseRunner>();
+        services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
+
+        services.AddSingleton<SlotWarmer>();
+        services.AddSingleton<GateEvaluator>();
+
+        services.AddSingleton<BakeWatches>();
+        services.AddSingleton<BakeEnd>();
+        services.AddSingleton<BakeGuard>();
+        services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
+        services.AddHostedService<BaselineSampler>();
+        services.AddHostedService<OutcomeRecorder>();
+
+        services.AddSingleton<HookCall>();
+        services.AddSingleton<PreSwitchHooks>();
+        services.AddSingleton<HookDeliverer>();
+        services.AddHostedService(provider => provider.GetRequiredService<HookDeliverer>());
+        services.AddSingleton<Decommissioner>();
+        services.AddHostedService(provider => provider.GetRequiredService<Decommissioner>());
+        return services;
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Releases.Running;
+
+/// <summary>Takes every running release through its steps, whether this process has started it or the last one has left it.</summary>
+internal sealed partial class ReleaseRunner(
+    ReleaseContext context,
+    ReleaseProgresses progresses,
+    BakeWatches bakes,
+    VerifyStep verify,
+    ApprovalStep approval,
+    DrainStep drain,
+    BakeStep bake,
+    ILogger<ReleaseRunner> logger) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<string, Task> _runs = new(StringComparer.Ordinal);
+    private readonly FrozenDictionary<ReleaseStatus, IReleaseStep> _steps = new Dictionary<ReleaseStatus, IReleaseStep>
+    {
+        [ReleaseStatus.Verifying] = verify,
+        [ReleaseStatus.AwaitingApproval] = approval,
+        [ReleaseStatus.Draining] = drain,
+        [ReleaseStatus.Baking] = bake,
+    }.ToFrozenDictionary();
+
+    private Task _following = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        // A release outlives the request that asked for it, and is no part of its log scope or trace.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _following = Task.Run(FollowAsync, CancellationToken.None);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await _following.WaitAsync(cancellationToken);
+        await Task.WhenAll(_runs.Values).WaitAsync(cancellationToken);
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>What is known of a release beside the state; null once it has ended.</summary>
+    public ReleaseProgress? ProgressOf(string releaseId) => progresses.Find(releaseId);
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                foreach (var release in context.State.Current.Running)
+                {
+                    _ = _runs.GetOrAdd(release.Id, id => Task.Run(() => RunToEndAsync(id), CancellationToken.None));
+                }
+
+                await context.State.WaitUntilAsync(state => state.Running.Exists(release => !_runs.ContainsKey(release.Id)), _stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // What runs stands in the state; the next process takes it up.
+        }
+    }
+
+    private async Task RunToEndAsync(string id)
+    {
+        try
+        {
+            await RunAsync(id, progresses.Begin(id));
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The gateway stops; the next process takes the release up from its committed state.
+        }
+#pragma warning disable CA1031 // The last resort of a task that nobody awaits before the gateway stops.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogDefect(logger, exception, id);
+            await EndAfterDefectAsync(id, exception);
+        }
+        finally
+        {
+            progresses.End(id);
+            if (!_stop.IsCancellationRequested)
+            {
+                _runs.TryRemove(id, out _);
+            }
+        }
+    }
+
+    private async Task RunAsync(string id, ReleaseProgress progress)
+    {
+        while (ReleaseTransitions.Running(context.State.Current, id) is { } release)
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+            if (release.Open.Where(entry => !context.IsConfigured(entry.Name)).Select(entry => entry.Name).ToList() is { Count: > 0 } removed)
+            {
+                await context.CommitAsync(id, release.Status, (change, current) => ReleaseTransitions.Remove(change, current, removed, context.Now), _stop.Token);
+                continue;
+            }
+
+            TakeUpSwitch(release, progress);
+            await _steps[release.Status].RunAsync(release, progress, _stop.Token);
+        }
+    }
+
+    // Another process has switched it: its connections ended with it, and what it had measured is in the state.
+    private void TakeUpSwitch(ReleaseState release, ReleaseProgress progress)
+    {
+        if (release.SwitchedAt is null || progress.Switch is not null)
+        {
+            return;
+        }
+
+        progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: false, context.Time);
+        progress.Bake = bakes.Prepare(release, context.Elapsed(progress));
+        bakes.Begin(release, progress.Bake);
+    }
+
+    // A release that nobody takes through its steps any more would be in the way of the next one for ever.
+    private async Task EndAfterDefectAsync(string id, Exception exception)
+    {
+        try
+        {
+            await context.DecideAsync(
+                id,
+                otherwise: false,
+                (change, release) => new Decision<bool>(
+                    release.SwitchedAt is null
+                        ? ReleaseTransitions.End(change, release, ReleaseStatus.Failed, $"{exception.Message} (nothing was switched)", context.Now)
+                        : ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, $"{exception.Message} (the switch stays, nobody watched its end)", context.Now),
+                    true),
+                _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The gateway stops; the next process ends it.
+        }
+    }
+
+    [LoggerMessage(4004, LogLevel.Critical, "Release {Release} was stopped by a defect of the gateway.")]
+    private static partial void LogDefect(ILogger logger, Exception exception, string release);
+}

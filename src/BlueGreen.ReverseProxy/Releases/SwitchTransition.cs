@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>The switch: all services of a release in one change, and what it ends. Pure, a part of <see cref="ReleaseTransitions"/>.</summary>
+internal static class SwitchTransition
+{
+    private const int MaxKnownBad = 50;
+
+    public static StateChange Apply(StateChange change, ReleaseState release, SwitchMoment moment, DateTimeOffset now)
+    {
+        var isRollback = release.Kind == ReleaseKind.Rollback;
+        var next = release.Services.Aggregate(change, (moved, entry) =>
+        {
+            var service = moved.Services[entry.Name];
+            return moved.WithService(entry.Name, service.WithStandbyInUse() with
+            {
+                Active = entry.To,
+                Generation = service.Generation + 1,
+                RollbackTo = isRollback ? null : entry.From,
+                RolledBack = isRollback,
+                LastRelease = release.Id,
+                KnownBad = isRollback && moment.OldVersions.TryGetValue(entry.Name, out var bad) ? WithBad(service.KnownBad, bad) : service.KnownBad,
+            });
+        });
+
+        // A standby that becomes active must not be torn down by a call that was queued while it was idle.
+        next = next with { Withdrawn = next.Withdrawn.AddRange(release.Services.Select(entry => new Withdrawal(entry.Name, entry.To))) };
+        var undone = next.Running.Where(other => other.Id != release.Id && release.Services.Exists(entry => other.Holds(entry.Name))).ToList();
+        next = undone.Aggregate(next, (with, other) => TakeBack(with, other, release, moment, now));
+        var switched = release with
+        {
+            Status = ReleaseStatus.Draining,
+            SwitchedAt = now,
+            DrainStartedWith = moment.InFlight,
+            Versions = moment.NewVersions,
+            Bake = moment.Bake,
+            Services = release.Services.ConvertAll(entry => entry with { Generation = next.Services[entry.Name].Generation }),
+        };
+        var route = string.Join(", ", release.Services.Select(entry => $"{entry.Name}: {entry.From.ToText()} to {entry.To.ToText()}"));
+        return next.WithRelease(switched).WithEvent(switched, now, "switched", route).WithAudit(now, Caller.Gateway, "switched", "done", switched, detail: null);
+    }
+
+    // The services that go back are taken out of the release that had switched them. It goes on for the others, or ends with its last one.
+    private static StateChange TakeBack(StateChange change, ReleaseState other, ReleaseState by, SwitchMoment moment, DateTimeOffset now)
+    {
+        var left = other with
+        {
+            Services = other.Services.ConvertAll(entry => entry.Outcome is null && by.Concerns(entry.Name)
+                ? entry with { Outcome = ServiceOutcomes.RolledBack, OutcomeBy = by.Id }
+                : entry),
+        };
+        var reason = by.Reason is null ? "" : $": {by.Reason}";
+        if (left.Open.Any())
+        {
+            var names = string.Join(", ", by.Services.Where(entry => other.Holds(entry.Name)).Select(entry => entry.Name));
+            return change.WithRelease(left).WithEvent(left, now, "serviceRolledBack", $"{names}: rolled back by release {by.Id} of {by.Actor}{reason}");
+        }
+
+        var ended = left with { Bake = BakeTransitions.RolledBack(other, moment) };
+        return ReleaseTransitions.End(change, ended, ReleaseStatus.RolledBack, $"rolled back by release {by.Id} of {by.Actor}{reason}", now);
+    }
+
+    private static ImmutableList<string> WithBad(ImmutableList<string> known, string version)
+    {
+        var bad = known.Remove(version).Add(version);
+        return bad.Count > MaxKnownBad ? bad.RemoveAt(0) : bad;
+    }
+}

@@ -1,0 +1,320 @@
+using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.State.Files;
+
+/// <summary>
+/// The embedded store: one state file, replaced as a whole with every commit, the one before it, and journals beside it. The state
+/// file also carries what a commit adds to the journals until they have it on the disk, so one rename commits all of it.
+/// </summary>
+internal sealed partial class FileStateStore : IStateStore
+{
+    // From here on the journals are flushed with the commit; before that the state document carries the lines.
+    private const int MaxCarried = 64;
+
+    // So many are carried while a journal can't be written; then the state takes no more changes, for it would grow without end.
+    private const int MostCarried = 20_000;
+
+    private static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SlowAfter = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly ILogger<FileStateStore> _logger;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _lockTimeout;
+    private readonly FolderLock _folderLock;
+    private readonly StateFile _file;
+    private readonly JournalSet _journals;
+    private readonly JournalRetention _retention;
+    private Committed _committed = new(new GatewayState(), new RecentRecords());
+    private bool _areJournalsBehind;
+
+    public FileStateStore(BlueGreenOptions options, ILogger<FileStateStore> logger, TimeProvider? time = null, Disk? disk = null)
+    {
+        _time = time ?? TimeProvider.System;
+        _lockTimeout = options.State.LockTimeout;
+        _logger = logger;
+        Folder = Path.GetFullPath(options.State.Directory);
+        disk ??= Disk.Real;
+        _folderLock = new FolderLock(Folder);
+        _file = new StateFile(Folder, disk, logger);
+        _journals = new JournalSet(Folder, disk, _time, logger);
+        _retention = new JournalRetention(Folder, options.State, _journals, disk, _time, logger);
+    }
+
+    public string Folder { get; }
+
+    public string Location => Folder;
+
+    /// <summary>Waits for a folder that another gateway is about to give up, as long as is configured.</summary>
+    public async Task WaitForFolderAsync(CancellationToken cancellationToken)
+    {
+        var since = _time.GetTimestamp();
+        while (_time.GetElapsedTime(since) < _lockTimeout && TryLock() == LockResult.HeldByAnother)
+        {
+            await Task.Delay(LockPollInterval, _time, cancellationToken);
+        }
+    }
+
+    public Committed? Load()
+    {
+        // A disk that hangs can't be hurried; whoever waits for the start should know what for.
+        using var slow = _time.CreateTimer(_ => LogSlow(_logger, Folder, SlowAfter.TotalSeconds), null, SlowAfter, SlowAfter);
+        lock (_lock)
+        {
+            switch (TryLock())
+            {
+                case LockResult.HeldByAnother:
+                    throw new StateUnreadableException(
+                        $"Another gateway uses the state folder {Folder}. Stop it, or give this one a folder of its own in BlueGreen:State:Directory.");
+                case LockResult.ReadOnly:
+                    // A disk that can't be written must not keep traffic from flowing; switches will say so.
+                    LogNotWritable(_logger, Folder);
+                    break;
+            }
+
+            try
+            {
+                return Open();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new StateUnreadableException(
+                    $"The state folder {Folder} can't be read: {exception.Message} What is stored there may be newer than anything else; make it readable and start again.", exception);
+            }
+        }
+    }
+
+    public Committed? CompareAndSet(long expectedRevision, StateChange change)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                DemandFolder();
+                if (!_file.IsAt(expectedRevision))
+                {
+                    return null;
+                }
+
+                DemandRoom();
+                var lines = _journals.Plan(change, _time.GetUtcNow());
+                _file.Write(change.State, _journals.Pending.AddRange(lines));
+                _journals.Commit(lines);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new StateUnavailableException($"The state can't be written to {Folder}: {exception.Message}", exception);
+            }
+
+            _committed = new Committed(change.State, _committed.Records.Apply(WithHashes(change)));
+            CopyToJournals();
+            return _committed;
+        }
+    }
+
+    public Committed AppendAudit(AuditRecord entry)
+    {
+        lock (_lock)
+        {
+            var change = _committed.Change().WithAudit(entry);
+            try
+            {
+                DemandFolder();
+                var lines = _journals.Plan(change, _time.GetUtcNow());
+                _journals.Copy();
+                _journals.Audit.Append(lines.Select(carried => carried.Line));
+                _journals.Note(lines);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Not written down, so its number is free again: the journal must have no gap that looks like a removed line.
+                throw new StateUnavailableException($"The audit can't be written to {Folder}: {exception.Message}", exception);
+            }
+
+            return _committed = new Committed(change.State, _committed.Records.Apply(WithHashes(change)));
+        }
+    }
+
+    /// <summary>Has the journals written to the disk, begins new files where it is time, and removes what is older than asked for.</summary>
+    public void Maintain()
+    {
+        lock (_lock)
+        {
+            if (!_folderLock.IsTaken || !_folderLock.IsStillOurs())
+            {
+                return;
+            }
+
+            FlushJournals();
+            _retention.Apply(_committed);
+        }
+    }
+
+    public void Release()
+    {
+        lock (_lock)
+        {
+            if (_folderLock.IsTaken && _folderLock.IsStillOurs())
+            {
+                FlushJournals();
+            }
+
+            _folderLock.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        _folderLock.Dispose();
+        _journals.Dispose();
+    }
+
+    private Committed? Open()
+    {
+        var found = _file.Read();
+        var opened = new StateFolderReader(Folder, _journals, _logger).Read(found);
+        if (opened is null)
+        {
+            return null;
+        }
+
+        _committed = opened.Committed;
+        if (opened.MustBeStored)
+        {
+            Store(opened);
+        }
+
+        CopyToJournals();
+        return _committed;
+    }
+
+    // Migrated, or fallen back: what was read from elsewhere becomes the newest document, so that the next start finds one truth.
+    private void Store(OpenedState opened)
+    {
+        try
+        {
+            DemandFolder();
+            _file.Write(_committed.State, _journals.Pending);
+            if (opened.IsMigrated)
+            {
+                // The one before, too: a build that can't read this format must refuse to start instead of falling back to what was true before.
+                _file.Write(_committed.State, _journals.Pending);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or StateUnavailableException)
+        {
+            LogNotStored(_logger, Folder, exception.Message);
+        }
+    }
+
+    private LockResult TryLock()
+    {
+        try
+        {
+            return _folderLock.TryTake();
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new StateUnreadableException(
+                $"The lock of the state folder {Folder} can't be opened, so nobody knows whether another gateway uses the folder: {exception.Message} Let this process's user write it.", exception);
+        }
+    }
+
+    // The lock may not have been possible at the start, on a disk that was read-only; without it nothing is written.
+    private void DemandFolder()
+    {
+        var isNew = !_folderLock.IsTaken;
+        if (isNew && TryLockForWriting() is { } reason)
+        {
+            throw new StateUnavailableException($"The state can't be written to {Folder}: {reason}");
+        }
+
+        if (!isNew && !_folderLock.IsStillOurs())
+        {
+            throw new StateUnavailableException(
+                $"The state folder {Folder} was removed or replaced while the gateway runs, so another gateway may use what is there now. Put it back, or restart this gateway.");
+        }
+    }
+
+    private string? TryLockForWriting()
+    {
+        try
+        {
+            return _folderLock.TryTake() switch
+            {
+                LockResult.Taken => null,
+                LockResult.HeldByAnother => "another gateway has the folder by now.",
+                _ => "the folder can't be written.",
+            };
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    private void DemandRoom()
+    {
+        if (_journals.Pending.Count >= MaxCarried)
+        {
+            FlushJournals();
+        }
+
+        if (_journals.Pending.Count >= MostCarried)
+        {
+            throw new StateUnavailableException($"{_journals.Pending.Count} lines of audit and history can't be written to the journals in {Folder}; see the log. Nothing more is accepted until they can.");
+        }
+    }
+
+    // The commit stands: what a journal does not take now is in the state document, and is copied with the next one.
+    private void CopyToJournals() => TryJournals(_journals.Copy);
+
+    private void FlushJournals() => TryJournals(_journals.Flush);
+
+    private void TryJournals(Action act)
+    {
+        if (!_folderLock.IsTaken)
+        {
+            return;
+        }
+
+        try
+        {
+            act();
+            if (_areJournalsBehind)
+            {
+                LogJournalsCaughtUp(_logger, Folder);
+            }
+
+            _areJournalsBehind = false;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (!_areJournalsBehind)
+            {
+                LogJournalsBehind(_logger, exception, Folder);
+            }
+
+            _areJournalsBehind = true;
+        }
+    }
+
+    private StateChange WithHashes(StateChange change) => change with { Audit = _journals.WithHashes(change.Audit) };
+
+    [LoggerMessage(2002, LogLevel.Error, "The state folder {Folder} can't be written. Traffic flows; every cutover, rollback and deployment will be refused with state-unavailable.")]
+    private static partial void LogNotWritable(ILogger logger, string folder);
+
+    [LoggerMessage(2004, LogLevel.Error, "The state in {Folder} could not be brought up to date: {Error} Traffic flows; it is tried again with the first change.")]
+    private static partial void LogNotStored(ILogger logger, string folder, string error);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Still reading the state folder {Folder} after {Seconds} s: its disk does not answer. The gateway serves as soon as it does.")]
+    private static partial void LogSlow(ILogger logger, string folder, double seconds);
+
+    [LoggerMessage(2303, LogLevel.Critical, "The journals in {Folder} can't be written. What happened is in the state and is written to them as soon as they can be.")]
+    private static partial void LogJournalsBehind(ILogger logger, Exception exception, string folder);
+
+    [LoggerMessage(2306, LogLevel.Information, "The journals in {Folder} can be written again, and have everything.")]
+    private static partial void LogJournalsCaughtUp(ILogger logger, string folder);
+}

@@ -1,0 +1,250 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace BlueGreen.ReverseProxy.State.Files;
+
+/// <summary>
+/// A file of JSON lines that only grows, in parts of bounded size. What is appended is on the disk once <see cref="Flush"/> has
+/// returned; until then the state document carries it as well. One caller at a time.
+/// </summary>
+internal sealed partial class Journal(string folder, string name, Disk disk, TimeProvider time, ILogger logger) : IDisposable
+{
+    private const byte LineFeed = (byte)'\n';
+
+    private SafeFileHandle? _file;
+    private long _length;
+    private bool _isTorn;
+    private long _first;
+    private DateTimeOffset _since;
+    private long _flushed;
+    private string _flushedHash = JournalLine.NoLine;
+
+    public string Name => name;
+
+    public JournalFiles Files { get; } = new(folder, name);
+
+    /// <summary>The number of the newest line; 0 for none.</summary>
+    public long Last { get; private set; }
+
+    /// <summary>The hash of the newest line.</summary>
+    public string LastHash { get; private set; } = JournalLine.NoLine;
+
+    /// <summary>The highest revision of the lines that were read at the start.</summary>
+    public long HighestRevision { get; private set; }
+
+    /// <summary>How long the current file is, in bytes.</summary>
+    public long Length => _length;
+
+    /// <summary>For how long the current file has been written to.</summary>
+    public TimeSpan Age => _length == 0 ? TimeSpan.Zero : time.GetUtcNow() - _since;
+
+    /// <summary>Cuts off a line that a crash or a full disk left unfinished, and reads the newest lines.</summary>
+    /// <param name="atLeast">How many are wanted, if there are so many; whole files are read.</param>
+    /// <exception cref="IOException">A file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file can't be read.</exception>
+    public ImmutableArray<JournalLine> Open(int atLeast)
+    {
+        var lines = File.Exists(Files.Current) ? OpenCurrent() : [];
+        foreach (var path in Files.Closed.Reverse())
+        {
+            if (lines.Count >= atLeast && Last > 0)
+            {
+                break;
+            }
+
+            lines.InsertRange(0, Parse(path, JournalFiles.ReadLines(path).Lines));
+            Note(lines);
+        }
+
+        Note(lines);
+        (_flushed, _flushedHash) = (Last, LastHash);
+        return [.. lines.DistinctBy(line => line.Number).OrderBy(line => line.Number)];
+    }
+
+    /// <summary>Adds the lines that are not there yet.</summary>
+    /// <exception cref="IOException">Not written; nothing of it is there.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not written.</exception>
+    public void Append(IEnumerable<JournalLine> lines)
+    {
+        var added = lines.Where(line => line.Number > Last).ToList();
+        if (added.Count == 0)
+        {
+            return;
+        }
+
+        using var buffer = new MemoryStream();
+        foreach (var line in added)
+        {
+            buffer.Write(line.Utf8);
+            buffer.WriteByte(LineFeed);
+        }
+
+        Write(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+        if (_length == 0)
+        {
+            (_first, _since) = (added[0].Number, added[0].At);
+        }
+
+        _length += buffer.Length;
+        (Last, LastHash) = (added[^1].Number, added[^1].Hash);
+    }
+
+    /// <summary>Has everything that was appended written to the disk.</summary>
+    /// <exception cref="IOException">
+    /// Not written. The file is closed for good, for its content is unknown; what was appended since the last flush has to be
+    /// appended again and goes to a new file.
+    /// </exception>
+    public void Flush()
+    {
+        if (_file is null || _flushed == Last)
+        {
+            return;
+        }
+
+        try
+        {
+            disk.Flush(_file, Files.Current);
+        }
+        catch (IOException)
+        {
+            Close();
+            (Last, LastHash) = (_flushed, _flushedHash);
+            throw;
+        }
+
+        (_flushed, _flushedHash) = (Last, LastHash);
+    }
+
+    /// <summary>Closes the current file under its own name; the next line begins a new one. Everything was flushed before.</summary>
+    /// <returns>The closed file; null when there was nothing to close.</returns>
+    public string? Close()
+    {
+        _file?.Dispose();
+        _file = null;
+        if (_length == 0 || !File.Exists(Files.Current))
+        {
+            _length = 0;
+            return null;
+        }
+
+        var closed = Files.ClosedPath(_first);
+        for (var attempt = 2; File.Exists(closed); attempt++)
+        {
+            // A file whose flush has failed was closed with the same first line.
+            closed = Files.ClosedPath(_first + attempt - 1);
+        }
+
+        disk.Rename(Files.Current, closed);
+        disk.FlushFolder(folder);
+        (_length, _isTorn) = (0, false);
+        return closed;
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_file is not null && !File.Exists(Files.Current))
+        {
+            LogVanished(logger, Files.Current);
+            _file.Dispose();
+            _file = null;
+            _length = 0;
+        }
+
+        _file ??= File.OpenHandle(Files.Current, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        if (_isTorn)
+        {
+            Cut(_file);
+        }
+
+        try
+        {
+            disk.Write(_file, bytes, _length);
+        }
+        catch (IOException)
+        {
+            // A part of it may be there. If it can't be cut off now, it is before the next line is written, or at the next start.
+            _isTorn = true;
+            TryCut(_file);
+            throw;
+        }
+    }
+
+    private void Cut(SafeFileHandle file)
+    {
+        disk.Truncate(file, _length);
+        _isTorn = false;
+    }
+
+    private void TryCut(SafeFileHandle file)
+    {
+        try
+        {
+            Cut(file);
+        }
+        catch (IOException exception)
+        {
+            LogTorn(logger, exception, Files.Current);
+        }
+    }
+
+    private List<JournalLine> OpenCurrent()
+    {
+        var (raw, complete, length) = JournalFiles.ReadLines(Files.Current);
+        var lines = Parse(Files.Current, raw);
+        _length = complete;
+        if (complete < length)
+        {
+            LogCut(logger, Files.Current, length - complete);
+            _isTorn = true;
+        }
+
+        if (lines.Count > 0)
+        {
+            (_first, _since) = (lines[0].Number, lines[0].At);
+        }
+
+        return lines;
+    }
+
+    private List<JournalLine> Parse(string path, List<byte[]> raw)
+    {
+        var lines = new List<JournalLine>(raw.Count);
+        foreach (var utf8 in raw)
+        {
+            if (JournalLine.TryParse(utf8) is { } line)
+            {
+                lines.Add(line);
+            }
+            else
+            {
+                LogUnreadable(logger, path, lines.Count + 1);
+            }
+        }
+
+        return lines;
+    }
+
+    private void Note(List<JournalLine> lines)
+    {
+        if (lines.MaxBy(line => line.Number) is { } newest && newest.Number >= Last)
+        {
+            (Last, LastHash) = (newest.Number, newest.Hash);
+            HighestRevision = Math.Max(HighestRevision, lines.Max(line => line.Revision));
+        }
+    }
+
+    [LoggerMessage(2205, LogLevel.Warning, "{Bytes} bytes of an unfinished line at the end of {Path} are cut off: a crash or a full disk left them. Nothing that was acknowledged is in them.")]
+    private static partial void LogCut(ILogger logger, string path, long bytes);
+
+    [LoggerMessage(2206, LogLevel.Error, "A part of a line may be left at the end of {Path}; it is cut off before the next one is written.")]
+    private static partial void LogTorn(ILogger logger, Exception exception, string path);
+
+    [LoggerMessage(2207, LogLevel.Critical, "{Path} was removed while the gateway runs. What it held is lost; a new one is begun.")]
+    private static partial void LogVanished(ILogger logger, string path);
+
+    [LoggerMessage(2208, LogLevel.Critical, "{Path}: line {Line} can't be read: it was changed, or another build wrote it.")]
+    private static partial void LogUnreadable(ILogger logger, string path, int line);
+}

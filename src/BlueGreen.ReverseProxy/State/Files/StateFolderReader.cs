@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.State.Files;
+
+/// <summary>A state folder that was read.</summary>
+/// <param name="Committed">What was committed last.</param>
+/// <param name="IsMigrated">Whether it was read from an earlier format.</param>
+/// <param name="MustBeStored">Whether what was read differs from the newest document.</param>
+internal sealed record OpenedState(Committed Committed, bool IsMigrated, bool MustBeStored);
+
+/// <summary>Puts together what a state folder says: the document, its journals, and what an earlier format kept elsewhere.</summary>
+internal sealed partial class StateFolderReader(string folder, JournalSet journals, ILogger logger)
+{
+    private static readonly string[] MigratedNames = ["audit", "releases"];
+
+    /// <returns>Null when nothing was ever stored.</returns>
+    /// <exception cref="StateUnreadableException">What is there contradicts itself.</exception>
+    /// <exception cref="IOException">A file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file can't be read.</exception>
+    public OpenedState? Read(FoundState found)
+    {
+        if (found.Content is not { } content)
+        {
+            RefuseOrphans();
+            return null;
+        }
+
+        return content.Moved is { } moved ? Migrate(moved) : Read(found, content);
+    }
+
+    // Journals without a state: it was lost, and to begin anew would send traffic to slots that nobody chose.
+    private void RefuseOrphans()
+    {
+        var orphan = journals.All.Select(journal => journal.Files.All.FirstOrDefault(path => new FileInfo(path).Length > 0)).FirstOrDefault(path => path is not null);
+        if (orphan is not null)
+        {
+            throw new StateUnreadableException(
+                $"The state in {folder} is missing, but {Path.GetFileName(orphan)} shows that there was one. Restore state.json from a backup. "
+                + $"To begin anew with InitialActive of every service: bluegreen state adopt --directory {folder} --fresh");
+        }
+    }
+
+    private OpenedState Read(FoundState found, StateContent content)
+    {
+        var releases = journals.Releases.Open(RecentRecords.MaxEnded);
+        var events = journals.Events.Open(RecentRecords.MaxEvents / 2);
+        var audit = OpenAudit();
+        var keys = journals.Keys.Open(RecentRecords.MaxKeys);
+        var hooks = journals.Hooks.Open(int.MaxValue);
+        try
+        {
+            journals.Carry(content.Pending);
+            var state = content.State;
+            if (journals.HighestRevision > state.Revision && found.LostNewest is null)
+            {
+                throw new StateUnreadableException(
+                    $"The state in {folder} is revision {state.Revision}, but its journals go up to revision {journals.HighestRevision}: {(found.IsNewestMissing ? "state.json is missing" : "an older state.json was put there")}. "
+                    + $"Restore the newest one. To go on with what is there: bluegreen state adopt --directory {folder}");
+            }
+
+            var records = Collect(releases, events, audit, keys, hooks);
+            var fellBack = found.LostNewest is not null || found.IsNewestMissing;
+            state = state with
+            {
+                LastAudit = Math.Max(state.LastAudit, journals.LastPlanned(journals.Audit)),
+                LastEvent = Math.Max(state.LastEvent, journals.LastPlanned(journals.Events)),
+
+                // Past what was lost, or the next start would take the journals for those of a newer state.
+                Revision = fellBack ? Math.Max(state.Revision, journals.HighestRevision) + 1 : state.Revision,
+                History = state.History.Length > 0 ? state.History : StateHistory.New(),
+            };
+            return new(new Committed(state, records), IsMigrated: false, MustBeStored: fellBack);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new StateUnreadableException($"The state folder {folder} can't be used: {exception.Message}. Restore it from a backup.", exception);
+        }
+    }
+
+    private RecentRecords Collect(
+        ImmutableArray<JournalLine> releases,
+        ImmutableArray<JournalLine> events,
+        ImmutableArray<JournalLine> audit,
+        ImmutableArray<JournalLine> keys,
+        ImmutableArray<JournalLine> hooks)
+    {
+        var records = new RecentRecords().Apply(new StateChange(new GatewayState())
+        {
+            Events = [.. Records(journals.Events, events, StateJson.Default.EventLine)],
+            Ended = [.. Records(journals.Releases, releases, StateJson.Default.ReleaseLine).Select(StateShape.Checked)],
+            Audit = [.. WithCarried(journals.Audit, audit).Select(line => line.Read(StateJson.Default.AuditLine) with { Hash = line.Hash })],
+            Keys = [.. Records(journals.Keys, keys, StateJson.Default.KeyLine)],
+        });
+        return Records(journals.Hooks, hooks, StateJson.Default.OutboxLine).Aggregate(records, (known, change) => known.Apply(new StateChange(new GatewayState())
+        {
+            Enqueued = change.Add is { } add ? [add] : [],
+            Dequeued = change.Remove is { } remove ? [remove] : [],
+            Withdrawn = change.Withdraw is { } withdraw ? [withdraw] : [],
+        }));
+    }
+
+    private IEnumerable<T> Records<T>(Journal journal, ImmutableArray<JournalLine> lines, System.Text.Json.Serialization.Metadata.JsonTypeInfo<JournalEntry<T>> type) =>
+        WithCarried(journal, lines).Select(line => line.Read(type));
+
+    private IEnumerable<JournalLine> WithCarried(Journal journal, ImmutableArray<JournalLine> lines) =>
+        lines.Concat(journals.Pending.Where(carried => carried.Journal == journal.Name && carried.Line.Number > journal.Last).Select(carried => carried.Line));
+
+    // Only what is read anyway is checked at the start; `bluegreen state verify` checks everything.
+    private ImmutableArray<JournalLine> OpenAudit()
+    {
+        var lines = journals.Audit.Open(RecentRecords.MaxAudit);
+        foreach (var broken in AuditChain.FindBroken(lines))
+        {
+            LogBroken(logger, journals.Audit.Files.Current, broken);
+        }
+
+        return lines;
+    }
+
+    // The first format's files are kept under names of their own, as they are.
+    private OpenedState Migrate(StateChange carried)
+    {
+        LogMigrating(logger, folder, FormatOne.Format, StateDocument.Format);
+        KeepFirstFormat();
+        var (moved, follows) = FormatOne.WithJournals(carried, OldLines("audit"), OldLines("releases"), (file, line) => LogBroken(logger, Path.Combine(folder, file), line));
+        var state = moved.State with
+        {
+            Revision = moved.State.Revision + 1,
+            History = StateHistory.New(),
+            LastAudit = Math.Max(moved.State.LastAudit, moved.Audit is [.., var newest] ? newest.Sequence : 0),
+        };
+        moved = moved with { State = state };
+        journals.StartAfter(journals.Audit, follows);
+        journals.Commit(journals.Plan(moved, DateTimeOffset.UnixEpoch));
+        return new(new Committed(state, new RecentRecords().Apply(moved with { Audit = journals.WithHashes(moved.Audit) })), IsMigrated: true, MustBeStored: true);
+    }
+
+    private void KeepFirstFormat()
+    {
+        var state = Path.Combine(folder, "state.json");
+        if (File.Exists(state))
+        {
+            File.Copy(state, Path.Combine(folder, "state.v1.json"), overwrite: true);
+        }
+
+        foreach (var name in MigratedNames)
+        {
+            var (current, kept) = (Path.Combine(folder, name + ".jsonl"), Path.Combine(folder, name + ".v1.jsonl"));
+            if (File.Exists(current) && !File.Exists(kept))
+            {
+                File.Move(current, kept);
+            }
+        }
+    }
+
+    private List<byte[]> OldLines(string name)
+    {
+        var kept = Path.Combine(folder, name + ".v1.jsonl");
+        return File.Exists(kept) ? JournalFiles.ReadLines(kept).Lines : [];
+    }
+
+    [LoggerMessage(2201, LogLevel.Critical, "The journal {Path} has been changed: line {Line} does not follow from the one before, or can't be read.")]
+    private static partial void LogBroken(ILogger logger, string path, long line);
+
+    [LoggerMessage(2006, LogLevel.Information, "The state in {Folder} is brought from format {From} to {To}. The files of the earlier format are kept as *.v1.*; a build that only knows them refuses to start on this folder.")]
+    private static partial void LogMigrating(ILogger logger, string folder, int from, int to);
+}

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+
+namespace BlueGreen.ReverseProxy.State.Files;
+
+/// <summary>
+/// Finishes what the serializer has read. It makes dictionaries with the default comparer, where names and ids are compared without
+/// regard to case; it lets a null into a list of things that are never null, and leaves one null that is not there at all.
+/// </summary>
+internal static class StateShape
+{
+    /// <exception cref="InvalidDataException">The state is not one that a gateway writes.</exception>
+    public static GatewayState Checked(GatewayState state) => state with
+    {
+        Services = IgnoringCase(state.Services, "services", service => service with
+        {
+            KnownBad = WithoutNull(service.KnownBad, "knownBad"),
+            StandbySeconds = Finite(service.StandbySeconds),
+            Blue = Checked(service.Blue),
+            Green = Checked(service.Green),
+        }),
+        Running = [.. WithoutNull(state.Running, "running").Select(Checked)],
+    };
+
+    /// <exception cref="InvalidDataException">The release is not one that a gateway writes.</exception>
+    public static ReleaseState Checked(ReleaseState release) => release with
+    {
+        Services = WithoutNull(release.Services, "services"),
+        Gates = WithoutNull(release.Gates, "gates"),
+        Versions = IgnoringCase(release.Versions, "versions", version => version),
+
+        // 1e999 is read as infinity, which can't be written again, and no timer takes.
+        DrainSeconds = Finite(release.DrainSeconds),
+        BakeSeconds = Finite(release.BakeSeconds),
+        ElapsedSeconds = Finite(release.ElapsedSeconds),
+    };
+
+    public static IReadOnlyCollection<T> WithoutNull<T>(IReadOnlyCollection<T> entries, string where)
+        where T : class => entries is null || entries.Contains(null!) ? throw new InvalidDataException($"the state's {where} are missing, or one of them is null") : entries;
+
+    private static ImmutableList<T> WithoutNull<T>(ImmutableList<T> entries, string where)
+        where T : class
+    {
+        WithoutNull((IReadOnlyCollection<T>)entries, where);
+        return entries;
+    }
+
+    private static Deployment? Checked(Deployment? deployment) => deployment is null
+        ? null
+        : deployment with { Destinations = IgnoringCase(deployment.Destinations, "destinations", destination => destination) };
+
+    private static ImmutableSortedDictionary<string, T> IgnoringCase<T>(ImmutableSortedDictionary<string, T> entries, string where, Func<T, T> change)
+        where T : class
+    {
+        if (entries is null)
+        {
+            throw new InvalidDataException($"the state's {where} are missing");
+        }
+
+        var builder = ImmutableSortedDictionary.CreateBuilder<string, T>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in entries)
+        {
+            if (value is null || builder.ContainsKey(key))
+            {
+                throw new InvalidDataException($"the state's {where} have {(value is null ? "nothing under a name" : "a name twice")}");
+            }
+
+            builder.Add(key, change(value));
+        }
+
+        return builder.ToImmutable();
+    }
+
+    private static double Finite(double seconds) => double.IsFinite(seconds) ? seconds : throw new InvalidDataException("a duration in the state is infinite");
+}

@@ -1,0 +1,18 @@
+using BlueGreen.ReverseProxy.State.Files;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BlueGreen.ReverseProxy.State;
+
+/// <summary>What the state is made of.</summary>
+internal static class StateServices
+{
+    public static IServiceCollection AddState(this IServiceCollection services)
+    {
+        services.AddSingleton<FileStateStore>();
+        services.AddSingleton<IStateStore>(provider => provider.GetRequiredService<FileStateStore>());
+        services.AddSingleton<CommittedState>();
+        services.AddSingleton<TableSubscriber>();
+        services.AddHostedService<JournalKeeper>();
+        return services;
+    }
+}
