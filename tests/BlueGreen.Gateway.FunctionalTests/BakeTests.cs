@@ -136,10 +136,10 @@ public sealed class BakeTests
     {
         await using var fleet = await StartAsync(duration: 1, bake: """{ "NoData": "rollback" }""");
 
-        var release = (await fleet.Admin.CutoverAsync(until: "completed")).Release;
+        var answer = await fleet.Admin.CutoverAsync(until: "completed");
 
-        release.Status.Should().Be(ReleaseStatus.RolledBack);
-        release.Detail.Should().EndWith("there was not one response to judge by until the bake's end");
+        answer.Code.Should().Be("release-ended");
+        answer.Detail.Should().Contain("is rolledBack").And.EndWith("there was not one response to judge by until the bake's end.");
     }
 
     [Fact]

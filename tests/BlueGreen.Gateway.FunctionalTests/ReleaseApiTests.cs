@@ -48,8 +48,10 @@ public sealed class ReleaseApiTests
     public async Task Cutover_WaitIsOver_Answers202WithTheReleaseAsItIs()
     {
         await using var fleet = await Fleet.StartAsync();
+        var key = ("Idempotency-Key", "k");
+        await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained", headers: key);
 
-        var answer = await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, wait: 1, until: "completed");
+        var answer = await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, wait: 1, until: "completed", headers: key);
 
         answer.Status.Should().Be(202);
         answer.Release.Status.Should().Be(ReleaseStatus.Baking);

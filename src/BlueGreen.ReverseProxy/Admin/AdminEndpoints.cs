@@ -79,7 +79,10 @@ internal static partial class AdminEndpoints
         }
         catch (StateUnavailableException exception) when (!context.Response.HasStarted)
         {
-            await AnswerAsync(context, Problems.Of(ProblemCodes.StateUnavailable, $"{exception.Message} Nothing has changed."));
+            var detail = $"{exception.Message} Nothing has changed.";
+            await AnswerAsync(context, context.Features.Get<ConcernedRelease>() is { } release
+                ? Problems.Of(ProblemCodes.StateUnavailable, detail, ("releaseId", release.Id))
+                : Problems.Of(ProblemCodes.StateUnavailable, detail));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || services.GetRequiredService<GatewayReadiness>().Stopping.IsCancellationRequested)
         {

@@ -28,6 +28,7 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
         }
 
         var release = outcome.Started ?? outcome.Existing!;
+        context.Features.Set(new ConcernedRelease(release.Id));
         context.Response.Headers.Location = $"/v1/releases/{release.Id}";
         if (wait is { } atMost)
         {
@@ -38,3 +39,6 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
         return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));
     }
 }
+
+/// <summary>The release of a call, for the problem that a failure is answered with after it was started.</summary>
+internal sealed record ConcernedRelease(string Id);

@@ -62,8 +62,9 @@ internal static class Problems
     public static byte[] Unreadable(int status)
     {
         var code = CodeOf(status);
+        var detail = status == StatusCodes.Status408RequestTimeout ? "The request did not arrive in time." : "The request line or a header can't be read, or is too long.";
         return JsonSerializer.SerializeToUtf8Bytes(
-            new Problem($"/problems/{code}", Describe(code).Title, status, "The request line or a header can't be read, or is too long.", code),
+            new Problem($"/problems/{code}", Describe(code).Title, status, detail, code),
             ContractsJson.Default.Problem);
     }
 

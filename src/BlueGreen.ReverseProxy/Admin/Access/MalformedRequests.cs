@@ -41,7 +41,8 @@ internal sealed class MalformedRequests(RefusedRequests refused, BackgroundLoops
 
     // The server would answer with a status and nothing else, and close the connection. There is no response body yet that could be
     // written to, so the headers are sent through the server and the body behind them into the connection. Both fit into the connection's
-    // buffer, so nothing is waited for; over HTTP/2 the server answers alone.
+    // buffer, so nothing is waited for; over HTTP/2 the server answers alone. The method is not
+    // known yet, so HEAD gets a body too, on a connection that ends with it. If the client has gone, there is nobody to tell.
     private static void Answer(IFeatureCollection features, int status)
     {
         if (features.Get<IHttpResponseFeature>() is not { HasStarted: false } response || features.Get<IHttpResponseBodyFeature>() is not { } body

@@ -125,8 +125,8 @@ internal static class Operations
         [
             new("Location", "The path of the release. Not there when there was nothing to do.", [200]),
             new("Location", "The path of the release.", [202], IsRequired: true),
-            new("Location", "The path of the release, where one ended badly.", [409, 422]),
-            new("Preference-Applied", "How long the answer has waited at most: `wait=SECONDS`. Only with `Prefer: wait`.", [200, 202, 409, 422]),
+            new("Location", "The path of the release, where one was started.", [409, 422, 503]),
+            new("Preference-Applied", "How long the answer has waited at most: `wait=SECONDS`. Only with `Prefer: wait`.", [200, 202, 409, 422, 503]),
         ],
         Meanings =
         [
