@@ -205,7 +205,7 @@ public static class BlueGreenExtensions
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
         services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
-            (IHttpForwarder)Create(provider, forwarder),
+            new RawTargetForwarder((IHttpForwarder)Create(provider, forwarder)),
             provider.GetRequiredService<SlotResponseHeaders>(),
             provider.GetRequiredService<Listeners>(),
             provider.GetRequiredService<TimeProvider>(),
