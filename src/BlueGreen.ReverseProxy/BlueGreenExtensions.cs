@@ -74,9 +74,13 @@ public static class BlueGreenExtensions
         services.AddAdminEndpoints();
         var connector = new DestinationConnector(options.Destinations);
         services.AddSingleton(connector);
+        var budget = new DescriptorBudget();
+        services.AddSingleton(budget);
+        services.AddHostedService<DescriptorCheck>();
+        var traffic = new TrafficConnector(connector, budget);
         builder.ConfigureHttpClient((_, handler) =>
         {
-            handler.ConnectCallback ??= connector.ConnectAsync;
+            handler.ConnectCallback ??= traffic.ConnectAsync;
 
             // What a client wrote is passed on byte by byte; the handler's own ASCII would fail the request, as if the API had.
             handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.UTF8;

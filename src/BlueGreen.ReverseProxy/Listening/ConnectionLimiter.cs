@@ -11,7 +11,7 @@ namespace BlueGreen.ReverseProxy.Listening;
 /// Both counts are taken before they are compared, and given back by whoever was refused; so of any number of connections that come in
 /// at the same moment no more are let in than the limit says.
 /// </remarks>
-internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimeProvider time, ILogger<ConnectionLimiter> logger)
+internal sealed partial class ConnectionLimiter(BlueGreenOptions options, DescriptorBudget budget, TimeProvider time, ILogger<ConnectionLimiter> logger)
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
 
@@ -35,10 +35,18 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimePr
     {
         place = default;
         var total = options.Listen.MaxConnections;
-        if (Interlocked.Increment(ref _open) > total && total > 0)
+        var open = Interlocked.Increment(ref _open);
+        if (open > total && total > 0)
         {
             Interlocked.Decrement(ref _open);
             Refuse($"{total} connections are open, which is BlueGreen:Listen:MaxConnections");
+            return false;
+        }
+
+        if (open > budget.Connections || !budget.TryTake())
+        {
+            Interlocked.Decrement(ref _open);
+            Refuse($"{open - 1} connections are open, and no file descriptor is left for one more: raise the limit of open files");
             return false;
         }
 
@@ -89,6 +97,7 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimePr
     private void Leave(IPAddress? client)
     {
         Interlocked.Decrement(ref _open);
+        budget.GiveBack();
         while (client is not null && _byAddress.TryGetValue(client, out var count))
         {
             // Removed only as it was read: an entry that has grown meanwhile is looked at again.
