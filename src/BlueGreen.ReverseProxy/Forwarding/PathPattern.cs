@@ -35,8 +35,9 @@ internal sealed class PathPattern
             }
 
             var isTaken = segments[index].Length > 0
-                && (_composed[index]?.IsMatch(segments[index])
-                    ?? (segment.Parts[0].IsParameter || string.Equals(segment.Parts[0].Text, segments[index], StringComparison.OrdinalIgnoreCase)));
+                && (_composed[index] is { } composed
+                    ? composed.IsMatch(segments[index]) && !EndsWithSeparator(segment, segments[index])
+                    : (segment.Parts[0].IsParameter || string.Equals(segment.Parts[0].Text, segments[index], StringComparison.OrdinalIgnoreCase)));
             if (!isTaken)
             {
                 return false;
@@ -45,6 +46,10 @@ internal sealed class PathPattern
 
         return count <= _template.Segments.Count;
     }
+
+    // {name}.{extension?} takes "a" and "a.b", and not "a.".
+    private static bool EndsWithSeparator(TemplateSegment segment, string text) =>
+        segment.Parts.FirstOrDefault(static part => part.IsOptionalSeperator)?.Text is { } separator && text.EndsWith(separator, StringComparison.Ordinal);
 
     // A segment of text and parameters, such as {name}.{extension?}.
     private static Regex Compose(TemplateSegment segment)
