@@ -9,6 +9,7 @@ using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Shutdown;
@@ -50,6 +51,7 @@ public static class BlueGreenExtensions
             provider.GetRequiredService<BlueGreenSettings>(),
             provider.GetServices<IProxyConfigProvider>(),
             provider.GetRequiredService<IConfigValidator>(),
+            provider.GetRequiredService<RoutePolicyCheck>(),
             configuration));
 
         // Whoever asks for the options gets valid ones or the list of what is wrong.
@@ -89,6 +91,7 @@ public static class BlueGreenExtensions
             handler.ResponseHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         });
         services.AddForwarding();
+        services.AddRoutePolicies();
         services.AddListeners();
         AddShutdown(services);
         return builder;
@@ -150,6 +153,18 @@ public static class BlueGreenExtensions
     }
 
     /// <summary>
+    /// Carries out what routes name in <c>Timeout</c>, <c>TimeoutPolicy</c>, <c>RateLimiterPolicy</c> and <c>CorsPolicy</c>, with the policies
+    /// of <c>BlueGreen:Policies</c> and those of your own. Call after <see cref="UseBlueGreenRequestGuard"/>, before <c>MapReverseProxy</c>.
+    /// </summary>
+    /// <param name="app">The application that proxies.</param>
+    public static IApplicationBuilder UseBlueGreenRoutePolicies(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseRoutePolicies();
+        return app;
+    }
+
+    /// <summary>
     /// The proxy's pipeline: slot selection, then YARP's session affinity, load balancing and passive health checks.
     /// Use as <c>app.MapReverseProxy(proxy => proxy.UseBlueGreen())</c>; steps of one's own come after it.
     /// </summary>
@@ -192,7 +207,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<RoutingTablePublisher>();
         services.AddSingleton<SlotResponseHeaders>();
         services.AddSingleton<DrainDeadline>();
-        services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton<FailedForwards>();
         services.AddSingleton<RouteBinder>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -77,21 +76,7 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
         address = NetworkSet.Plain(address);
         return options.Forwarding.TrustedProxies.Contains(address) || (limit is null && IPAddress.IsLoopback(address))
             ? default
-            : (Network(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
-    }
-
-    // Whoever has one address of IPv6 has 2^64 of them.
-    private static IPAddress Network(IPAddress address)
-    {
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-        {
-            return address;
-        }
-
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        bytes[8..].Clear();
-        return new IPAddress(bytes);
+            : (NetworkSet.OfClient(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
     }
 
     private void Leave(IPAddress? client)
