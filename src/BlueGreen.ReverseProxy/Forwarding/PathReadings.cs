@@ -47,6 +47,11 @@ internal static class PathReadings
 
     private static string MergeSlashes(string path)
     {
+        if (!path.Contains("//", StringComparison.Ordinal))
+        {
+            return path;
+        }
+
         var text = new StringBuilder(path.Length);
         foreach (var character in path)
         {
