@@ -105,6 +105,13 @@ internal static class GatewayConfiguration
         ActivatedSockets.Any ||
         Array.Exists(ListenerKeys, key => !string.IsNullOrWhiteSpace(configuration[key])) || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 
+    // Its connections are none of the transport's that are counted, limited and closed in good order.
+    private static IEnumerable<ConfigurationError> FindHttp3(IConfiguration configuration) =>
+        configuration.GetSection("Kestrel:Endpoints").GetChildren().Append(configuration.GetSection("Kestrel:EndpointDefaults"))
+            .Select(endpoint => endpoint.GetSection("Protocols"))
+            .Where(protocols => Enum.TryParse<HttpProtocols>(protocols.Value, ignoreCase: true, out var parsed) && parsed.HasFlag(HttpProtocols.Http3))
+            .Select(protocols => new ConfigurationError(protocols.Path, protocols.Value, "is not allowed: Http1, Http2 or Http1AndHttp2; the gateway does not speak HTTP/3"));
+
     /// <summary>Everything that is wrong with the configuration of the built application, whose ports are still closed.</summary>
     public static async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync(WebApplication app)
     {
@@ -122,6 +129,7 @@ internal static class GatewayConfiguration
             }
         }
 
+        errors.AddRange(FindHttp3(app.Configuration));
         ServerLimits.Read(app.Configuration, new KestrelServerLimits(), errors);
         errors.AddRange(app.Services.GetRequiredService<TrafficCertificates>().FindErrors());
         return errors;

@@ -122,6 +122,7 @@ internal static class GatewayHost
         await app.Services.WaitForBlueGreenStateAsync();
         app.UseBlueGreenConnectionClose();
         app.UseBlueGreenRequestGuard();
+        app.UseBlueGreenRoutePolicies();
         app.MapReverseProxy(proxy => proxy.UseBlueGreen());
     }
 

@@ -20,6 +20,7 @@ internal static class GatewayLogging
         configured = sink is null ? configured.ReadFrom.Configuration(builder.Configuration) : configured.MinimumLevel.Verbose().WriteTo.Sink(sink);
         var logger = configured
             .Enrich.FromLogContext()
+            .Filter.ByExcluding(ClientNoise.Contains)
             .Filter.With(repeats)
             .CreateLogger();
         repeats.WriteTo(logger);

@@ -9,6 +9,7 @@ using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Shutdown;
@@ -50,6 +51,7 @@ public static class BlueGreenExtensions
             provider.GetRequiredService<BlueGreenSettings>(),
             provider.GetServices<IProxyConfigProvider>(),
             provider.GetRequiredService<IConfigValidator>(),
+            provider.GetRequiredService<RoutePolicyCheck>(),
             configuration));
 
         // Whoever asks for the options gets valid ones or the list of what is wrong.
@@ -74,9 +76,13 @@ public static class BlueGreenExtensions
         services.AddAdminEndpoints();
         var connector = new DestinationConnector(options.Destinations);
         services.AddSingleton(connector);
+        var budget = new DescriptorBudget();
+        services.AddSingleton(budget);
+        services.AddHostedService<DescriptorCheck>();
+        var traffic = new TrafficConnector(connector, budget);
         builder.ConfigureHttpClient((_, handler) =>
         {
-            handler.ConnectCallback ??= connector.ConnectAsync;
+            handler.ConnectCallback ??= traffic.ConnectAsync;
 
             // What a client wrote is passed on byte by byte; the handler's own ASCII would fail the request, as if the API had.
             handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.UTF8;
@@ -85,6 +91,7 @@ public static class BlueGreenExtensions
             handler.ResponseHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         });
         services.AddForwarding();
+        services.AddRoutePolicies();
         services.AddListeners();
         AddShutdown(services);
         return builder;
@@ -146,6 +153,18 @@ public static class BlueGreenExtensions
     }
 
     /// <summary>
+    /// Carries out what routes name in <c>Timeout</c>, <c>TimeoutPolicy</c>, <c>RateLimiterPolicy</c> and <c>CorsPolicy</c>, with the policies
+    /// of <c>BlueGreen:Policies</c> and those of your own. Call after <see cref="UseBlueGreenRequestGuard"/>, before <c>MapReverseProxy</c>.
+    /// </summary>
+    /// <param name="app">The application that proxies.</param>
+    public static IApplicationBuilder UseBlueGreenRoutePolicies(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseRoutePolicies();
+        return app;
+    }
+
+    /// <summary>
     /// The proxy's pipeline: slot selection, then YARP's session affinity, load balancing and passive health checks.
     /// Use as <c>app.MapReverseProxy(proxy => proxy.UseBlueGreen())</c>; steps of one's own come after it.
     /// </summary>
@@ -188,7 +207,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<RoutingTablePublisher>();
         services.AddSingleton<SlotResponseHeaders>();
         services.AddSingleton<DrainDeadline>();
-        services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton<FailedForwards>();
         services.AddSingleton<RouteBinder>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());
@@ -205,7 +224,7 @@ public static class BlueGreenExtensions
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
         services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
-            (IHttpForwarder)Create(provider, forwarder),
+            new RawTargetForwarder((IHttpForwarder)Create(provider, forwarder)),
             provider.GetRequiredService<SlotResponseHeaders>(),
             provider.GetRequiredService<Listeners>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -20,6 +20,7 @@ public sealed class ConfigCheckTests : IDisposable
             Fleet.Service(configuration)["Bakes"] = new JsonObject();
             configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Urls"] = "http://0.0.0.0:9090" };
             configuration["Urls"] = "nonsense";
+            configuration["ReverseProxy"]!["Routes"]!["orders"]!["AuthorizationPolicy"] = "default";
         });
 
         var start = await GatewayProcess.RunToEndAsync(_folder.Path, "--config", file);
@@ -27,12 +28,12 @@ public sealed class ConfigCheckTests : IDisposable
 
         start.ExitCode.Should().Be(78);
         var errors = start.Output.Split(Environment.NewLine);
-        errors.Should().HaveCount(5);
+        errors.Should().HaveCount(6);
         check.Lines.Should().Equal(errors.Select(error => "error: " + error));
-        check.Error.Should().Contain("5 errors: the gateway would not start");
+        check.Error.Should().Contain("6 errors: the gateway would not start");
         var json = (await BlueGreenProcess.RunAsync(["config", "check", "--config", file, "-o", "json"])).ShouldEndWith(64);
         json.Code.Should().Be("configuration-invalid");
-        json.Json.GetProperty("errors").GetArrayLength().Should().Be(5);
+        json.Json.GetProperty("errors").GetArrayLength().Should().Be(6);
     }
 
     [Fact]

@@ -191,4 +191,19 @@ public sealed class ConfigurationTests
         output.Should().Contain("Kestrel:Limits:MaxRequestLineSize: \"20000\" is not allowed: at most MaxRequestBufferSize, which is 10000");
         output.Should().Contain("Kestrel:Limits:MaxRequestHeadersTotalSize: \"32768\" is not allowed: at most MaxRequestBufferSize, which is 10000");
     }
+
+    [Theory]
+    [InlineData("EndpointDefaults", "Http1AndHttp2AndHttp3")]
+    [InlineData("Endpoints:edge", "Http3")]
+    public async Task Start_WithHttp3_EndsWith78(string section, string protocols)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("gateway.json");
+        await File.WriteAllTextAsync(file, Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2").ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", file, $"--Kestrel:{section}:Protocols={protocols}");
+
+        exitCode.Should().Be(78, output);
+        output.Should().Contain($"Kestrel:{section}:Protocols: \"{protocols}\" is not allowed: Http1, Http2 or Http1AndHttp2");
+    }
 }

@@ -24,6 +24,20 @@ public sealed class LogTests
         fleet.Gateway.Output.Should().NotContain("   at ").And.NotContain("secret");
     }
 
+    // The server calls it an error of the gateway's that it can't read the rest of the body.
+    [Fact]
+    public async Task Client_SendsNulInATrailer_LeavesNothing()
+    {
+        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        using var connection = await RawConnection.OpenAsync(fleet.Gateway.Url);
+        await connection.SendAsync("POST /orders/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: a\0b\r\n\r\n");
+
+        (await connection.ReadTextToEndAsync()).Should().StartWith("HTTP/1.1 400 ");
+
+        (await fleet.Gateway.StopAsync()).Should().Be(0);
+        fleet.Gateway.Output.Should().NotContain("[ERR]").And.NotContain("   at ");
+    }
+
     [Fact]
     public async Task Destination_OfAPlainRouteIsDownForManyRequests_IsOneLineAndACount()
     {

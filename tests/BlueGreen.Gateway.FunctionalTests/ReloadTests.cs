@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
@@ -68,7 +69,7 @@ public sealed class ReloadTests
     }
 
     // As Kubernetes mounts a ConfigMap: gateway.json -> ..data/gateway.json, and ..data -> a folder that is replaced by renaming a link.
-    [Fact]
+    [LinuxFact]
     public async Task Folder_TurnedAsAConfigMap_RoutesAndTokensAreReadAgain()
     {
         await using var fleet = await Fleet.StartAsync(untilHealthy: false);
@@ -111,7 +112,9 @@ public sealed class ReloadTests
         File.WriteAllText(Path.Combine(folder, "secrets.json"), secrets.ToJsonString());
         var link = Path.Combine(mount, "..data_tmp");
         File.CreateSymbolicLink(link, version);
-        File.Move(link, Path.Combine(mount, "..data"), overwrite: true);
+        using var rename = Process.Start("mv", ["-T", link, Path.Combine(mount, "..data")]);
+        rename.WaitForExit();
+        rename.ExitCode.Should().Be(0);
     }
 
     private static void Rewrite(Fleet fleet, string text, Action<JsonNode> change)

@@ -21,6 +21,9 @@ public sealed record BlueGreenOptions
     /// <summary>Where destinations may be.</summary>
     public DestinationOptions Destinations { get; init; } = new();
 
+    /// <summary>The policies that routes name.</summary>
+    public RoutePolicyOptions Policies { get; init; } = new();
+
     /// <summary>How the gateway itself stops.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
 

@@ -32,6 +32,7 @@ internal static class BlueGreenOptionsReader
             Listen = ReadListen(reader.Section("Listen")),
             Forwarding = ReadForwarding(reader.Section("Forwarding")),
             Destinations = ReadDestinations(reader.Section("Destinations")),
+            Policies = RoutePolicyOptionsReader.Read(reader.Section("Policies")),
             Shutdown = ReadShutdown(reader.Section("Shutdown")),
             ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
             Services = ReadServices(reader.Section("Services")),

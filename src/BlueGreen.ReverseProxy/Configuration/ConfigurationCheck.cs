@@ -13,11 +13,13 @@ public sealed class ConfigurationCheck
     private readonly BlueGreenSettings _settings;
     private readonly IEnumerable<IProxyConfigProvider> _providers;
     private readonly IConfigValidator _validator;
+    private readonly RoutePolicyCheck _policies;
     private readonly IConfiguration _configuration;
 
     internal ConfigurationCheck(
-        BlueGreenSettings settings, IEnumerable<IProxyConfigProvider> providers, IConfigValidator validator, IConfiguration configuration)
+        BlueGreenSettings settings, IEnumerable<IProxyConfigProvider> providers, IConfigValidator validator, RoutePolicyCheck policies, IConfiguration configuration)
     {
+        _policies = policies;
         _configuration = configuration;
         _settings = settings;
         _providers = providers;
@@ -41,7 +43,13 @@ public sealed class ConfigurationCheck
         foreach (var route in routes.Values)
         {
             AddYarpErrors(errors, $"ReverseProxy:Routes:{route.RouteId}", await _validator.ValidateRouteAsync(route));
+            errors.AddRange(_policies.FindErrors(route));
         }
+
+        errors.AddRange(_configuration.GetSection("ReverseProxy:Routes").GetChildren()
+            .Select(route => route.GetSection("OutputCachePolicy"))
+            .Where(policy => policy.Exists())
+            .Select(policy => new ConfigurationError(policy.Path, policy.Value, "can't be carried out: this version of YARP caches nothing. Take it away")));
 
         foreach (var cluster in clusters.Values)
         {

@@ -66,6 +66,21 @@ public sealed record NetworkSet(ImmutableArray<IPNetwork> Networks)
         return IPNetwork.TryParse(text, out network);
     }
 
+    /// <summary>What counts as one client: whoever has one address of IPv6 has the 2^64 of its network.</summary>
+    internal static IPAddress OfClient(IPAddress address)
+    {
+        address = Plain(address);
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[8..].Clear();
+        return new IPAddress(bytes);
+    }
+
     // ::ffff:10.0.0.1 is what a socket for both kinds calls 10.0.0.1. A scope id says where an address is valid, not what it is.
     internal static IPAddress Plain(IPAddress address)
     {

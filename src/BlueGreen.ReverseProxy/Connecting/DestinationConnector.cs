@@ -29,7 +29,11 @@ internal sealed class DestinationConnector(DestinationOptions options)
 
     /// <summary>Connects as the handler itself does, with keep-alive set.</summary>
     /// <exception cref="DestinationRefusedException">No address of the destination is allowed.</exception>
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken) =>
+        new NetworkStream(await ConnectSocketAsync(context, cancellationToken), ownsSocket: true);
+
+    /// <inheritdoc cref="ConnectAsync"/>
+    public async ValueTask<Socket> ConnectSocketAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var endpoint = context.DnsEndPoint;
         var addresses = IPAddress.TryParse(endpoint.Host, out var literal)
@@ -41,7 +45,7 @@ internal sealed class DestinationConnector(DestinationOptions options)
         {
             TcpKeepAlive.Set(socket);
             await socket.ConnectAsync(allowed, endpoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return socket;
         }
         catch
         {

@@ -20,7 +20,7 @@ internal sealed class ForwardedHeadersTransform(ForwardingOptions options) : Req
         var chain = isTrusted ? http.Request.Headers[ForwardedHeaders.For].ToString() : "";
         var address = peer is null ? null : NetworkSet.Plain(peer).ToString();
         Set(context, ForwardedHeaders.For, chain.Length > 0 && address is not null ? $"{chain}, {address}" : address);
-        Set(context, ForwardedHeaders.Host, Kept(http, ForwardedHeaders.Host, isTrusted) ?? (http.Request.Host.HasValue ? http.Request.Host.ToUriComponent() : null));
+        Set(context, ForwardedHeaders.Host, Kept(http, ForwardedHeaders.Host, isTrusted) ?? http.Request.Headers.Host.ToString());
         Set(context, ForwardedHeaders.Proto, Kept(http, ForwardedHeaders.Proto, isTrusted) ?? http.Request.Scheme);
         return default;
     }
@@ -77,5 +77,6 @@ internal sealed class ForwardingTransforms(ForwardingOptions options) : ITransfo
 
         context.RequestTransforms.Add(new HopTransform());
         context.ResponseTransforms.Add(new LoopTransform());
+        context.ResponseTransforms.Add(new HopByHopResponseTransform());
     }
 }

@@ -10,8 +10,11 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// <summary>Wires up what is passed on of a request.</summary>
 internal static class ForwardingExtensions
 {
-    public static void AddForwarding(this IServiceCollection services) =>
+    public static void AddForwarding(this IServiceCollection services)
+    {
         services.AddSingleton<ITransformProvider>(provider => new ForwardingTransforms(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding));
+        services.AddSingleton<AmbiguousTargets>();
+    }
 
     public static void UseRequestGuard(this IApplicationBuilder app)
     {

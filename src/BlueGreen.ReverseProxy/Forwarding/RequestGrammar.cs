@@ -38,9 +38,27 @@ internal static class RequestGrammar
             return "the method is not a token";
         }
 
-        if ((context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").AsSpan().ContainsAnyExcept(Target))
+        var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (target.AsSpan().ContainsAnyExcept(Target))
         {
             return "the request target holds a character that is not allowed there";
+        }
+
+        if (!target.StartsWith('/') && HasUserInfo(target))
+        {
+            return "the request target names a user";
+        }
+
+        if (request.Headers.Host is [{ Length: > 0 } host] && !HostGrammar.CanBeSent(host))
+        {
+            return "the host is none that can be passed on";
+        }
+
+        // Of HTTP/2 and later: RFC 9113, 8.2.2. The server refuses Connection itself.
+        if (!HttpProtocol.IsHttp11(request.Protocol) && !HttpProtocol.IsHttp10(request.Protocol)
+            && (request.Headers.KeepAlive.Count > 0 || request.Headers.Upgrade.Count > 0 || request.Headers.ContainsKey(HeaderNames.ProxyConnection)))
+        {
+            return $"{request.Protocol} has no fields about the connection";
         }
 
         foreach (var (name, values) in request.Headers)
@@ -54,14 +72,35 @@ internal static class RequestGrammar
             mayComeFromProxy |= ForwardedHeaders.MayBeOfProxies(name);
             for (var index = 0; index < values.Count; index++)
             {
-                if (values[index].AsSpan().ContainsAny(Controls))
+                var value = values[index].AsSpan();
+                if (value.ContainsAny(Controls))
                 {
                     return $"the header field {name} holds a control character";
+                }
+
+                // HTTP/1.1 has it around a value, where the server takes it off; in HTTP/2 it would be part of the value.
+                if (value is [' ' or '\t', ..] or [.., ' ' or '\t'])
+                {
+                    return $"the header field {name} begins or ends with white space";
                 }
             }
         }
 
         return WhyNotFramed(request);
+    }
+
+    // Of a whole URI: RFC 9110, 4.2.4.
+    private static bool HasUserInfo(string target)
+    {
+        var begin = target.IndexOf("://", StringComparison.Ordinal);
+        if (begin < 0)
+        {
+            return false;
+        }
+
+        var authority = target.AsSpan(begin + 3);
+        var end = authority.IndexOfAny('/', '?');
+        return (end < 0 ? authority : authority[..end]).Contains('@');
     }
 
     private static string? WhyNotFramed(HttpRequest request)

@@ -1,7 +1,6 @@
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace BlueGreen.ReverseProxy.Forwarding;
@@ -10,17 +9,8 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// Lets through what means the same to every reader, and takes out what is between the client and the gateway only. What it refuses no
 /// API sees; over HTTP/1.1 the connection is closed then, for nobody knows where the next request on it would begin.
 /// </summary>
-internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options)
+internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options, AmbiguousTargets ambiguous)
 {
-    private static readonly char[] Comma = [','];
-
-    // Fields that a request can't do without, or that Kestrel and YARP deal with themselves.
-    private static readonly HashSet<string> NeverRemoved = new(StringComparer.OrdinalIgnoreCase)
-    {
-        HeaderNames.Connection, HeaderNames.Host, HeaderNames.ContentLength, HeaderNames.TransferEncoding, HeaderNames.Upgrade, HeaderNames.TE,
-        HeaderNames.KeepAlive, "close", ForwardedHeaders.Loop,
-    };
-
     public Task InvokeAsync(HttpContext context)
     {
         if (RequestGrammar.WhyNot(context, out var mayComeFromProxy) is { } reason)
@@ -28,9 +18,16 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
             return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, reason);
         }
 
-        if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect != true)
+        var method = context.Request.Method;
+        if (HttpMethods.IsConnect(method) && context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect != true)
         {
             return Refusal.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "the gateway opens no tunnels");
+        }
+
+        if (!string.Equals(HttpMethods.GetCanonicalizedValue(method), method, StringComparison.Ordinal))
+        {
+            // Methods are told apart by case, and the HTTP client sends this one in capital letters: as another method.
+            return Refusal.WriteAsync(context, StatusCodes.Status501NotImplemented, $"the method is not {HttpMethods.GetCanonicalizedValue(method)}, and can't be passed on as it is");
         }
 
         var headers = context.Request.Headers;
@@ -39,35 +36,68 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
             return Refusal.WriteAsync(context, StatusCodes.Status508LoopDetected, $"it has passed {options.MaxHops} gateways: their destinations form a circle");
         }
 
-        RemoveHopByHop(headers);
-        if (mayComeFromProxy && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress))
+        if (OwnAnswers.TryAnswer(context))
         {
-            ForwardedHeaders.RemoveAll(headers);
+            return Task.CompletedTask;
         }
 
+        if (!TryReadTarget(context))
+        {
+            return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, "servers read its path in different ways, which lead to different routes");
+        }
+
+        Remove(headers, mayComeFromProxy && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));
         return next(context);
     }
 
-    // RFC 9110, 7.6.1: what Connection names is for the next hop, which is the gateway.
-    private static void RemoveHopByHop(IHeaderDictionary headers)
+    private bool TryReadTarget(HttpContext context)
+    {
+        var request = context.Request;
+        var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (ForwardedTarget.IsPlain(raw) || ForwardedTarget.PathAndQueryOf(raw) is not { } target || ForwardedTarget.IsPlain(target))
+        {
+            return true;
+        }
+
+        // Of a whole URI the server decodes slashes too, and of all others it does not.
+        var isWholeUri = !raw.StartsWith('/');
+        if (isWholeUri ? ForwardedTarget.HasOtherSlashes(target) : !ambiguous.IsClear(request))
+        {
+            return false;
+        }
+
+        // A path with dot segments goes on as the server has resolved it: that is what its route was found by.
+        if (!isWholeUri && !request.PathBase.HasValue && !ForwardedTarget.HasDotSegments(target))
+        {
+            context.Features.Set(new ForwardedTarget(target, request.Path, request.QueryString));
+        }
+
+        return true;
+    }
+
+    private static void Remove(IHeaderDictionary headers, bool proxyFields)
     {
         var connection = headers.Connection;
         for (var line = 0; line < connection.Count; line++)
         {
-            // What nearly every client that names anything names, and nothing to take out.
-            if (connection[line] is not { Length: > 0 } options || options.Equals(HeaderNames.KeepAlive, StringComparison.OrdinalIgnoreCase))
-            {
-                continue;
-            }
+            HopByHop.Remove(headers, connection[line]);
+        }
 
-            foreach (var segment in new StringTokenizer(options, Comma))
-            {
-                var name = segment.Trim();
-                if (name.Length > 0 && !NeverRemoved.Contains(name.Value!))
-                {
-                    headers.Remove(name.Value!);
-                }
-            }
+        if (proxyFields)
+        {
+            ForwardedHeaders.RemoveAll(headers);
+        }
+
+        if (headers.Host is [""])
+        {
+            // Legal, but the HTTP client would write it in a line of its own beside the destination's.
+            headers.Remove(HeaderNames.Host);
+        }
+
+        if (headers.Trailer.Count > 0)
+        {
+            // The HTTP client sends no trailers, so none are announced.
+            headers.Remove(HeaderNames.Trailer);
         }
     }
 }

@@ -45,11 +45,29 @@ internal sealed class DrainingForwarder(
             GrpcLimits.Keep(context, requestConfig, grpcRate, time);
         }
 
+        if (context.Features.Get<SlotLease>() is not { } lease)
+        {
+            return inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken);
+        }
+
         // YARP's pipeline passes no token of its own; the drain's takes that place.
-        var lease = context.Features.Get<SlotLease>();
-        return lease is null
-            ? inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken)
-            : inner.SendAsync(context, destinationPrefix, httpClient, Recognize(context, lease, requestConfig, isGrpc), Draining(transformer), lease.Token);
+        var config = Recognize(context, lease, requestConfig, isGrpc);
+        return cancellationToken.CanBeCanceled
+            ? SendLinkedAsync(context, destinationPrefix, httpClient, config, Draining(transformer), lease.Token, cancellationToken)
+            : inner.SendAsync(context, destinationPrefix, httpClient, config, Draining(transformer), lease.Token);
+    }
+
+    private async ValueTask<ForwarderError> SendLinkedAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer,
+        CancellationToken drain,
+        CancellationToken caller)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(drain, caller);
+        return await inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, either.Token);
     }
 
     // What outlives a request is told by what the client asks for; an event stream may also turn out in the response.
@@ -74,11 +92,27 @@ internal sealed class DrainingForwarder(
         _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new DrainingTransformer(made, headers, listeners, time));
 
     private static bool IsGrpc(HttpRequest request) =>
-        !HttpProtocol.IsHttp11(request.Protocol)
+        (HttpProtocol.IsHttp2(request.Protocol) || HttpProtocol.IsHttp3(request.Protocol))
         && request.ContentType is { } type
         && type.StartsWith(Grpc, StringComparison.OrdinalIgnoreCase)
         && (type.Length == Grpc.Length || type[Grpc.Length] is ';' or '+');
 
-    private static bool AcceptsEventStream(HttpRequest request) =>
-        request.Headers.Accept is { Count: > 0 } accept && EventStreamScanner.Reads(accept[0]);
+    // Anywhere among the types: clients of MCP and of language models take JSON too, and say so first.
+    private static bool AcceptsEventStream(HttpRequest request)
+    {
+        var accept = request.Headers.Accept;
+        for (var line = 0; line < accept.Count; line++)
+        {
+            var types = accept[line].AsSpan();
+            foreach (var range in types.Split(','))
+            {
+                if (EventStreamScanner.Reads(types[range].Trim()))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 }

@@ -14,7 +14,9 @@ internal sealed class EventStreamScanner : IMessageScanner
     public bool IsBetweenMessages => !_inEvent && !_inLine;
 
     /// <summary>Whether a media type, with parameters or without, is that of server-sent events.</summary>
-    public static bool Reads(string? mediaType) => mediaType is not null && mediaType.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase);
+    public static bool Reads(ReadOnlySpan<char> mediaType) =>
+        mediaType.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase)
+        && (mediaType.Length == ContentType.Length || mediaType[ContentType.Length] is ';' or ' ' or '\t');
 
     public int Scan(ReadOnlySpan<byte> data)
     {

@@ -34,12 +34,12 @@ internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRat
         var earned = TimeSpan.FromSeconds(_received / minimum.BytesPerSecond);
         var left = (earned > minimum.GracePeriod ? earned : minimum.GracePeriod) - time.GetElapsedTime(_since);
         using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        await using var caller = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), limit);
         try
         {
-            return await Inner.ReadAsync(buffer, either.Token);
+            return await Inner.ReadAsync(buffer, limit.Token);
         }
-        catch (OperationCanceledException exception) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw new BadHttpRequestException("A gRPC message arrives too slowly.", StatusCodes.Status408RequestTimeout, exception);
         }

@@ -44,6 +44,10 @@ internal sealed class SlotLease(Slot slot, HttpResponse response) : IDisposable
         {
             Slot.InFlight.Move(Kind, kind);
             Kind = kind;
+
+            // The ages are those of ordinary responses; an upgrade begins as one, with the response that accepts it.
+            _cohort?.Add(-1);
+            _cohort = null;
         }
     }
 

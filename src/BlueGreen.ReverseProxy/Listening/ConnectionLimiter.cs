@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Listening;
 /// Both counts are taken before they are compared, and given back by whoever was refused; so of any number of connections that come in
 /// at the same moment no more are let in than the limit says.
 /// </remarks>
-internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimeProvider time, ILogger<ConnectionLimiter> logger)
+internal sealed partial class ConnectionLimiter(BlueGreenOptions options, DescriptorBudget budget, TimeProvider time, ILogger<ConnectionLimiter> logger)
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
 
@@ -35,10 +34,18 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimePr
     {
         place = default;
         var total = options.Listen.MaxConnections;
-        if (Interlocked.Increment(ref _open) > total && total > 0)
+        var open = Interlocked.Increment(ref _open);
+        if (open > total && total > 0)
         {
             Interlocked.Decrement(ref _open);
             Refuse($"{total} connections are open, which is BlueGreen:Listen:MaxConnections");
+            return false;
+        }
+
+        if (open > budget.Connections || !budget.TryTake())
+        {
+            Interlocked.Decrement(ref _open);
+            Refuse($"{open - 1} connections are open, and no file descriptor is left for one more: raise the limit of open files");
             return false;
         }
 
@@ -69,26 +76,13 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, TimePr
         address = NetworkSet.Plain(address);
         return options.Forwarding.TrustedProxies.Contains(address) || (limit is null && IPAddress.IsLoopback(address))
             ? default
-            : (Network(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
-    }
-
-    // Whoever has one address of IPv6 has 2^64 of them.
-    private static IPAddress Network(IPAddress address)
-    {
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-        {
-            return address;
-        }
-
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        bytes[8..].Clear();
-        return new IPAddress(bytes);
+            : (NetworkSet.OfClient(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
     }
 
     private void Leave(IPAddress? client)
     {
         Interlocked.Decrement(ref _open);
+        budget.GiveBack();
         while (client is not null && _byAddress.TryGetValue(client, out var count))
         {
             // Removed only as it was read: an entry that has grown meanwhile is looked at again.

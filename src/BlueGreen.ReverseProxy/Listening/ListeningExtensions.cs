@@ -20,6 +20,7 @@ internal static class ListeningExtensions
         // ConfigurationCheck to say, with everything else that is.
         services.AddSingleton(provider => new ConnectionLimiter(
             provider.GetRequiredService<BlueGreenSettings>().Options,
+            provider.GetRequiredService<DescriptorBudget>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ConnectionLimiter>>()));
         services.AddSingleton(provider => new Listeners(
@@ -64,6 +65,8 @@ internal static class ListeningExtensions
                 : ListeningSocket.Bind(endpoint, options.Listen));
         services.Configure<KestrelServerOptions>(kestrel =>
         {
+            // They come out of the descriptors that proxied traffic leaves: no caller may take all of them.
+            kestrel.Limits.MaxConcurrentConnections ??= OpenFiles.ForAdministration(OpenFiles.RaiseLimit());
             foreach (var handle in ActivatedSockets.Admin)
             {
                 kestrel.ListenHandle(handle);

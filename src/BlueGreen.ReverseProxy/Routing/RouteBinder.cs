@@ -45,7 +45,21 @@ internal sealed partial class RouteBinder(
         var bindings = new Dictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance);
         foreach (var route in Yarp.GetRoutes())
         {
-            bindings[route] = Bind(route, known.GetValueOrDefault(route.Config.RouteId));
+            var previous = known.GetValueOrDefault(route.Config.RouteId);
+            try
+            {
+                bindings[route] = Bind(route, previous);
+            }
+#pragma warning disable CA1031 // YARP would report the whole configuration as refused, and its endpoints are replaced already.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogNotBound(logger, exception, route.Config.RouteId);
+                if (previous is not null)
+                {
+                    bindings[route] = previous;
+                }
+            }
         }
 
         tables.Bind(bindings.ToFrozenDictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance));
@@ -90,6 +104,9 @@ internal sealed partial class RouteBinder(
         var model = cluster.Model;
         return new SlotRoute(new RouteModel(route.Config, cluster, transforms.Build(route.Config, model.Config)), cluster, model);
     }
+
+    [LoggerMessage(1003, LogLevel.Error, "Route {Route} can't be bound to its slots; it goes on as it was before, if it was there. Repair its transforms.")]
+    private static partial void LogNotBound(ILogger logger, Exception exception, string route);
 
     [LoggerMessage(1001, LogLevel.Error, "Cluster {Cluster} of slot {Slot} is gone from ReverseProxy:Clusters; route {Route} goes on with its last destinations. Put the cluster back.")]
     private static partial void LogClusterMissing(ILogger logger, string cluster, string slot, string route);

@@ -17,11 +17,13 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
     // Affinity by cookie: policies whose key is a name that only the gateway and the browser share.
     private static readonly string[] CookiePolicies = ["Cookie", "HashCookie", "ArrCookie"];
 
+    private readonly Dictionary<Slot, bool> _hasActivityTimeout = [];
     private HashSet<string> _sharedCookies = [];
 
     // Called before the filters of the same load; YARP runs one load at a time.
     public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
     {
+        _hasActivityTimeout.Clear();
         var clusters = proxyConfigs
             .SelectMany(config => config.Clusters)
             .DistinctBy(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase)
@@ -32,8 +34,13 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
+    // Only now: a configuration that is refused changes nothing.
     public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
     {
+        foreach (var (slot, hasTimeout) in _hasActivityTimeout)
+        {
+            slot.HasActivityTimeout = hasTimeout;
+        }
     }
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception)
@@ -46,6 +53,7 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
 
     public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel)
     {
+        destinations.NotePutIn();
         if (!services.TryGetByCluster(cluster.ClusterId, out var owner))
         {
             return new(cluster);
@@ -56,7 +64,7 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
             cluster = cluster with { Destinations = deployed };
         }
 
-        owner.Slot.HasActivityTimeout = cluster.HttpRequest?.ActivityTimeout is not null;
+        _hasActivityTimeout[owner.Slot] = cluster.HttpRequest?.ActivityTimeout is not null;
         return new(cluster with
         {
             HttpRequest = WithActivityTimeout(cluster.HttpRequest),

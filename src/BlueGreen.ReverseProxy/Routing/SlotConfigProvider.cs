@@ -11,7 +11,8 @@ namespace BlueGreen.ReverseProxy.Routing;
 /// </summary>
 /// <remarks>
 /// YARP runs one load at a time: loaded, filters, applied or failed. The destinations are read once, at "loaded", so that all
-/// clusters of one load get the same version and "applied" speaks of exactly that one.
+/// clusters of one load get the same version. "Applied" also comes when YARP had nothing to apply, because another provider could not
+/// be loaded: so it speaks of the version that the filter has put in, and of none if the filter was not asked.
 /// </remarks>
 internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeListener
 {
@@ -20,9 +21,19 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
     private Signal _signal = new();
     private SlotDestinations _latest = SlotDestinations.None;
     private SlotDestinations _applying = SlotDestinations.None;
+    private long? _putIn;
 
     /// <summary>What the load that is under way, or the last one, puts into the clusters.</summary>
     public SlotDestinations Applying => Volatile.Read(ref _applying);
+
+    /// <summary>Call when the destinations of <see cref="Applying"/> are put into the clusters of a load.</summary>
+    public void NotePutIn()
+    {
+        lock (_lock)
+        {
+            _putIn = _applying.Version;
+        }
+    }
 
     public IProxyConfig GetConfig() => Volatile.Read(ref _signal);
 
@@ -69,12 +80,27 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
         lock (_lock)
         {
             Volatile.Write(ref _applying, _latest);
+
+            // Without a single cluster there is nothing to put them into, and nothing to wait for.
+            _putIn = proxyConfigs.Sum(config => config.Clusters.Count) == 0 ? _latest.Version : null;
         }
     }
 
-    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => Complete(failure: null);
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        long? version;
+        lock (_lock)
+        {
+            version = _putIn;
+        }
 
-    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => Complete(exception);
+        if (version is { } applied)
+        {
+            Complete(applied, failure: null);
+        }
+    }
+
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => Complete(Applying.Version, exception);
 
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)
     {
@@ -87,9 +113,8 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
         _latest = new SlotDestinations(_latest.Version + 1, byCluster);
     }
 
-    private void Complete(Exception? failure)
+    private void Complete(long version, Exception? failure)
     {
-        var version = Applying.Version;
         List<TaskCompletionSource> done;
         lock (_lock)
         {

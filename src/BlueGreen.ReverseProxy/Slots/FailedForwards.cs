@@ -19,10 +19,10 @@ internal sealed partial class FailedForwards(ILogger<FailedForwards> logger)
     /// <summary>Writes the line. A client that goes away in the middle is nobody's failure, and neither is the end of a drain's time.</summary>
     /// <param name="context">The request, which has ended.</param>
     /// <param name="slot">The slot that served it; null for a route that belongs to no service.</param>
-    /// <param name="failure">How it ended.</param>
-    public void Note(HttpContext context, Slot? slot, IForwarderErrorFeature failure)
+    /// <param name="error">How it ended.</param>
+    /// <param name="exception">What the proxy ran into.</param>
+    public void Note(HttpContext context, Slot? slot, ForwarderError error, Exception? exception)
     {
-        var error = failure.Error;
         if (error == ForwarderError.None || error.IsCancellation() || error.IsOfClient() || !logger.IsEnabled(LogLevel.Warning))
         {
             return;
@@ -34,7 +34,7 @@ internal sealed partial class FailedForwards(ILogger<FailedForwards> logger)
         var name = slot?.Name.ToText() ?? "no slot";
         if (proxy.ProxiedDestination is { } destination)
         {
-            LogFailed(logger, cluster, name, destination.DestinationId, destination.Model.Config.Address, What(error), route, error.ToString(), CauseOf(failure.Exception));
+            LogFailed(logger, cluster, name, destination.DestinationId, destination.Model.Config.Address, What(error), route, error.ToString(), CauseOf(exception));
         }
         else
         {
@@ -45,7 +45,7 @@ internal sealed partial class FailedForwards(ILogger<FailedForwards> logger)
     private static string What(ForwarderError error) => error switch
     {
         ForwarderError.Request => "did not answer",
-        ForwarderError.RequestTimedOut => "did not begin to answer in time",
+        ForwarderError.RequestTimedOut => "did not answer in time",
         ForwarderError.RequestCreation => "was not asked, for the request could not be made",
         ForwarderError.RequestBodyDestination => "stopped reading the request",
         ForwarderError.ResponseHeaders => "sent a response that can't be passed on",

@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Observability;
 using Microsoft.AspNetCore.Http;
@@ -15,9 +17,16 @@ internal sealed class ResponseMeasurement
 {
     private readonly TimeProvider _time;
     private readonly bool _isOn;
+    private readonly NetworkSet _trustedProxies = NetworkSet.None;
+
+    public ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies)
+        : this(time, isOn: true)
+    {
+        _trustedProxies = trustedProxies;
+    }
 
     public ResponseMeasurement(TimeProvider time)
-        : this(time, isOn: true)
+        : this(time, NetworkSet.None)
     {
     }
 
@@ -53,7 +62,7 @@ internal sealed class ResponseMeasurement
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
-            context.Connection.RemoteIpAddress?.GetHashCode() ?? 0));
+            ClientAddress.Of(context, _trustedProxies)?.GetHashCode() ?? 0));
     }
 
     private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch

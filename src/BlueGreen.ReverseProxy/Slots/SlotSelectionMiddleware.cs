@@ -75,10 +75,12 @@ internal sealed class SlotSelectionMiddleware(
 
             await next(context);
             var failure = context.Features.Get<IForwarderErrorFeature>();
+            var error = ForwarderError.None;
             if (failure is not null)
             {
-                deadline.Note(context, lease, failure.Error);
-                failed.Note(context, lease.Slot, failure);
+                error = RouteTimeout.Resolve(context, failure.Error);
+                deadline.Note(context, lease, error);
+                failed.Note(context, lease.Slot, error, failure.Exception);
             }
 
             if (!context.Response.HasStarted)
@@ -87,7 +89,7 @@ internal sealed class SlotSelectionMiddleware(
                 headers.Write(lease);
             }
 
-            measurement.End(context, lease, failure?.Error ?? ForwarderError.None);
+            measurement.End(context, lease, error);
         }
         finally
         {
@@ -100,7 +102,7 @@ internal sealed class SlotSelectionMiddleware(
         await next(context);
         if (context.Features.Get<IForwarderErrorFeature>() is { } failure)
         {
-            failed.Note(context, slot: null, failure);
+            failed.Note(context, slot: null, RouteTimeout.Resolve(context, failure.Error), failure.Exception);
         }
     }
 }

@@ -17,9 +17,13 @@ internal sealed partial class GatewayProcess : RunningGateway
     public override int Id => _process.Id;
 
     /// <summary>Starts the gateway and waits until it listens.</summary>
-    public static async Task<GatewayProcess> StartAsync(string configFile, string workingFolder, params string[] arguments)
+    public static Task<GatewayProcess> StartAsync(string configFile, string workingFolder, params string[] arguments) =>
+        StartAsync(configFile, workingFolder, openFiles: null, arguments);
+
+    /// <summary>Starts the gateway with the limits of open files that <c>ulimit</c> takes, such as <c>-n 400</c>, and waits until it listens.</summary>
+    public static async Task<GatewayProcess> StartAsync(string configFile, string workingFolder, string? openFiles, string[] arguments)
     {
-        var gateway = Launch(workingFolder, ["--config", configFile, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0", .. arguments]);
+        var gateway = Launch(workingFolder, openFiles, ["--config", configFile, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0", .. arguments]);
         await gateway.UntilListeningAsync(gateway.UntilExitAsync());
         return gateway;
     }
@@ -27,7 +31,7 @@ internal sealed partial class GatewayProcess : RunningGateway
     /// <summary>Runs the gateway until it ends by itself.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, params string[] arguments)
     {
-        await using var gateway = Launch(workingFolder, arguments);
+        await using var gateway = Launch(workingFolder, openFiles: null, arguments);
         await gateway._process.WaitForExitAsync().WaitAsync(Patience);
         return (gateway._process.ExitCode, gateway.Output);
     }
@@ -72,15 +76,22 @@ internal sealed partial class GatewayProcess : RunningGateway
         return _process.ExitCode;
     }
 
-    private static GatewayProcess Launch(string workingFolder, string[] arguments)
+    private static GatewayProcess Launch(string workingFolder, string? openFiles, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(openFiles is null ? "dotnet" : "sh")
         {
             WorkingDirectory = workingFolder,
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (openFiles is not null)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add($"ulimit {openFiles} && exec dotnet \"$@\"");
+            start.ArgumentList.Add("dotnet");
+        }
+
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BlueGreen.Gateway.dll"));
         foreach (var argument in arguments)
         {

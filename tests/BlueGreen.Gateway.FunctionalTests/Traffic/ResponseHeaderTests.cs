@@ -53,6 +53,32 @@ public sealed class ResponseHeaderTests(SharedEdge shared) : IClassFixture<Share
         Encoding.Latin1.GetString(block).Should().Contain((char)value.Length + Encoding.Latin1.GetString(value), "the server writes literals, their length before them");
     }
 
+    [Theory]
+    [InlineData("Connection: close, X-Hop\r\nX-Hop: 1\r\n", "X-Hop")]
+    [InlineData("X-Hop: 1\r\nConnection: x-hop\r\n", "X-Hop")]
+    [InlineData("Connection: close\r\nConnection: ,X-Hop ,\r\nX-Hop: 1\r\nX-Hop: 2\r\n", "X-Hop")]
+    [InlineData("Connection: Set-Cookie\r\nSet-Cookie: a=b\r\n", "Set-Cookie")]
+    [InlineData("Keep-Alive: timeout=5\r\n", "Keep-Alive")]
+    [InlineData("Trailer: X-Checksum\r\n", "Trailer")]
+    public async Task Field_ForTheNextHopOnly_DoesNotReachTheClient(string fields, string name)
+    {
+        var edge = shared.Http1;
+        edge.Api.Answer = Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\n{fields}X-End-To-End: 1\r\nContent-Length: 2\r\n\r\nok");
+
+        var answer = await edge.ExchangeAsync("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+        answer.Should().NotContainEquivalentOf($"\n{name}:").And.Contain("\r\nX-End-To-End: 1\r\n").And.Contain("\r\nContent-Length: 2\r\n").And.EndWith("ok");
+    }
+
+    [Fact]
+    public async Task Connection_ThatNamesTheLength_KeepsIt()
+    {
+        var edge = shared.Http1;
+        edge.Api.Answer = "HTTP/1.1 200 OK\r\nConnection: Content-Length\r\nContent-Length: 2\r\n\r\nok"u8.ToArray();
+
+        (await edge.ExchangeAsync("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).Should().Contain("\r\nContent-Length: 2\r\n");
+    }
+
     // A line that is cut by LF alone, a control character, a folded line: what is no header field ends the answer.
     [Theory]
     [InlineData("X-Name: a\nX-Split: 1")]

@@ -47,6 +47,33 @@ public sealed class TlsTests
         (await before.ReadTextToEndAsync()).Should().StartWith("HTTP/1.1 200", "a connection keeps what it was opened with");
     }
 
+    // As Kubernetes mounts a Secret: the file is a link into a folder that is itself a link, and only that one is turned.
+    [LinuxFact]
+    public async Task Certificate_InAFolderThatIsTurned_IsServed()
+    {
+        var mount = "";
+        await using var edge = await Edge.StartAsync(tls: true, configure: configuration =>
+        {
+            var certificate = configuration["Kestrel"]!["Endpoints"]!["edge"]!["Certificate"]!;
+            var file = certificate["Path"]!.GetValue<string>();
+            mount = Directory.CreateDirectory(file + ".mount").FullName;
+            Directory.CreateDirectory(Path.Combine(mount, "..v1"));
+            File.Copy(file, Path.Combine(mount, "..v1", "tls.pem"));
+            File.CreateSymbolicLink(Path.Combine(mount, "..data"), "..v1");
+            File.CreateSymbolicLink(Path.Combine(mount, "tls.pem"), "..data/tls.pem");
+            certificate["Path"] = Path.Combine(mount, "tls.pem");
+            certificate["KeyPath"] = Path.Combine(mount, "tls.pem");
+        });
+        edge.WriteCertificate("second.example.com");
+        Directory.CreateDirectory(Path.Combine(mount, "..v2"));
+        File.Copy(edge.CertificateFile, Path.Combine(mount, "..v2", "tls.pem"));
+        File.CreateSymbolicLink(Path.Combine(mount, "..new"), "..v2");
+        using var rename = Process.Start("mv", ["-T", Path.Combine(mount, "..new"), Path.Combine(mount, "..data")]);
+        await rename.WaitForExitAsync();
+
+        await UntilServedAsync(edge, "CN=second.example.com");
+    }
+
     [Fact]
     public async Task Certificate_ReplacedByWhatCannotBeUsed_StaysUntilItCan()
     {

@@ -43,6 +43,11 @@ public sealed class DrainingForwarderTests : IDisposable
     [InlineData("Content-Type", "application/grpc", "HTTP/1.1", false)]
     [InlineData("Accept", "text/event-stream", "HTTP/1.1", true)]
     [InlineData("Accept", "text/html", "HTTP/1.1", false)]
+    [InlineData("Content-Type", "application/grpc", "HTTP/1.0", false)]
+    [InlineData("Accept", "application/json, text/event-stream", "HTTP/1.1", true)]
+    [InlineData("Accept", "application/json,TEXT/Event-Stream;q=0.5, */*", "HTTP/2", true)]
+    [InlineData("Accept", "text/event-streams", "HTTP/1.1", false)]
+    [InlineData("Accept", "text/event", "HTTP/1.1", false)]
     public async Task Send_OfWhatOutlivesARequest_HasNoActivityTimeout(string header, string value, string protocol, bool isEndless)
     {
         _context.Request.Protocol = protocol;
@@ -62,6 +67,44 @@ public sealed class DrainingForwarderTests : IDisposable
         using var lease = Lease();
 
         (await TimeoutAsync(lease)).Should().Be(Configured);
+    }
+
+    [Fact]
+    public async Task Send_AcceptInTwoLines_FindsTheEventStreamInTheSecond()
+    {
+        _context.Request.Protocol = "HTTP/1.1";
+        _context.Request.Headers.Accept = new(["application/json", "text/event-stream"]);
+        using var lease = Lease();
+
+        (await TimeoutAsync(lease)).Should().Be(Timeout.InfiniteTimeSpan);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_WithALeaseAndACallersToken_IsEndedByEither(bool byCaller)
+    {
+        using var caller = new CancellationTokenSource();
+        _context.Features.Set(Lease());
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var forwarder = new DrainingForwarder(new Inner(passed =>
+        {
+            passed.IsCancellationRequested.Should().BeFalse();
+            using var registration = passed.Register(ended.SetResult);
+            if (byCaller)
+            {
+                caller.Cancel();
+            }
+            else
+            {
+                _slot.Drain.Raise();
+            }
+
+            ended.Task.Wait(TestTime.Limit, CancellationToken.None).Should().BeTrue();
+            return ForwarderError.RequestCanceled;
+        }), Headers, Services.Listeners(), TimeProvider.System);
+
+        await forwarder.SendAsync(_context, "http://a/", _client, ForwarderRequestConfig.Empty, HttpTransformer.Default, caller.Token);
     }
 
     [Fact]

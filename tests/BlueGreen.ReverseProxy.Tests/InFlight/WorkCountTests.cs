@@ -35,11 +35,23 @@ public sealed class WorkCountTests
                 var time = new ManualTime();
                 var slot = new Slot(SlotName.Blue, "orders-blue", new LongLivedOptions { StreamAfter = TimeSpan.FromSeconds(10) }, time);
                 var open = new Queue<SlotLease>();
+                var begun = new HashSet<SlotLease>();
                 foreach (var step in steps)
                 {
+                    if (step == Step.BeginResponse && open.TryPeek(out var next))
+                    {
+                        begun.Add(next);
+                    }
+
                     Take(step, slot, open, time);
                     slot.InFlight.Counts.Should().Be(new WorkCounts(Of(open, WorkKind.Request), Of(open, WorkKind.Stream), Of(open, WorkKind.Upgrade)));
-                    slot.Work.Total.Should().Be(open.Count);
+
+                    // Of all kinds: only an ordinary request whose response goes on for long is counted as another kind.
+                    var work = slot.Work;
+                    var old = work.Streams - Of(open, WorkKind.Stream);
+                    work.Upgrades.Should().Be(Of(open, WorkKind.Upgrade));
+                    old.Should().BeInRange(0, open.Count(lease => lease.Kind == WorkKind.Request && begun.Contains(lease)));
+                    work.Requests.Should().Be(Of(open, WorkKind.Request) - old);
                 }
 
                 while (open.TryDequeue(out var lease))
@@ -114,6 +126,29 @@ public sealed class WorkCountTests
 
         lease.Dispose();
         slot.Work.Should().Be(new WorkCounts(1, 0, 0));
+    }
+
+    [Fact]
+    public void Upgrade_WhoseResponseHasBegun_MakesNoRequestAStream()
+    {
+        var time = new ManualTime();
+        var slot = new Slot(SlotName.Blue, "orders-blue", new LongLivedOptions { StreamAfter = TimeSpan.FromSeconds(10) }, time);
+        var sockets = Enumerable.Range(0, 3).Select(_ => Open(slot)).ToList();
+        foreach (var socket in sockets)
+        {
+            // As the proxy does it: first the response that accepts the upgrade, then the upgrade.
+            socket.BeginResponse();
+            socket.Become(WorkKind.Upgrade);
+        }
+
+        using var first = Open(slot);
+        using var second = Open(slot);
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        slot.Work.Should().Be(new WorkCounts(2, 0, 3));
+
+        sockets.ForEach(socket => socket.Dispose());
+        slot.Work.Should().Be(new WorkCounts(2, 0, 0));
     }
 
     private static long Of(IEnumerable<SlotLease> open, WorkKind kind) => open.Count(lease => lease.Kind == kind);

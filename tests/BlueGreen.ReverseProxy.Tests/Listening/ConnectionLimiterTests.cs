@@ -46,6 +46,24 @@ public sealed class ConnectionLimiterTests
     }
 
     [Fact]
+    public void Connection_ForWhichNoDescriptorIsLeft_IsRefusedUntilAnotherOneEnds()
+    {
+        var budget = new DescriptorBudget { Total = 4 };
+        var limiter = Limiter(new() { MaxConnections = 0, MaxConnectionsPerAddress = 1 }, budget);
+        limiter.TryEnter(At("192.0.2.1"), out var first).Should().BeTrue();
+        limiter.TryEnter(At("192.0.2.1"), out _).Should().BeFalse("its address has one");
+        limiter.TryEnter(At("192.0.2.2"), out _).Should().BeTrue();
+
+        limiter.TryEnter(At("192.0.2.3"), out _).Should().BeFalse("the other two are for connections to destinations");
+        budget.TryTake().Should().BeTrue();
+        budget.TryTake().Should().BeTrue();
+        budget.TryTake().Should().BeFalse();
+        limiter.Leave(first);
+        limiter.TryEnter(At("192.0.2.3"), out _).Should().BeTrue("what was refused has taken nothing");
+        budget.TryTake().Should().BeFalse();
+    }
+
+    [Fact]
     public void Connections_OfATrustedProxy_AreNotCountedForItsAddress()
     {
         var limiter = Limiter(new() { MaxConnectionsPerAddress = 1 }, "10.0.0.0/8");
@@ -98,8 +116,11 @@ public sealed class ConnectionLimiterTests
 
     private static IPEndPoint At(string address) => new(IPAddress.Parse(address), 40_000);
 
-    private static ConnectionLimiter Limiter(ListenerOptions listen, params string[] proxies) => new(
+    private static ConnectionLimiter Limiter(ListenerOptions listen, params string[] proxies) => Limiter(listen, new DescriptorBudget(), proxies);
+
+    private static ConnectionLimiter Limiter(ListenerOptions listen, DescriptorBudget budget, params string[] proxies) => new(
         new BlueGreenOptions { Listen = listen, Forwarding = new() { TrustedProxies = NetworkSet.Of(proxies) } },
+        budget,
         TimeProvider.System,
         NullLogger<ConnectionLimiter>.Instance);
 }

@@ -83,6 +83,39 @@ public sealed class RouteBinderTests : IDisposable
         Binding(route).Green!.Cluster.Should().BeSameAs(again);
     }
 
+    // The transforms of the other slot's route are made for the cluster's configuration: a new one needs new ones.
+    [Fact]
+    public void ConfigurationApplied_ClusterHasANewConfiguration_BuildsTheTransformsAgain()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var before = Binding(route).Green!;
+        _yarp.ReplaceModel("orders-green");
+
+        _binder.ConfigurationApplied([]);
+
+        var after = Binding(route).Green!;
+        after.Should().NotBeSameAs(before);
+        after.Cluster.Should().BeSameAs(before.Cluster);
+        after.BuiltFor.Should().BeSameAs(after.Cluster.Model).And.NotBeSameAs(before.BuiltFor);
+    }
+
+    // YARP has replaced its endpoints by then, and would say that the configuration was refused.
+    [Fact]
+    public void ConfigurationApplied_ARouteCantBeBound_KeepsItsBindingAndBindsTheOthers()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var before = Binding(route);
+        var other = _yarp.AddRoute("other", "other");
+        _yarp.OnClusterLookup = () => throw new InvalidOperationException("no");
+
+        _binder.Invoking(binder => binder.ConfigurationApplied([])).Should().NotThrow();
+
+        Binding(route).Should().BeSameAs(before);
+        Binding(other).Service.Should().BeNull();
+    }
+
     [Fact]
     public void ConfigurationApplied_LeavesTheActiveSlotAlone()
     {

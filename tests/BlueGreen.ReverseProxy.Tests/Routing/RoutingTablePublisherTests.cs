@@ -40,6 +40,29 @@ public sealed class RoutingTablePublisherTests
         services.All[0].Blue.Drain.IsRaised.Should().BeFalse();
     }
 
+    // A request that finds the slot in the table takes its signal a moment later: it must not find the raised one.
+    [Fact]
+    public void Switch_ToASlotThatWasDrainedToItsDeadline_IsNotPublishedBeforeItsNewSignal()
+    {
+        var services = Services.Catalog("orders");
+        var tables = new RoutingTablePublisher(services);
+        var service = services.All[0];
+        service.Green.Drain.Raise();
+        var looks = 0;
+        var bad = 0;
+        var switches = new ReadByReader<(ServiceEntry, SlotName)>([(service, SlotName.Green)], () =>
+        {
+            looks++;
+            bad += tables.Current.ActiveOf(service) == SlotName.Green && service.Green.Drain.IsRaised ? 1 : 0;
+        });
+
+        tables.Switch(switches);
+
+        looks.Should().BeGreaterThan(1, "the slots are read before and while the table is made");
+        bad.Should().Be(0);
+        service.Green.Drain.IsRaised.Should().BeFalse();
+    }
+
     // The switches are read while the new table is made of the current one: the place where another writer can come in between.
     [Fact]
     public void Switch_BindingsPublishedBetweenReadAndPublish_AreKept()

@@ -28,6 +28,10 @@ internal sealed class YarpState : IProxyStateLookup, IDisposable
         return cluster;
     }
 
+    /// <summary>Gives a cluster a new configuration, as YARP does when it is loaded again: the state stays, its model is replaced.</summary>
+    public void ReplaceModel(string id) =>
+        typeof(ClusterState).GetProperty(nameof(ClusterState.Model))!.SetValue(_clusters[id], new ClusterModel(new ClusterConfig { ClusterId = id, Metadata = new Dictionary<string, string>(StringComparer.Ordinal) }, _client));
+
     public void RemoveCluster(string id) => _clusters.Remove(id);
 
     public RouteModel AddRoute(string id, string clusterId)
