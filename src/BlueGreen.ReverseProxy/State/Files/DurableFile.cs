@@ -56,10 +56,10 @@ internal static class DurableFile
             options.UnixCreateMode = mode;
         }
 
+        using var file = new FileStream(temporary, options);
+        disk.Write(file.SafeFileHandle, content, 0);
         try
         {
-            using var file = new FileStream(temporary, options);
-            disk.Write(file.SafeFileHandle, content, 0);
             disk.Flush(file.SafeFileHandle, temporary);
         }
         catch (IOException)
