@@ -31,21 +31,11 @@ internal static class GatewayHost
             var builder = CreateBuilder(args);
             builder.AddGatewayLogging();
             var app = builder.Build();
-            try
-            {
-                var errors = await GatewayConfiguration.FindErrorsAsync(app);
-                if (errors.Count > 0)
-                {
-                    return await RefuseAsync(errors);
-                }
-
-                await UseGatewayAsync(app);
-                return await GatewayRun.ToEndAsync(app);
-            }
-            finally
-            {
-                await GatewayRun.DisposeAsync(app);
-            }
+            var run = RunAsync(app);
+            await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var isClosed = await GatewayRun.TryDisposeAsync(app);
+            var code = await run;
+            return code == 0 && !isClosed ? Unexpected : code;
         }
         catch (BlueGreenConfigurationException exception)
         {
@@ -61,6 +51,18 @@ internal static class GatewayHost
             await Console.Error.WriteLineAsync($"{exception.Message} Another process listens there, or the address is not this machine's: change --urls or BlueGreen:Admin:Urls.");
             return Unexpected;
         }
+    }
+
+    private static async Task<int> RunAsync(WebApplication app)
+    {
+        var errors = await GatewayConfiguration.FindErrorsAsync(app);
+        if (errors.Count > 0)
+        {
+            return await RefuseAsync(errors);
+        }
+
+        await UseGatewayAsync(app);
+        return await GatewayRun.ToEndAsync(app);
     }
 
     /// <summary>The application as the arguments say, before anything of it is built; its logs go nowhere yet.</summary>

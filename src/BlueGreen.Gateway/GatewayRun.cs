@@ -38,16 +38,26 @@ internal static class GatewayRun
         }
     }
 
-    /// <summary>Disposes of the application, unless that hangs.</summary>
-    public static async Task DisposeAsync(WebApplication app)
+    /// <summary>Disposes of the application, unless that hangs: then it ends with the process.</summary>
+    /// <returns>False when a part of it failed; the error says which.</returns>
+    public static async Task<bool> TryDisposeAsync(WebApplication app)
     {
         try
         {
             await Task.Run(async () => await app.DisposeAsync()).WaitAsync(DisposeTimeout, TimeProvider.System);
+            return true;
         }
         catch (TimeoutException)
         {
             await Console.Error.WriteLineAsync("The gateway has ended without closing all of its files: the disk does not answer.");
+            return true;
+        }
+#pragma warning disable CA1031 // The last step of the process: what failed is said, and the exit code is not that of a crash.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            await Console.Error.WriteLineAsync($"The gateway has ended, and a part of it failed in doing so: {exception}");
+            return false;
         }
     }
 

@@ -58,7 +58,7 @@ public sealed class ConfigCheckTests : IDisposable
     [Fact]
     public async Task Check_GatewayRunsWithIt_IsValidAndDisturbsNothing()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Drain"]!["Timeout"] = "00:05:00");
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Drain"]!["Timeout"] = "00:05:00");
         var state = await File.ReadAllTextAsync(fleet.StateFile);
 
         var result = (await BlueGreenProcess.RunAsync(["config", "check", fleet.ConfigFile, "-o", "json"])).ShouldEndWith(0);

@@ -37,7 +37,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Status_UrlOfTheProxiedTraffic_EndsWith7AndSaysWhatIsThere()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await BlueGreenProcess.RunAsync(["status", "--url", fleet.Gateway.Url])).ShouldEndWith(7).Error.Should().Contain("is not a gateway's admin API: status 404");
         (await BlueGreenProcess.RunAsync(["cutover", "orders", "--url", fleet.Blue.Address])).ShouldEndWith(7);
@@ -55,7 +55,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Url_OfTheOption_GoesBeforeTheVariable()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await BlueGreenProcess.RunAsync(["status", "--url", fleet.AdminUrl()], "http://127.0.0.1:1")).ShouldEndWith(0);
     }
@@ -95,7 +95,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Cutover_AnswerIsLost_IsRepeatedAndMakesOneRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var proxy = new CuttingProxy(fleet.AdminUrl(), "POST", answers: 2);
 
         var result = (await BlueGreenProcess.RunAsync(["cutover", "orders", "--wait", "completed", "-o", "json"], proxy.Url)).ShouldEndWith(0);
@@ -110,7 +110,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Deploy_AnswerIsLostWithAnExpectedGeneration_KnowsItsOwnDeployment()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         await using var proxy = new CuttingProxy(fleet.AdminUrl(), "PUT", answers: 1);
 
@@ -123,7 +123,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Cutover_EveryAnswerIsLost_EndsWith7AndSaysThatItMayHaveTakenEffect()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var proxy = new CuttingProxy(fleet.AdminUrl(), "POST", answers: int.MaxValue);
 
         var result = (await BlueGreenProcess.RunAsync(["cutover", "orders", "--timeout", "2s", "--idempotency-key", "run-18"], proxy.Url)).ShouldEndWith(7);
@@ -136,7 +136,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Tokens_OldOneAndViewers_EndWith6AndAreNeverPrinted()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(Token("eyes", "look-token", "viewer"), Token("ci", "act-token", "operator")) },
             untilHealthy: false);
         var url = fleet.AdminUrl();
@@ -158,7 +158,7 @@ public sealed class ConnectionTests
     {
         var made = (await BlueGreenProcess.RunAsync(["token", "new", "--name", "ci", "-o", "json"])).ShouldEndWith(0).Json;
         var token = made.GetProperty("token").GetString()!;
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject { ["Tokens"] = new JsonArray(JsonNode.Parse(made.GetProperty("configuration").GetRawText())) },
             untilHealthy: false);
 

@@ -12,7 +12,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_InAPipe_TellsWhatHappensLineByLine()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "orders", "--wait", "completed", "--reason", "2.0.0", "--expect-version", "2.0.0")).ShouldEndWith(0);
 
@@ -28,7 +28,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_AsJson_PrintsOneReleaseAndNothingElse()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--output", "json", "--wait", "completed")).ShouldEndWith(0);
 
@@ -39,7 +39,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_AsJsonWithProgress_TellsOnTheErrorOutput()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--output", "json", "--progress")).ShouldEndWith(0);
 
@@ -50,7 +50,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_WithABake_ReturnsAtTheSwitchAndSaysHowToGoBack()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--bake", "10m")).ShouldEndWith(0);
 
@@ -62,7 +62,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_SlotIsActiveAlready_IsDone()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await fleet.BlueGreenAsync("cutover", "--to", "blue")).ShouldEndWith(0).Out.Should().Contain("nothing was changed");
         (await fleet.BlueGreenAsync("cutover", "--to", "blue", "-o", "json")).ShouldEndWith(0).Json.GetProperty("outcome").GetString().Should().Be("alreadyActive");
@@ -72,7 +72,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_GateFails_EndsWith2AndTheReason()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "unhealthy", 503);
 
         var plain = (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(2);
@@ -89,7 +89,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_RolledBackMeanwhile_EndsWith3()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var cutover = fleet.Start("cutover", "--wait", "completed", "--bake", "10m", "-o", "json", "--progress");
         await cutover.UntilAsync("switched: orders");
 
@@ -103,7 +103,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_DrainTakesLongerThanTheTimeout_EndsWith4AndLeavesTheReleaseRunning()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient();
         var held = await fleet.HoldRequestAsync(client);
 
@@ -121,7 +121,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_WhileDraining_SaysWhatIsLeftByKind()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient();
         var held = await fleet.HoldRequestAsync(client);
         using var cutover = fleet.Start("cutover", "--wait", "drained");
@@ -136,7 +136,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Preflight_EventStreamInFlight_SaysThatItNeedsTime()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient();
         using var events = await client.GetAsync($"{fleet.Gateway.Url}/orders/events/held", HttpCompletionOption.ResponseHeadersRead);
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Streams == 1);
@@ -147,7 +147,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_NotCompletedInTimeWithRollbackOnFailure_IsTakenBack()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--wait", "completed", "--bake", "10m", "--timeout", "5s", "--rollback-on-failure", "-o", "json")).ShouldEndWith(3);
 
@@ -159,7 +159,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_NotApprovedInTimeWithRollbackOnFailure_IsAborted()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--require-approval", "--timeout", "5s", "--rollback-on-failure", "-o", "json")).ShouldEndWith(4);
 
@@ -172,7 +172,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_FromASecondTerminal_SaysWhoHoldsTheRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var first = fleet.Start("cutover", "--wait", "completed", "--bake", "10m");
         await first.UntilAsync(" drained");
         var id = (await fleet.Admin.StatusAsync()).Release!.Id!;
@@ -192,7 +192,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_StaleGeneration_EndsWith5AndChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--expect-generation", "7", "-o", "json")).ShouldEndWith(5);
 
@@ -204,7 +204,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_SameIdempotencyKeyAgain_IsTheSameRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var first = (await fleet.BlueGreenAsync("cutover", "--idempotency-key", "run 17", "-o", "json", "--wait", "completed")).ShouldEndWith(0);
         var second = (await fleet.BlueGreenAsync("cutover", "--idempotency-key", "run 17", "-o", "json", "--wait", "completed")).ShouldEndWith(0);
@@ -218,7 +218,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_SeveralServices_SwitchInOneRelease()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.AddService(configuration, "billing"));
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, "billing"));
         await fleet.Admin.UntilAsync(status => status.Slots.Green.Health == HealthState.Healthy, "billing");
 
         var result = (await fleet.BlueGreenAsync("cutover", "orders", "billing", "--wait", "completed", "-o", "json")).ShouldEndWith(0);
@@ -233,7 +233,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_WithNoWait_LeavesAtOnce()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("cutover", "--require-approval", "--no-wait", "-o", "json")).ShouldEndWith(0);
 
@@ -243,7 +243,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Approve_ReleaseThatWaits_GoesOn()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var cutover = fleet.Start("cutover", "--require-approval");
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
 
@@ -257,7 +257,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Abort_ReleaseThatWaits_EndsItAndWhoeverWaitsLearnsIt()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var cutover = fleet.Start("cutover", "--require-approval", "-o", "json");
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
         var id = (await fleet.Admin.StatusAsync()).Release!.Id!;
@@ -275,7 +275,7 @@ public sealed class CutoverTests
     [LinuxFact]
     public async Task Cutover_CtrlC_LeavesTheReleaseRunningAndSaysHowToFollowIt()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var cutover = fleet.Start("cutover", "--wait", "completed", "--bake", "10m", "-o", "json", "--progress");
         await cutover.UntilAsync(" drained");
 
@@ -291,7 +291,7 @@ public sealed class CutoverTests
     [LinuxFact]
     public async Task Cutover_CtrlCBeforeTheSwitch_SaysHowToAbort()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var cutover = fleet.Start("cutover", "--require-approval");
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
         await cutover.UntilAsync("created");
@@ -305,7 +305,7 @@ public sealed class CutoverTests
     [ToolsFact("script")]
     public async Task Cutover_OnATerminal_ShowsGatesSwitchDrainAndBake()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient();
         var held = await fleet.HoldRequestAsync(client);
         using var cutover = BlueGreenProcess.StartOnTerminal("cutover --wait completed --bake 2s", 100, fleet.AdminUrl());
@@ -331,7 +331,7 @@ public sealed class CutoverTests
             context.Response.Headers.RetryAfter = "1";
             return Task.CompletedTask;
         };
-        await using var fleet = await Fleet.StartAsync(configuration => configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["smoke"] = receiver.Hook("preSwitch") });
+        await using var fleet = await Fleet.HostAsync(configuration => configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["smoke"] = receiver.Hook("preSwitch") });
         using var cutover = BlueGreenProcess.StartOnTerminal("cutover", 100, fleet.AdminUrl());
 
         await cutover.UntilAsync("the next one is being judged");
@@ -345,7 +345,7 @@ public sealed class CutoverTests
     [Fact]
     public async Task Cutover_WithASummary_AppendsMarkdown()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var file = Path.Combine(fleet.Folder, "summary.md");
         await File.WriteAllTextAsync(file, "before\n");
 

@@ -10,7 +10,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Deploy_NewDestination_WaitsUntilItIsHealthyAndSwitchesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
 
         var result = (await fleet.BlueGreenAsync("deploy", "orders", "--version", "2.1.0", "--destination", next.Address)).ShouldEndWith(0);
@@ -25,7 +25,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Deploy_SickDestination_EndsWith4AndSaysWhy()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var sick = await TestApi.StartAsync("2.1.0");
         sick.Health = context => sick.WriteReportAsync(context, "unhealthy", 503);
 
@@ -38,7 +38,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Deploy_OtherVersionThanWasDeployed_EndsWith4AndSaysWhich()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await fleet.BlueGreenAsync("deploy", "-d", fleet.Green.Address, "--version", "9.9.9", "--timeout", "5")).ShouldEndWith(4)
             .Error.Should().Contain("reports 2.0.0, and 9.9.9 was deployed");
@@ -48,7 +48,7 @@ public sealed class DeployTests
     public async Task Deploy_SameAddressAgain_WaitsForAProbeAfterIt()
     {
         // Seldom enough for the second deployment to be acknowledged between two probes.
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Health"]!["Interval"] = "00:00:06");
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Health"]!["Interval"] = "00:00:06");
         (await fleet.BlueGreenAsync("deploy", "-d", $"a={fleet.Green.Address}")).ShouldEndWith(0);
         var probes = fleet.Green.Probes;
 
@@ -60,7 +60,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Deploy_IntoTheActiveSlot_EndsWith5()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await fleet.BlueGreenAsync("deploy", "--slot", "blue", "-d", fleet.Green.Address, "-o", "json")).ShouldEndWith(5).Code.Should().Be("slot-active");
         (await fleet.BlueGreenAsync("deploy", "--expect-generation", "9", "-d", fleet.Green.Address, "-o", "json")).ShouldEndWith(5).Code.Should().Be("stale-generation");
@@ -70,7 +70,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Release_InOneLine_DeploysAndSwitches()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
 
         var result = (await fleet.BlueGreenAsync("release", "--version", "2.1.0", "--destination", next.Address, "--reason", "five lines")).ShouldEndWith(0);
@@ -84,7 +84,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Release_JobRunsAgain_FindsItsReleaseAndDoesNotReleaseToTheOtherSlot()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         string[] line = ["release", "--version", "2.1.0", "--destination", next.Address, "-o", "json"];
 
@@ -98,7 +98,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Steps_JobRunsAgain_FindWhatTheyHaveDone()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         string[] deploy = ["deploy", "--version", "2.1.0", "-d", next.Address];
         string[] preflight = ["preflight", "--expect-version", "2.1.0"];
@@ -122,7 +122,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Release_ApiReportsNoVersion_IsReleasedAllTheSame()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         next.Version = null!;
 
@@ -132,7 +132,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Release_GateFails_EndsWith2()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         next.Schema = new { current = 42, min = 43, max = 44 };
 
@@ -144,7 +144,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Preflight_AllWell_IsAChecklistAndEndsWith0()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("preflight")).ShouldEndWith(0);
 
@@ -163,7 +163,7 @@ public sealed class DeployTests
     [Fact]
     public async Task Preflight_GateFails_EndsWith2AndSaysWhatToDo()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Schema = new { current = 42, min = 43, max = 44 };
 
         var plain = (await fleet.BlueGreenAsync("preflight")).ShouldEndWith(2);

@@ -100,7 +100,7 @@ public sealed partial class PipelineTests
     [ToolsFact("bash", "jq")]
     public async Task GitLabJob_AfterScript_WritesAnnotations()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         await File.WriteAllTextAsync(Path.Combine(fleet.Folder, "cutover.json"), """{ "code": "release-in-progress", "release": "r1-x" }""");
 
         (await Scripts.RunAsync(Block("gitlab/bluegreen.gitlab-ci.yml", "as a file.\n    - |\n", 6), fleet.Folder, "/bin", ("CI_JOB_URL", "https://gitlab/job/1"))).ShouldEndWith(0);
@@ -119,7 +119,7 @@ public sealed partial class PipelineTests
     [ToolsFact("bash", "jq", "curl")]
     public async Task CurlScript_AllWell_ReleasesAndRunningItAgainChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
 
         var first = (await CurlAsync(fleet, next.Address, ("BAKE_SECONDS", "1"), ("VERIFY", "curl -sf \"$GATEWAY/orders/x\" | grep -q '^2.1.0$'"))).ShouldEndWith(0);
@@ -134,7 +134,7 @@ public sealed partial class PipelineTests
     [ToolsFact("bash", "jq", "curl")]
     public async Task CurlScript_VerificationFailsOrTimeIsOver_RollsBack()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         await using var third = await TestApi.StartAsync("2.2.0");
 
@@ -147,7 +147,7 @@ public sealed partial class PipelineTests
     [ToolsFact("bash", "jq", "curl")]
     public async Task CurlScript_Refused_EndsWithTheExitCodeOfTheReason()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var next = await TestApi.StartAsync("2.1.0");
         next.Schema = new { current = 42, min = 43, max = 44 };
 
@@ -171,7 +171,7 @@ public sealed partial class PipelineTests
 
     private static async Task RunsAsync(string script, string[] variables, string verify, int exitCode, SlotName active, string? said = null)
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Bake"]!["Duration"] = "00:00:01");
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Bake"]!["Duration"] = "00:00:01");
         await using var next = await TestApi.StartAsync("2.1.0");
 
         var result = (await Scripts.RunAsync(
@@ -232,7 +232,7 @@ public sealed partial class PipelineTests
 
         public static async Task<GitHubRun> StartAsync()
         {
-            var run = new GitHubRun(await Fleet.StartAsync(), await TestApi.StartAsync("2.1.0"));
+            var run = new GitHubRun(await Fleet.HostAsync(), await TestApi.StartAsync("2.1.0"));
             run._bin = Scripts.FolderWithBlueGreen(run.Fleet.Folder);
             return run;
         }

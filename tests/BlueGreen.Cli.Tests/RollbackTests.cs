@@ -10,7 +10,7 @@ public sealed class RollbackTests
     [Fact]
     public async Task Rollback_AfterACutover_GoesBackAndRepeatingItChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(0);
 
         (await fleet.BlueGreenAsync("rollback", "--reason", "errors")).ShouldEndWith(0).Out.Should().Contain("orders is on blue");
@@ -22,7 +22,7 @@ public sealed class RollbackTests
     [Fact]
     public async Task Rollback_NeverSwitched_EndsWith5()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await fleet.BlueGreenAsync("rollback", "-o", "json")).ShouldEndWith(5).Code.Should().Be("nothing-to-roll-back");
     }
@@ -30,7 +30,7 @@ public sealed class RollbackTests
     [Fact]
     public async Task Rollback_OldSlotIsSick_EndsWith2UnlessForced()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.BlueGreenAsync("cutover", "--wait", "completed")).ShouldEndWith(0);
         fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "unhealthy", 503);
 
@@ -41,7 +41,7 @@ public sealed class RollbackTests
     [Fact]
     public async Task Rollback_ReleaseHasNotSwitched_AbortsItAndIsDone()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.BlueGreenAsync("cutover", "--require-approval", "--no-wait")).ShouldEndWith(0);
 
         var result = (await fleet.BlueGreenAsync("rollback", "-o", "json")).ShouldEndWith(0);
@@ -54,7 +54,7 @@ public sealed class RollbackTests
     [Fact]
     public async Task Rollback_OfARejectedRelease_LeavesTheOneBeforeAlone()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.BlueGreenAsync("cutover", "--wait", "completed")).ShouldEndWith(0);
         fleet.Blue.Health = context => fleet.Blue.WriteReportAsync(context, "unhealthy", 503);
         var rejected = (await fleet.BlueGreenAsync("cutover", "-o", "json")).ShouldEndWith(2).Json.GetProperty("release").GetProperty("id").GetString()!;

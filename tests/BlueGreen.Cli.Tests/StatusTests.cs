@@ -9,7 +9,7 @@ public sealed class StatusTests
     [Fact]
     public async Task Status_InAPipe_IsAPlainTable()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var result = (await fleet.BlueGreenAsync("status")).ShouldEndWith(0);
 
@@ -23,7 +23,7 @@ public sealed class StatusTests
     [Fact]
     public async Task Status_OfOneService_NamesDestinationsAndWhyAProbeFailed()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "unhealthy", 503);
         await fleet.Admin.UntilAsync(status => status.Slots.Green.Health == Contracts.HealthState.Unhealthy);
 
@@ -36,7 +36,7 @@ public sealed class StatusTests
     [Fact]
     public async Task Status_AsJson_IsWhatTheGatewaySays()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await fleet.BlueGreenAsync("status", "--output", "json")).ShouldEndWith(0).Json[0].GetProperty("name").GetString().Should().Be("orders");
         (await fleet.BlueGreenAsync("-o", "json", "status", "orders")).ShouldEndWith(0).Json.GetProperty("active").GetString().Should().Be("blue");
@@ -53,7 +53,7 @@ public sealed class StatusTests
         }
 
         const string name = "a-service-with-a-name-that-somebody-thought-to-be-a-good-idea";
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.AddService(configuration, name));
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, name));
         fleet.Green.Version = "2026.11.21-feature-branch-with-a-name+build.12345";
         await fleet.Admin.UntilAsync(status => status.Slots.Green.Version == fleet.Green.Version, name);
         await fleet.Admin.PostAsync($"/v1/services/{name}/cutover", new { requireApproval = true });
@@ -71,7 +71,7 @@ public sealed class StatusTests
     [ToolsFact("script")]
     public async Task Status_OnATerminal_HasColoursUnlessNoColorIsSet()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var colours = (await BlueGreenProcess.RunOnTerminalAsync("status", 80, fleet.AdminUrl())).ShouldEndWith(0);
         var none = (await BlueGreenProcess.RunOnTerminalAsync("status", 80, fleet.AdminUrl(), ("NO_COLOR", "1"))).ShouldEndWith(0);
@@ -85,7 +85,7 @@ public sealed class StatusTests
     [Fact]
     public async Task History_ListsNewestFirstAndPagesOn()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.Admin.CutoverAsync(new { reason = "first" }, until: "completed")).Status.Should().Be(200);
         (await fleet.Admin.CutoverAsync(new { reason = "second" }, until: "completed")).Status.Should().Be(200);
 
@@ -105,7 +105,7 @@ public sealed class StatusTests
     [Fact]
     public async Task Commands_WithoutTheService_TakeTheOnlyOneOrAskWhich()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.AddService(configuration, "billing"));
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, "billing"));
 
         var which = (await fleet.BlueGreenAsync("preflight", "-o", "json")).ShouldEndWith(64);
 

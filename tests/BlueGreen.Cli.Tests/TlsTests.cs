@@ -133,7 +133,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Https_WhereThereIsNoTls_EndsWith7()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await BlueGreenProcess.RunAsync(["cutover", "-o", "json"], fleet.AdminUrl().Replace("http:", "https:", StringComparison.Ordinal)))
             .ShouldEndWith(7).Json.GetProperty("detail").GetString().Should().Contain("no TLS connection");
@@ -321,7 +321,7 @@ public sealed class TlsTests : IDisposable
             ["Certificate"] = new JsonObject { ["Path"] = _files.File("tls.pem"), ["KeyPath"] = _files.File("tls.key") },
             ["ClientCertificates"] = new JsonArray(Known("ci", "operator"), Known("eyes", "viewer")),
         };
-        return await Fleet.StartAsync(configuration => configuration["BlueGreen"]!["Admin"] = section, untilHealthy: false, arguments: $"--BlueGreen:Admin:Urls={url}");
+        return await Fleet.HostAsync(configuration => configuration["BlueGreen"]!["Admin"] = section, untilHealthy: false, arguments: $"--BlueGreen:Admin:Urls={url}");
     }
 
     private JsonObject Known(string name, string role) => new() { ["Name"] = name, ["Subject"] = $"CN={name}, O=Example", ["CaPath"] = CaFile, ["Role"] = role };

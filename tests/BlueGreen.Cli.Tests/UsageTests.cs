@@ -55,7 +55,7 @@ public sealed class UsageTests
     [Fact]
     public async Task Gateway_RefusesAValue_EndsWith64AndNamesTheField()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await fleet.BlueGreenAsync("cutover", "--bake", "30d", "-o", "json")).ShouldEndWith(64).Error.Should().Contain("bakeSeconds: must be");
     }
@@ -87,7 +87,7 @@ public sealed class UsageTests
     [ToolsFact("bash")]
     public async Task Completion_InBash_KnowsCommandsOptionsAndServices()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
         (await CompleteAsync(fleet, "bluegreen cut")).Should().Equal("cutover");
         (await CompleteAsync(fleet, "bluegreen cutover --exp")).Should().Equal("--expect-generation", "--expect-version");

@@ -49,7 +49,7 @@ public sealed class WatchTests
     [Fact]
     public async Task Watch_NothingHappensUntilTheTimeout_IsAnEmptyArray()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         (await fleet.BlueGreenAsync("watch", "-o", "json", "--timeout", "1s")).ShouldEndWith(0).Json.GetArrayLength().Should().Be(0);
     }
@@ -57,7 +57,7 @@ public sealed class WatchTests
     [Fact]
     public async Task Watch_OfARelease_EndsAsTheReleaseEnds()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var release = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 })).Release.Id;
         using var watch = fleet.Start("watch", "--release", release, "-o", "json", "--progress");
         await watch.UntilAsync("switched: orders");
@@ -72,7 +72,7 @@ public sealed class WatchTests
     [ToolsFact("script")]
     public async Task Watch_OnATerminal_ShowsServicesReleaseAndEvents()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var watch = BlueGreenProcess.StartOnTerminal("watch --timeout 10m", 110, fleet.AdminUrl());
         await watch.UntilAsync("healthy 2.0.0");
 

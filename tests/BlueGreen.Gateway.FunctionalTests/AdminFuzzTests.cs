@@ -39,7 +39,7 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
         var count = Setting("BLUEGREEN_FUZZ_REQUESTS", 3000);
         var seed = Setting("BLUEGREEN_FUZZ_SEED", Environment.TickCount & int.MaxValue);
         output.WriteLine($"BLUEGREEN_FUZZ_SEED={seed} BLUEGREEN_FUZZ_REQUESTS={count}");
-        await using var fleet = await Fleet.StartAsync(AdminSection.WithTokens(AdminSection.Token("ci", "act", "operator"), AdminSection.Token("eyes", "look", "viewer")), untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(AdminSection.WithTokens(AdminSection.Token("ci", "act", "operator"), AdminSection.Token("eyes", "look", "viewer")), untilHealthy: false);
         var random = new Random(seed);
         var guesses = 0;
         using var guesser = new AdminClient(fleet.Admin.Http.BaseAddress!.ToString(), From(() => guesses++ / GuessesOfAnAddress));

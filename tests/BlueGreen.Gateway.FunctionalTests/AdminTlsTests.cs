@@ -92,7 +92,7 @@ public sealed class AdminTlsTests : IDisposable
         using var server = intermediate.Server();
         var section = Section();
         section["Certificate"] = Write(form, server, intermediate.AuthorityPem);
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = section, untilHealthy: false, arguments: "--BlueGreen:Admin:Urls=https://127.0.0.1:0");
 
         // The client knows the root alone: it accepts the certificate only because the one in between comes with it.
@@ -143,7 +143,7 @@ public sealed class AdminTlsTests : IDisposable
     {
         WriteFiles();
         var port = FreePort();
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = Section(), untilHealthy: false, arguments: $"--BlueGreen:Admin:Urls=https://{host}:{port}");
 
         foreach (var address in new[] { "localhost", "127.0.0.1", "[::1]" })
@@ -223,7 +223,7 @@ public sealed class AdminTlsTests : IDisposable
     private async Task<Fleet> StartAsync(params JsonObject[] clients)
     {
         WriteFiles();
-        return await Fleet.StartAsync(
+        return await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = Section(clients), untilHealthy: false, arguments: "--BlueGreen:Admin:Urls=https://127.0.0.1:0");
     }
 

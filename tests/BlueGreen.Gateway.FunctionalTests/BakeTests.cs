@@ -215,7 +215,7 @@ public sealed class BakeTests
     [Fact]
     public async Task Gateway_KilledDuringTheBake_JudgesOnAgainstTheSamePast()
     {
-        await using var fleet = await StartAsync();
+        await using var fleet = await StartProcessAsync();
         await WarmAsync(fleet, requests: 3000);
         var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         await fleet.RestartAfterKillAsync();
@@ -280,7 +280,7 @@ public sealed class BakeTests
     [Fact]
     public async Task Record_OfABadRelease_IsJudgedTheSameAgain()
     {
-        await using var fleet = await StartAsync(bake: """{ "Record": { "Directory": "recordings" } }""");
+        await using var fleet = await StartProcessAsync(bake: """{ "Record": { "Directory": "recordings" } }""");
         await WarmAsync(fleet, requests: 1000);
         fleet.Green.Trouble = Failing(0.5, seed: 1);
         await using (var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace))
@@ -336,7 +336,11 @@ public sealed class BakeTests
         }
     }
 
-    private static Task<Fleet> StartAsync(Action<JsonNode>? configure = null, int duration = 60, string bake = "{}") => Fleet.StartAsync(configuration =>
+    private static Task<Fleet> StartAsync(Action<JsonNode>? configure = null, int duration = 60, string bake = "{}") => Fleet.HostAsync(Configure(configure, duration, bake));
+
+    private static Task<Fleet> StartProcessAsync(string bake = "{}") => Fleet.StartAsync(Configure(configure: null, duration: 60, bake));
+
+    private static Action<JsonNode> Configure(Action<JsonNode>? configure, int duration, string bake) => configuration =>
     {
         var settings = JsonNode.Parse(bake)!;
         settings["Duration"] = TimeSpan.FromSeconds(duration).ToString("c");
@@ -345,7 +349,7 @@ public sealed class BakeTests
         settings["Latency"] ??= JsonNode.Parse("""{ "Enabled": false }""");
         Fleet.Service(configuration)["Bake"] = settings;
         configure?.Invoke(configuration);
-    });
+    };
 
     private static Func<HttpContext, Task<bool>> Failing(double rate, int seed)
     {

@@ -11,7 +11,7 @@ public sealed class DeploymentTests
     public async Task Deploy_IntoTheStandby_IsAppliedWhenItIsAcknowledged()
     {
         await using var next = await TestApi.StartAsync("3.0.0");
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await DeployAsync(fleet, "green", next.Address, "3.0.0");
 
@@ -32,7 +32,7 @@ public sealed class DeploymentTests
     public async Task Deploy_UnderLoad_ManyTimesIntoTheStandby_NoRequestIsDisturbed()
     {
         await using var third = await TestApi.StartAsync("2.0.0");
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var load = new LoadClient(fleet.Gateway.Url, clients: 8, new Version(1, 1));
         load.SwitchAcknowledged("blue");
         for (var count = 0; count < 50; count++)
@@ -48,7 +48,7 @@ public sealed class DeploymentTests
     [Fact]
     public async Task Deploy_SameAgain_ChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await DeployAsync(fleet, "green", fleet.Green.Address, "2.0.0")).Headers["ETag"].Should().Be("\"2\"");
 
         (await DeployAsync(fleet, "green", fleet.Green.Address, "2.0.0")).Headers["ETag"].Should().Be("\"2\"");
@@ -59,7 +59,7 @@ public sealed class DeploymentTests
     {
         await using var sick = await TestApi.StartAsync("3.0.0");
         sick.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await DeployAsync(fleet, "green", fleet.Green.Address);
         await fleet.Admin.UntilHealthyAsync();
 
@@ -72,7 +72,7 @@ public sealed class DeploymentTests
     public async Task Deploy_IntoTheActiveSlot_IsRefusedUnlessForced()
     {
         await using var next = await TestApi.StartAsync("3.0.0");
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var refused = await DeployAsync(fleet, "blue", next.Address);
         refused.Status.Should().Be(409);
@@ -87,7 +87,7 @@ public sealed class DeploymentTests
     public async Task Deploy_IntoASlotThatDrainsOrIsRetained_IsRefused()
     {
         await using var next = await TestApi.StartAsync("3.0.0");
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/slow");
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
@@ -105,7 +105,7 @@ public sealed class DeploymentTests
     [Fact]
     public async Task Deploy_IntoTheSlotThatIsBeingVerified_IsRefused()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
         await fleet.Admin.CutoverAsync(wait: null);
 
@@ -124,7 +124,7 @@ public sealed class DeploymentTests
     [InlineData("""{"destinations":{"g g":{"address":"http://x/"}},"versoin":"1"}""", "destinations.g g,versoin")]
     public async Task Deploy_BadBody_IsRefusedWithEveryBadFieldNamed(string body, string fields)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.SendAsync(HttpMethod.Put, "/v1/services/orders/slots/green", body);
 
@@ -138,7 +138,7 @@ public sealed class DeploymentTests
     public async Task Deploy_WhileTheConfigurationFileIsBroken_IsTakenBackAndSaysWhy()
     {
         await using var next = await TestApi.StartAsync("3.0.0");
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var configuration = JsonNode.Parse(await File.ReadAllTextAsync(fleet.ConfigFile))!;
         configuration["ReverseProxy"]!["Routes"]!["broken"] = JsonNode.Parse("""{ "ClusterId": "orders-blue", "Match": { "Path": "/broken/{**" } }""");
         await File.WriteAllTextAsync(fleet.ConfigFile, configuration.ToJsonString());

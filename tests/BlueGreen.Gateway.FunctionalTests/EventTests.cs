@@ -9,7 +9,7 @@ public sealed class EventTests
     [Fact]
     public async Task Events_OfARelease_ArriveAsTheyHappen()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var stream = await OpenAsync(fleet, "/v1/events?service=orders");
 
         await fleet.Admin.CutoverAsync(wait: null);
@@ -45,7 +45,7 @@ public sealed class EventTests
     [Fact]
     public async Task Events_OfOneRelease_TellItsWholeStory()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var cutover = await fleet.Admin.CutoverAsync(until: "completed");
 
         using var stream = await OpenAsync(fleet, $"/v1/events?release={cutover.Release.Id}");
@@ -68,7 +68,7 @@ public sealed class EventTests
     [InlineData("/v1/events", "yesterday", 400)]
     public async Task Events_BadRequest_IsRefused(string path, string? lastEventId, int status)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.SendAsync(HttpMethod.Get, path, headers: lastEventId is null ? [] : [("Last-Event-ID", lastEventId)]);
 

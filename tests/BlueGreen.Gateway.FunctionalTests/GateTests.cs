@@ -13,7 +13,7 @@ public sealed class GateTests
     [InlineData(44, 43, 44, 40, 43, "the database is at 44, and the old slot works with 40 to 43: there would be no way back")]
     public async Task SchemaGate_DatabaseMustSuitBothSlots(int current, int newMin, int newMax, int oldMin, int oldMax, string? problem)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Blue.Schema = new { current, min = oldMin, max = oldMax };
         fleet.Green.Schema = new { current, min = newMin, max = newMax };
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.Destinations[0].LastProbe!.Report!.Schema!.Max == oldMax
@@ -34,7 +34,7 @@ public sealed class GateTests
     [Fact]
     public async Task SchemaGate_NewSlotStopsReporting_IsNotTakenForGood()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Schema = null;
 
         (await fleet.Admin.CutoverAsync()).Detail.Should().Contain("the old slot reports a schema and the new one does not");
@@ -44,7 +44,7 @@ public sealed class GateTests
     public async Task VersionGate_DestinationsDisagree_IsRejected()
     {
         await using var other = await TestApi.StartAsync("2.0.1");
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!["Destinations"]!["g2"] = new JsonObject { ["Address"] = other.Address });
 
         (await fleet.Admin.CutoverAsync()).Detail.Should().Contain("the destinations disagree: g1 reports 2.0.0, g2 reports 2.0.1");
@@ -57,7 +57,7 @@ public sealed class GateTests
     {
         await using var second = await TestApi.StartAsync("1.0.0");
         await using var third = await TestApi.StartAsync("1.0.0");
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             Fleet.Service(configuration)["Capacity"] = new JsonObject { [option] = value };
             var blue = configuration["ReverseProxy"]!["Clusters"]!["orders-blue"]!["Destinations"]!;
@@ -95,7 +95,7 @@ public sealed class GateTests
     [Fact]
     public async Task WarmUpGate_PathsConfigured_AreRequestedOfEveryDestinationBeforeTheSwitch()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["WarmUp"] = WarmUp("/orders/x", "/orders/echo"));
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["WarmUp"] = WarmUp("/orders/x", "/orders/echo"));
 
         var answer = await fleet.Admin.CutoverAsync();
 
@@ -107,7 +107,7 @@ public sealed class GateTests
     [Fact]
     public async Task WarmUpGate_PathFails_IsRejected()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["WarmUp"] = WarmUp("/orders/x", "/orders/status/500"));
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["WarmUp"] = WarmUp("/orders/x", "/orders/status/500"));
 
         (await fleet.Admin.CutoverAsync()).Detail.Should().Contain("3 of 6 requests failed: g1 /orders/status/500: status code 500, expected 200-299");
     }
@@ -115,7 +115,7 @@ public sealed class GateTests
     [Fact]
     public async Task ApprovalGate_NobodyApproves_EndsAsAborted()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Approval"] = new JsonObject { ["Timeout"] = "00:00:00.3" });
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Approval"] = new JsonObject { ["Timeout"] = "00:00:00.3" });
 
         var cutover = await fleet.Admin.CutoverAsync(new { requireApproval = true });
 

@@ -134,7 +134,7 @@ public sealed class GroupTests
         }
     }
 
-    private static Task<Fleet> StartAsync() => Fleet.StartAsync(configuration =>
+    private static Task<Fleet> StartAsync() => Fleet.HostAsync(configuration =>
     {
         Fleet.AddService(configuration, "billing");
         Fleet.AddService(configuration, "stock");

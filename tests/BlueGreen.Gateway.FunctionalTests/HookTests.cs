@@ -117,7 +117,7 @@ public sealed class HookTests
     public async Task InformingHook_ReceiverAndGatewayDie_NothingIsLost()
     {
         await using var receiver = await HookReceiver.StartAsync();
-        await using var fleet = await StartAsync(receiver, Informing);
+        await using var fleet = await StartProcessAsync(receiver, Informing);
         await receiver.StopAsync();
         await fleet.Admin.CutoverAsync(until: "completed");
         await fleet.Admin.RollbackAsync(until: "completed");
@@ -149,7 +149,7 @@ public sealed class HookTests
     public async Task Decommission_TimeAfterTheBake_IsCalledOnceForTheOldSlotAndShown()
     {
         await using var receiver = await HookReceiver.StartAsync();
-        await using var fleet = await StartAsync(receiver, ["decommission"], configuration => Fleet.Service(configuration)["Decommission"] = new JsonObject { ["After"] = "00:00:01" });
+        await using var fleet = await StartProcessAsync(receiver, ["decommission"], configuration => Fleet.Service(configuration)["Decommission"] = new JsonObject { ["After"] = "00:00:01" });
         await fleet.Admin.CutoverAsync(new { bakeSeconds = 0.5 }, until: "completed");
         (await fleet.Admin.StatusAsync()).StandbyUse.DecommissionAt.Should().NotBeNull();
 
@@ -184,9 +184,13 @@ public sealed class HookTests
 
     private static Task<Fleet> StartAsync(HookReceiver receiver, params string[] events) => StartAsync(receiver, events, null);
 
-    private static Task<Fleet> StartAsync(HookReceiver receiver, string[] events, Action<JsonNode>? more) => Fleet.StartAsync(configuration =>
+    private static Task<Fleet> StartAsync(HookReceiver receiver, string[] events, Action<JsonNode>? more) => Fleet.HostAsync(Configure(receiver, events, more));
+
+    private static Task<Fleet> StartProcessAsync(HookReceiver receiver, string[] events, Action<JsonNode>? more = null) => Fleet.StartAsync(Configure(receiver, events, more));
+
+    private static Action<JsonNode> Configure(HookReceiver receiver, string[] events, Action<JsonNode>? more) => configuration =>
     {
         configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["ci"] = receiver.Hook(events) };
         more?.Invoke(configuration);
-    });
+    };
 }

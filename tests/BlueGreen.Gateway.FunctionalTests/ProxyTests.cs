@@ -13,7 +13,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task Response_OfAService_CarriesTheGatewaysEnvironmentAndTheSlotsVersion()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
 
         using var response = await client.GetAsync("/orders/headers");
@@ -30,7 +30,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task Response_HeadersSwitchedOff_IsTheApisOwn()
     {
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
             configuration["BlueGreen"]!["ResponseHeaders"] = new JsonObject { ["Environment"] = false, ["Version"] = false });
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
 
@@ -43,7 +43,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task Request_ForwardedHeadersOfTheClient_AreReplacedAndTheHostIsKept()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         foreach (var slot in new[] { "blue", "green" })
         {
@@ -68,7 +68,7 @@ public sealed class ProxyTests
     {
         await using var second = await TestApi.StartAsync("1.0.0");
         var affinity = """{ "Enabled": true, "Policy": "HashCookie", "AffinityKeyName": "sticky" }""";
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             var clusters = configuration["ReverseProxy"]!["Clusters"]!;
             clusters["orders-blue"]!["SessionAffinity"] = JsonNode.Parse(affinity);
@@ -103,7 +103,7 @@ public sealed class ProxyTests
     public async Task Affinity_EncryptedCookie_IsUnderstoodAfterARestart()
     {
         await using var second = await TestApi.StartAsync("1.0.0");
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             var blue = configuration["ReverseProxy"]!["Clusters"]!["orders-blue"]!;
             blue["SessionAffinity"] = JsonNode.Parse("""{ "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "sticky" }""");
@@ -138,7 +138,7 @@ public sealed class ProxyTests
     public async Task PassiveHealth_FailuresOfTheNewSlot_AreCountedOnItsOwnDestination()
     {
         await using var second = await TestApi.StartAsync("2.0.0");
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             var green = configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!;
             green["HealthCheck"] = JsonNode.Parse("""{ "Passive": { "Enabled": true, "Policy": "TransportFailureRate", "ReactivationPeriod": "00:10:00" } }""");
@@ -168,7 +168,7 @@ public sealed class ProxyTests
     [InlineData("ADMIN")]
     public async Task AdminApi_AskedForOnTheProxiedListener_IsNotThereWhateverTheHostHeaderSays(string host)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var adminHost = fleet.Admin.Http.BaseAddress!.Authority;
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         foreach (var path in new[] { "/v1/services", "/healthz/live", "/openapi/v1.json" })
@@ -188,7 +188,7 @@ public sealed class ProxyTests
     [InlineData("//ADMIN/v1/services", "ADMIN")]
     public async Task AdminApi_AskedForOnTheProxiedListenerInAbsoluteForm_IsNotThere(string target, string host)
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         var admin = fleet.Admin.Http.BaseAddress!.Authority;
 
         var answer = await SendRawAsync(new Uri(fleet.Gateway.Url), $"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".Replace("ADMIN", admin, StringComparison.Ordinal));
@@ -202,7 +202,7 @@ public sealed class ProxyTests
     [InlineData("http://shop.example.com/orders/x", "shop.example.com", "404")]
     public async Task ProxiedRoute_AskedForOnTheAdminListenerInAbsoluteForm_IsNotThere(string target, string host, string status)
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         var proxy = new Uri(fleet.Gateway.Url);
         var admin = fleet.Admin.Http.BaseAddress!;
         var before = fleet.Blue.Requests;
@@ -218,7 +218,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task AdminApi_AskedForOnTheProxiedListenerOverHttp2_IsNotThereWhateverTheAuthoritySays()
     {
-        await using var fleet = await Fleet.StartAsync(protocols: HttpProtocols.Http2, untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(protocols: HttpProtocols.Http2, untilHealthy: false);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url), DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         foreach (var authority in new[] { fleet.Admin.Http.BaseAddress!.Authority, "localhost", "127.0.0.1:9090" })
         {
@@ -234,7 +234,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task ProxiedRoute_AskedForOnTheAdminListener_IsNotThere()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var before = fleet.Blue.Requests;
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/orders/x");
@@ -248,7 +248,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task Request_ByDefault_LeavesNoLineInTheLogAndNoTraceInTheRequest()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri(fleet.Gateway.Url) };
 
         var seen = JsonNode.Parse(await client.GetStringAsync("/orders/headers"))!;
@@ -261,7 +261,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task Connection_KeptAlive_OutlivesTheSwitch()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var url = new Uri(fleet.Gateway.Url);
         using var socket = new TcpClient();
         await socket.ConnectAsync(url.Host, url.Port);
@@ -276,7 +276,7 @@ public sealed class ProxyTests
     [Fact]
     public async Task Http2Connection_OutlivesTheSwitch()
     {
-        await using var fleet = await Fleet.StartAsync(protocols: HttpProtocols.Http2);
+        await using var fleet = await Fleet.HostAsync(protocols: HttpProtocols.Http2);
         var connections = 0;
         using var client = new HttpClient(new SocketsHttpHandler
         {

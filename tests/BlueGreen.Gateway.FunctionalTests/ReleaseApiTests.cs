@@ -10,7 +10,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Cutover_WithoutWaiting_AnswersAtOnceWithLocationAndTheRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.CutoverAsync(new { reason = "2.0.0 is ready" }, wait: null);
 
@@ -34,7 +34,7 @@ public sealed class ReleaseApiTests
     [InlineData("completed", ReleaseStatus.Succeeded)]
     public async Task Cutover_WaitUntil_AnswersWhenTheReleaseIsThere(string until, ReleaseStatus atLeast)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.CutoverAsync(new { bakeSeconds = 0.5 }, until: until);
 
@@ -47,7 +47,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Cutover_WaitIsOver_Answers202WithTheReleaseAsItIs()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var key = ("Idempotency-Key", "k");
         await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained", headers: key);
 
@@ -60,7 +60,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Cutover_TargetIsActiveAlready_ChangesNothingHoweverOften()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.Admin.CutoverAsync(new { to = "green", bakeSeconds = 600 })).Status.Should().Be(200);
 
         for (var repeat = 0; repeat < 3; repeat++)
@@ -80,7 +80,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Cutover_TwoAtOnce_OneReleaseAndOneClearConflict()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answers = await Task.WhenAll(
             fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, wait: null), fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, wait: null));
@@ -97,7 +97,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Cutover_FiftyAtOnce_ExactlyOneReleaseIsMade()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, wait: null)));
 
@@ -108,7 +108,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task IfMatch_StaleGeneration_IsRefusedWithTheCurrentOne()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var status = await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/orders");
         var tag = status.Headers["ETag"];
         tag.Should().Be("\"1\"");
@@ -126,7 +126,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task IdempotencyKey_SameRequest_GetsTheSameReleaseBack()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var body = new { to = "green", bakeSeconds = 600, reason = "pipeline 7" };
 
         var first = await fleet.Admin.CutoverAsync(body, headers: ("Idempotency-Key", "pipeline-7"));
@@ -142,7 +142,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task IdempotencyKey_FiftyAtOnce_AllGetTheOneRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ =>
             fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, headers: ("Idempotency-Key", "one"))));
@@ -169,7 +169,7 @@ public sealed class ReleaseApiTests
     [InlineData("succeeded", "finish", 200)]
     public async Task Step_InEveryStatus_IsDoneOrRefusedWithAClearConflict(string status, string step, int expected)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         Task<HttpResponseMessage>? slow = null;
         if (status == "verifying")
@@ -212,7 +212,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task IdempotencyKey_RejectedRelease_IsRejectedAgainWithoutAnotherTry()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "unhealthy");
         var first = await fleet.Admin.CutoverAsync(headers: ("Idempotency-Key", "k"));
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "healthy");
@@ -227,7 +227,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Rollback_AfterACutover_SwitchesBackAndCanBeRepeatedWithoutPingPong()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var cutover = await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 });
 
         var rollback = await fleet.Admin.RollbackAsync(new { reason = "too slow" }, until: "completed");
@@ -246,7 +246,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Rollback_NeverSwitched_IsAClearConflict()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.RollbackAsync();
 
@@ -257,7 +257,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Rollback_DuringTheVerification_AbortsTheRelease()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         fleet.Green.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
         var cutover = await fleet.Admin.CutoverAsync(wait: null);
 
@@ -274,7 +274,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Approval_Required_WaitsVerifiesAfreshAndSwitches()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var waiting = await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: 1);
         waiting.Status.Should().Be(202);
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
@@ -292,7 +292,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Abort_BeforeTheSwitch_EndsTheReleaseAndAfterItIsRefused()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var waiting = await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: null);
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
 
@@ -308,7 +308,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Finish_WhileBaking_EndsTheBakeAsASuccess()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var cutover = await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 }, until: "drained");
 
         var finished = await fleet.Admin.PostAsync($"/v1/releases/{cutover.Release.Id}/finish");
@@ -321,7 +321,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Bake_Over_EndsAsASuccessAndTheSlotCanStillBeRolledBack()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var completed = await fleet.Admin.CutoverAsync(new { bakeSeconds = 0.2 }, until: "completed");
 
@@ -333,7 +333,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Releases_SeveralOfThem_AreListedNewestFirstInPages()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         for (var count = 0; count < 3; count++)
         {
             await fleet.Admin.CutoverAsync(new { force = true }, until: "completed");
@@ -354,7 +354,7 @@ public sealed class ReleaseApiTests
     [InlineData("{\"to\":\"green\",\"to\":\"blue\"}", 400, "invalid-request", "body")]
     public async Task Cutover_BadBody_IsRefusedWithEveryBadFieldNamed(string body, int status, string code, string fields)
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var answer = await fleet.Admin.CutoverAsync(body);
 
@@ -368,7 +368,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task AdminApi_WrongCalls_AreAnsweredWithTheirProblem()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/nope")).Should().Match<AdminAnswer>(answer => answer.Status == 404 && answer.Code == "unknown-service");
         (await fleet.Admin.PostAsync("/v1/services/nope/cutover")).Code.Should().Be("unknown-service");
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/releases/r9-000000")).Should().Match<AdminAnswer>(answer => answer.Status == 404 && answer.Code == "unknown-release");
@@ -396,7 +396,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task OpenApiDocument_Served_ListsEveryCall()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var paths = (await fleet.Admin.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json.GetProperty("paths").EnumerateObject().Select(path => path.Name);
         paths.Should().Contain([
             "/v1/services", "/v1/services/{service}", "/v1/services/{service}/slots/{slot}", "/v1/services/{service}/preflight",
@@ -408,7 +408,7 @@ public sealed class ReleaseApiTests
     [Fact]
     public async Task Audit_ChangesAndRefusals_AreAllThereNewestFirst()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await fleet.Admin.CutoverAsync(new { reason = "go", bakeSeconds = 600 });
         await fleet.Admin.CutoverAsync(new { to = "blue" });
 

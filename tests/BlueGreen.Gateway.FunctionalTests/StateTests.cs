@@ -65,7 +65,7 @@ public sealed class StateTests
     [LinuxFact]
     public async Task FullDisk_Cutover_Answers503AndTrafficIsUntouchedUntilThereIsRoom()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await using var load = new LoadClient(fleet.Gateway.Url, clients: 4, new Version(1, 1));
         load.SwitchAcknowledged("blue");
 
@@ -97,7 +97,7 @@ public sealed class StateTests
     [LinuxFact]
     public async Task FullDisk_BetweenVerificationAndSwitch_NothingIsSwitchedAndTheReleaseEndsAsFailed()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var verifying = new TaskCompletionSource();
         var goOn = new TaskCompletionSource();
         fleet.Green.Health = async context =>
@@ -156,7 +156,7 @@ public sealed class StateTests
     [Fact]
     public async Task StateFolderGone_Cutover_CreatesItAnewOrRefuses()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         Directory.Delete(fleet.StateFolder, recursive: true);
         await File.WriteAllTextAsync(fleet.StateFolder, "a file where the folder was");
 
@@ -225,7 +225,7 @@ public sealed class StateTests
     [Fact]
     public async Task StateFolder_UsedByAnotherGateway_RefusesToStart()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
 
         var (exitCode, output) = await GatewayProcess.RunToEndAsync(fleet.Folder, "--config", fleet.ConfigFile, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0");
 
@@ -237,7 +237,7 @@ public sealed class StateTests
     [Fact]
     public async Task StateFile_Written_IsTwoLinesOfJson()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         await fleet.Admin.CutoverAsync(until: "completed");
 
         var lines = await File.ReadAllLinesAsync(fleet.StateFile);

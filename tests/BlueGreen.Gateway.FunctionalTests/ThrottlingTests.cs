@@ -14,7 +14,7 @@ public sealed class ThrottlingTests
     [Fact]
     public async Task WrongTokens_AThousandFromOneAddress_DontKeepAnOperatorOutFromThatOrAnother()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             AdminSection.WithTokens(AdminSection.Token("ci", "act", "operator")), untilHealthy: false, arguments: "--BlueGreen:Admin:Urls=http://0.0.0.0:0");
         var port = fleet.Admin.Http.BaseAddress!.Port;
         using var guesser = new AdminClient($"http://127.0.0.1:{port}");

@@ -12,7 +12,7 @@ internal sealed class Edge : IAsyncDisposable
 
     public RawApi Api { get; } = new();
 
-    public GatewayProcess Gateway { get; private set; } = null!;
+    public RunningGateway Gateway { get; private set; } = null!;
 
     public string Url => Gateway.Url;
 
@@ -32,11 +32,16 @@ internal sealed class Edge : IAsyncDisposable
     public static bool IsTheTests(object sender, X509Certificate? certificate, X509Chain? chain, System.Net.Security.SslPolicyErrors errors) =>
         certificate?.Subject.EndsWith(".example.com", StringComparison.Ordinal) == true;
 
-    /// <summary>Starts the gateway with limits short enough for a test.</summary>
+    /// <summary>Starts the gateway, a process of its own, with limits short enough for a test.</summary>
     /// <param name="protocols">What the listener speaks.</param>
     /// <param name="tls">Whether it does so through TLS.</param>
     /// <param name="configure">Changes the configuration before the gateway starts.</param>
-    public static async Task<Edge> StartAsync(string protocols = "Http1", bool tls = false, Action<JsonNode>? configure = null)
+    public static Task<Edge> StartAsync(string protocols = "Http1", bool tls = false, Action<JsonNode>? configure = null) => StartAsync(isProcess: true, protocols, tls, configure);
+
+    /// <summary>The same with the gateway within the tests' process: see <see cref="HostedGateway"/>.</summary>
+    public static Task<Edge> HostAsync(string protocols = "Http1", bool tls = false, Action<JsonNode>? configure = null) => StartAsync(isProcess: false, protocols, tls, configure);
+
+    private static async Task<Edge> StartAsync(bool isProcess, string protocols, bool tls, Action<JsonNode>? configure)
     {
         var edge = new Edge();
         edge.WriteCertificate("first.example.com");
@@ -66,7 +71,7 @@ internal sealed class Edge : IAsyncDisposable
         configure?.Invoke(configuration);
         var file = edge._folder.File("gateway.json");
         await File.WriteAllTextAsync(file, configuration.ToJsonString());
-        edge.Gateway = await GatewayProcess.StartAsync(file, edge._folder.Path);
+        edge.Gateway = isProcess ? await GatewayProcess.StartAsync(file, edge._folder.Path) : await HostedGateway.StartAsync(file, edge._folder.Path);
         return edge;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using BlueGreen.ReverseProxy.Shutdown;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -61,12 +62,13 @@ internal sealed class HostedGateway : RunningGateway
         return 0;
     }
 
-    // Without any patience, as a kill has none: nothing is drained.
+    // As after a second signal: nothing is drained.
     protected override async Task EndAsync()
     {
         if (!_ended)
         {
-            await ((Func<Task>)(() => _app.StopAsync(new CancellationToken(canceled: true)))).InvokeQuietlyAsync();
+            _app.Services.GetRequiredService<StopSignals>().Hurry();
+            await StopAsync();
         }
 
         await _app.DisposeAsync();

@@ -15,15 +15,23 @@ internal sealed class LoadClient : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _failures = new();
+    private readonly TimeSpan _pause;
     private readonly HttpClient _http;
     private readonly Task[] _clients;
     private string? _acknowledged;
     private long _epoch;
     private long _requests;
     private long _checked;
+    private int _onTheirWay;
 
-    public LoadClient(string url, int clients, Version version)
+    /// <summary>Starts the clients.</summary>
+    /// <param name="url">The gateway.</param>
+    /// <param name="clients">How many at once.</param>
+    /// <param name="version">What they speak.</param>
+    /// <param name="pause">Between two requests of one client; without one, the clients take all the CPU that there is.</param>
+    public LoadClient(string url, int clients, Version version, TimeSpan pause = default)
     {
+        _pause = pause;
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = new Uri(url),
@@ -54,6 +62,9 @@ internal sealed class LoadClient : IAsyncDisposable
         Volatile.Write(ref _acknowledged, slot);
     }
 
+    /// <summary>Requests that were sent and are not answered yet.</summary>
+    public int OnTheirWay => Volatile.Read(ref _onTheirWay);
+
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -76,7 +87,24 @@ internal sealed class LoadClient : IAsyncDisposable
             random.NextBytes(body);
             try
             {
-                await SendAsync(body);
+                Interlocked.Increment(ref _onTheirWay);
+                try
+                {
+                    await SendAsync(body);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _onTheirWay);
+                }
+
+                if (_pause > TimeSpan.Zero)
+                {
+                    await Task.Delay(_pause, _stop.Token);
+                }
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
             {

@@ -5,7 +5,7 @@ public sealed class SharedEdge : IAsyncLifetime
 {
     internal Edge Http1 { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Http1 = await Edge.StartAsync();
+    public async Task InitializeAsync() => Http1 = await Edge.HostAsync();
 
     public Task DisposeAsync() => Http1.DisposeAsync().AsTask();
 }
@@ -15,7 +15,7 @@ public sealed class SharedHttp2Edge : IAsyncLifetime
 {
     internal Edge Http2 { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Http2 = await Edge.StartAsync("Http2");
+    public async Task InitializeAsync() => Http2 = await Edge.HostAsync("Http2");
 
     public Task DisposeAsync() => Http2.DisposeAsync().AsTask();
 }

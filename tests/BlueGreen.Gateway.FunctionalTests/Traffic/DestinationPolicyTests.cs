@@ -27,7 +27,7 @@ public sealed class DestinationPolicyTests
     [Fact]
     public async Task Deployment_ToAddressesThatAreRefused_Is400WithAnErrorForEachFieldAndChangesNothing()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Destinations"] = JsonNode.Parse("""{ "AllowedNetworks": [ "127.0.0.0/8" ] }"""));
         var before = (await fleet.Admin.StatusAsync()).Generation;
         var admin = fleet.Admin.Http.BaseAddress!;
@@ -65,7 +65,7 @@ public sealed class DestinationPolicyTests
     public async Task Destination_WhoseNameLeadsToARefusedAddress_Is502AndTheLogSaysWhichRule()
     {
         // "localhost" is a name like any other to the resolver, and loopback is outside of what is allowed here.
-        await using var edge = await Edge.StartAsync(configure: configuration =>
+        await using var edge = await Edge.HostAsync(configure: configuration =>
         {
             configuration["BlueGreen"] = JsonNode.Parse("""{ "Destinations": { "AllowedNetworks": [ "10.0.0.0/8" ] } }""");
             var address = configuration["ReverseProxy"]!["Clusters"]!["api"]!["Destinations"]!["a"]!;
@@ -105,7 +105,7 @@ public sealed class DestinationPolicyTests
     [Fact]
     public async Task Probe_OfADestinationThatIsRefused_FailsWithTheRule()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             configuration =>
             {
                 configuration["BlueGreen"]!["Destinations"] = JsonNode.Parse("""{ "AllowedNetworks": [ "10.0.0.0/8" ] }""");

@@ -24,7 +24,7 @@ public sealed class ForwardedHeaderTests(SharedEdge shared) : IClassFixture<Shar
     [Fact]
     public async Task ForwardedHeaders_OfATrustedProxy_AreKeptAndTheChainIsAppendedTo()
     {
-        await using var edge = await Edge.StartAsync(configure: configuration =>
+        await using var edge = await Edge.HostAsync(configure: configuration =>
             configuration["BlueGreen"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "Forwarding": { "TrustedProxies": [ "127.0.0.0/8" ] } }"""));
 
         var seen = await SeenAsync(edge, Sent);
@@ -91,7 +91,7 @@ public sealed class ForwardedHeaderTests(SharedEdge shared) : IClassFixture<Shar
     {
         // The gateway's destination is a relay that leads back to it: no address is the gateway's own, and yet it is a circle.
         await using var relay = new Relay();
-        await using var edge = await Edge.StartAsync(configure: configuration =>
+        await using var edge = await Edge.HostAsync(configure: configuration =>
             configuration["ReverseProxy"]!["Clusters"]!["api"]!["Destinations"]!["a"]!["Address"] = relay.Address);
         relay.Target = edge.Url;
 

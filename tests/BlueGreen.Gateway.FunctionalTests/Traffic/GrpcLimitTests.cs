@@ -121,7 +121,7 @@ public sealed class GrpcLimitTests
 
     private const int PrefixLength = 5;
 
-    private static Task<Edge> StartEdgeAsync(TestApi api) => Edge.StartAsync("Http2", configure: configuration =>
+    private static Task<Edge> StartEdgeAsync(TestApi api) => Edge.HostAsync("Http2", configure: configuration =>
     {
         configuration["Kestrel"]!["Limits"]!["MaxRequestBodySize"] = MaxBody;
         var cluster = configuration["ReverseProxy"]!["Clusters"]!["api"]!;
@@ -129,7 +129,7 @@ public sealed class GrpcLimitTests
         cluster["Destinations"]!["a"]!["Address"] = api.Address;
     });
 
-    private static Task<Fleet> StartAsync() => Fleet.StartAsync(
+    private static Task<Fleet> StartAsync() => Fleet.HostAsync(
         configuration => configuration["Kestrel"]!["Limits"] = JsonNode.Parse($$"""
             {
               "MaxRequestBodySize": {{MaxBody}},

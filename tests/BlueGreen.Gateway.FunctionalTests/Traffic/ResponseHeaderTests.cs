@@ -40,7 +40,7 @@ public sealed class ResponseHeaderTests(SharedEdge shared) : IClassFixture<Share
     [Fact]
     public async Task Utf8_InAResponseHeaderOfHttp2_ArrivesUnchanged()
     {
-        await using var edge = await Edge.StartAsync("Http2");
+        await using var edge = await Edge.HostAsync("Http2");
         byte[] value = Encoding.UTF8.GetBytes("Jos\u00e9 \u010d\u010a");
         edge.Api.Answer = [.. "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\nX-Name: "u8, .. value, .. "\r\n\r\nok"u8];
         using var connection = await RawConnection.OpenAsync(edge.Url, SslApplicationProtocol.Http2);

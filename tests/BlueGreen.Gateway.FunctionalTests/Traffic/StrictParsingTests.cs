@@ -96,7 +96,7 @@ public sealed class StrictParsingTests
     [InlineData(true)]
     public async Task Request_ThatCanBeReadInTwoWays_Is400AndCloseAndTheApiSeesNoSecondOne(bool tls)
     {
-        await using var edge = await Edge.StartAsync(tls: tls);
+        await using var edge = await Edge.HostAsync(tls: tls);
         var failures = new List<string>();
         foreach (var (name, request) in BadHeads)
         {
@@ -119,7 +119,7 @@ public sealed class StrictParsingTests
     [Fact]
     public async Task Request_WithinTheGrammar_PassesAsItIs()
     {
-        await using var edge = await Edge.StartAsync();
+        await using var edge = await Edge.HostAsync();
         foreach (var (request, seen) in new[]
         {
             (Get("A: a\tb\r\n"), "\r\nA: a\tb\r\n"),

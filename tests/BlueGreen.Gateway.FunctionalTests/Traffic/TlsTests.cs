@@ -17,7 +17,7 @@ public sealed class TlsTests
     [InlineData(2)]
     public async Task Handshake_BelowTls12_IsRefusedForItsVersion(byte minor)
     {
-        await using var edge = await Edge.StartAsync(tls: true);
+        await using var edge = await Edge.HostAsync(tls: true);
         var url = new Uri(edge.Url);
         using var client = new TcpClient();
         await client.ConnectAsync(url.Host, url.Port);
@@ -36,7 +36,7 @@ public sealed class TlsTests
     [Fact]
     public async Task Certificate_ReplacedOnDisk_IsServedWithoutRefusingAConnection()
     {
-        await using var edge = await Edge.StartAsync(tls: true);
+        await using var edge = await Edge.HostAsync(tls: true);
         using var before = await RawConnection.OpenAsync(edge.Url);
 
         edge.WriteCertificate("second.example.com");
@@ -77,7 +77,7 @@ public sealed class TlsTests
     [Fact]
     public async Task Certificate_ReplacedByWhatCannotBeUsed_StaysUntilItCan()
     {
-        await using var edge = await Edge.StartAsync(tls: true);
+        await using var edge = await Edge.HostAsync(tls: true);
 
         await File.WriteAllTextAsync(edge.CertificateFile, "-----BEGIN CERTIFICATE-----");
         await edge.Gateway.UntilOutputAsync("Kestrel:Endpoints:edge:Certificate");
@@ -90,7 +90,7 @@ public sealed class TlsTests
     [Fact]
     public async Task Certificate_DefaultOne_ServesTheEndpointsWithoutOneOfTheirOwn()
     {
-        await using var edge = await Edge.StartAsync(tls: true, configure: configuration =>
+        await using var edge = await Edge.HostAsync(tls: true, configure: configuration =>
         {
             var endpoint = configuration["Kestrel"]!["Endpoints"]!["edge"]!.AsObject();
             configuration["Kestrel"]!["Certificates"] = new JsonObject { ["Default"] = endpoint["Certificate"]!.DeepClone() };
