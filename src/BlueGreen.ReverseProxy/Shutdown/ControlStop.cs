@@ -22,5 +22,11 @@ internal sealed class ControlStop(HookDeliverer hooks, Decommissioner decommissi
     ];
 
     // On a thread of its own: closing a file may block as well.
-    public StopStep State => new("release the state", token => Task.Run(() => state.RetireAsync(token), CancellationToken.None).WaitAsync(token));
+    public StopStep State => new("release the state", token => Task.Run(() => ReleaseAsync(token), CancellationToken.None).WaitAsync(token));
+
+    private async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
+        await bakes.HandOverAsync(cancellationToken);
+        await state.RetireAsync(cancellationToken);
+    }
 }

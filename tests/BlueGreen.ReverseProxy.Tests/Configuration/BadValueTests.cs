@@ -87,7 +87,7 @@ public sealed class BadValueTests
     [Theory]
     [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Destinations, Forwarding, Hooks, Listen, Policies, ResponseHeaders, Services, Shutdown, State")]
     [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Certificate, ClientCertificates, Hosts, SocketMode, Tokens, Urls")]
-    [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, LockTimeout")]
+    [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, JournalAge, JournalBytes, LockTimeout, Retention")]
     [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version")]
     public void Key_OfTheGateway_Unknown_IsAnErrorThatNamesTheKnownOnes(string members, string key, string known)
     {

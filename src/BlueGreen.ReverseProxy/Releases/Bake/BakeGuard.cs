@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
@@ -37,7 +38,7 @@ internal sealed partial class BakeGuard(
     // What a crash loses of the time that has been counted, and of the figures.
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(30);
 
-    private int _isHandedOver;
+    private ImmutableArray<Measured>? _measured;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -58,15 +59,16 @@ internal sealed partial class BakeGuard(
         await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Ends the watch, and leaves to the next process what this one has measured.</summary>
+    /// <summary>Ends the watch; what was measured up to now is kept for <see cref="HandOverAsync"/>.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (Interlocked.Exchange(ref _isHandedOver, 1) == 1)
-        {
-            return;
-        }
+        _measured ??= [.. state.Current.Running.Select(Measure).OfType<Measured>()];
+    }
 
+    /// <summary>Leaves to the next process what this one has measured. Call this once, after the watch and the runner have stopped.</summary>
+    public async Task HandOverAsync(CancellationToken cancellationToken)
+    {
         try
         {
             await state.CommitAsync(HandOver, cancellationToken);
@@ -77,17 +79,24 @@ internal sealed partial class BakeGuard(
         }
     }
 
+    private Measured? Measure(ReleaseState release)
+    {
+        if (progresses.Find(release.Id) is not { Bake: { } watch } progress)
+        {
+            return null;
+        }
+
+        watch.KeepOnly(release);
+        watch.Judge();
+        return new(release.Id, watch.Figures, context.Elapsed(progress));
+    }
+
     private Decision<bool> HandOver(Committed committed)
     {
         var change = committed.Change();
-        foreach (var release in committed.State.Running)
+        foreach (var (id, figures, elapsed) in _measured ?? [])
         {
-            if (progresses.Find(release.Id) is { Bake: { } watch } progress)
-            {
-                watch.KeepOnly(release);
-                watch.Judge();
-                change = BakeTransitions.Checkpoint(change, release, watch.Figures, context.Elapsed(progress));
-            }
+            change = ReleaseTransitions.Running(change.State, id) is { } release ? BakeTransitions.Checkpoint(change, release, figures, elapsed) : change;
         }
 
         foreach (var service in services.All)
@@ -258,6 +267,8 @@ internal sealed partial class BakeGuard(
         ReleaseTransitions.Running(committed.State, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
             ? new Decision<bool>(transition(committed.Change(), release), true)
             : new Decision<bool>(null, false));
+
+    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed);
 
     [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
     private static partial void LogFailed(ILogger logger, string release, string service, string reason, string rollback);

@@ -34,8 +34,8 @@ public sealed class BakeHandOverTests : IDisposable
             Serve(first.Services.Entry("orders").Green, 40);
 
             await guard.StopAsync(CancellationToken.None);
-            await guard.StopAsync(CancellationToken.None);
             await parts.Runner.StopAsync(CancellationToken.None);
+            await guard.HandOverAsync(CancellationToken.None);
         }
 
         using var again = new OpenState(_folder.Path, "orders");
@@ -52,7 +52,7 @@ public sealed class BakeHandOverTests : IDisposable
             var parts = first.Releases(_time);
             using var guard = Guard(first, parts);
             Serve(first.Services.Entry("orders").Blue, 5000);
-            await guard.StopAsync(CancellationToken.None);
+            await guard.HandOverAsync(CancellationToken.None);
         }
 
         using var again = new OpenState(_folder.Path, ["orders"], disk: null, time: _time);
