@@ -62,18 +62,23 @@ public sealed class StopWithCallsTests
         fleet.Gateway.Output.Should().Contain("were cut off").And.NotContain("stopped before all", "the admin API has a limit of its own");
     }
 
-    // Pipes that nobody reads or writes: whoever opens one hangs, as on a disk that does not answer.
+    // Pipes with nobody at the other end: whoever opens one hangs, as on a disk that does not answer.
     [LinuxFact]
     public async Task Stop_DiskHangs_DrainsAndEndsNevertheless()
     {
         await using var fleet = await StartAsync();
-        await MakePipeAsync(fleet.StateFile + ".tmp");
-        File.Delete(Path.Combine(fleet.StateFolder, "gateway.pid"));
-        await MakePipeAsync(Path.Combine(fleet.StateFolder, "gateway.pid"));
+        foreach (var file in new[] { "audit.jsonl", "gateway.pid" })
+        {
+            File.Delete(Path.Combine(fleet.StateFolder, file));
+            await MakePipeAsync(Path.Combine(fleet.StateFolder, file));
+        }
+
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/slow");
         var cutover = fleet.Admin.CutoverAsync(new { force = true }, wait: 60);
-        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+
+        // The release is published, so its commit is at the journal and lets go of the state no more.
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1 && status.Release is not null);
 
         var stop = fleet.Gateway.StopAsync();
         await fleet.Gateway.UntilOutputAsync("No longer listening");
