@@ -30,6 +30,7 @@ internal static class ReleaseServices
 
         services.AddSingleton<BakeWatches>();
         services.AddSingleton<BakeEnd>();
+        services.AddSingleton<BakeHandOver>();
         services.AddSingleton<BakeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
         services.AddHostedService<BaselineSampler>();

@@ -11,22 +11,28 @@ namespace BlueGreen.ReverseProxy.Shutdown;
 /// How the control path stops. Running releases are in the state, and the next process continues them; traffic goes on as the last
 /// committed table says.
 /// </summary>
-internal sealed class ControlStop(HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, ReleaseRunner runner, CommittedState state)
+internal sealed class ControlStop(HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state)
 {
     public ImmutableArray<StopStep> Loops =>
     [
         new("stop calling hooks", hooks.StopAsync),
         new("stop the decommissioning", decommissioner.StopAsync),
-        new("stop watching bakes", bakes.StopAsync),
+        new("stop watching bakes", StopBakesAsync),
         new("stop the running releases", runner.StopAsync),
     ];
 
     // On a thread of its own: closing a file may block as well.
     public StopStep State => new("release the state", token => Task.Run(() => ReleaseAsync(token), CancellationToken.None).WaitAsync(token));
 
+    private async Task StopBakesAsync(CancellationToken cancellationToken)
+    {
+        await bakes.StopAsync(cancellationToken);
+        handOver.Measure();
+    }
+
     private async Task ReleaseAsync(CancellationToken cancellationToken)
     {
-        await bakes.HandOverAsync(cancellationToken);
+        await handOver.CommitAsync(cancellationToken);
         await state.RetireAsync(cancellationToken);
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
@@ -38,8 +37,6 @@ internal sealed partial class BakeGuard(
     // What a crash loses of the time that has been counted, and of the figures.
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(30);
 
-    private ImmutableArray<Measured>? _measured;
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Outside the loop: when it is restarted, the watches that it has begun go on.
@@ -57,57 +54,6 @@ internal sealed partial class BakeGuard(
             },
             stoppingToken);
         await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    /// <summary>Ends the watch; what was measured up to now is kept for <see cref="HandOverAsync"/>.</summary>
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        _measured ??= [.. state.Current.Running.Select(Measure).OfType<Measured>()];
-    }
-
-    /// <summary>Leaves to the next process what this one has measured. Call this once, after the watch and the runner have stopped.</summary>
-    public async Task HandOverAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await state.CommitAsync(HandOver, cancellationToken);
-        }
-        catch (StateUnavailableException exception)
-        {
-            LogNotHandedOver(logger, exception.Message);
-        }
-    }
-
-    private Measured? Measure(ReleaseState release)
-    {
-        if (progresses.Find(release.Id) is not { Bake: { } watch } progress)
-        {
-            return null;
-        }
-
-        watch.KeepOnly(release);
-        watch.Judge();
-        return new(release.Id, watch.Figures, context.Elapsed(progress));
-    }
-
-    private Decision<bool> HandOver(Committed committed)
-    {
-        var change = committed.Change();
-        foreach (var (id, figures, elapsed) in _measured ?? [])
-        {
-            change = ReleaseTransitions.Running(change.State, id) is { } release ? BakeTransitions.Checkpoint(change, release, figures, elapsed) : change;
-        }
-
-        foreach (var service in services.All)
-        {
-            if (watches.HandOver(service.Name, change.Services[service.Name]) is { } baseline)
-            {
-                change = change.WithService(service.Name, change.Services[service.Name] with { Baseline = baseline });
-            }
-        }
-
-        return new(ReferenceEquals(change.State, committed.State) ? null : change, true);
     }
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
@@ -268,8 +214,6 @@ internal sealed partial class BakeGuard(
             ? new Decision<bool>(transition(committed.Change(), release), true)
             : new Decision<bool>(null, false));
 
-    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed);
-
     [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
     private static partial void LogFailed(ILogger logger, string release, string service, string reason, string rollback);
 
@@ -278,9 +222,6 @@ internal sealed partial class BakeGuard(
 
     [LoggerMessage(4603, LogLevel.Error, "What the bake of release {Release} has found could not be stored and is tried again: {Error}")]
     private static partial void LogNotStored(ILogger logger, string release, string error);
-
-    [LoggerMessage(4605, LogLevel.Warning, "What the bakes have measured could not be stored for the next process, which goes on from what was stored before: {Error}")]
-    private static partial void LogNotHandedOver(ILogger logger, string error);
 
     [LoggerMessage(4604, LogLevel.Critical, "The watch over release {Release} has met a defect and goes on.")]
     private static partial void LogDefect(ILogger logger, Exception exception, string release);

@@ -26,6 +26,7 @@ public sealed class BakeHandOverTests : IDisposable
         {
             var parts = first.Releases(_time);
             using var guard = Guard(first, parts);
+            var handOver = HandOver(first, parts);
             await parts.Runner.StartAsync(CancellationToken.None);
             await guard.StartAsync(CancellationToken.None);
             id = (await parts.Engine.PlaceAsync(Ordering.Cutover("orders") with { Force = true })).Started!.Id;
@@ -34,8 +35,9 @@ public sealed class BakeHandOverTests : IDisposable
             Serve(first.Services.Entry("orders").Green, 40);
 
             await guard.StopAsync(CancellationToken.None);
+            handOver.Measure();
             await parts.Runner.StopAsync(CancellationToken.None);
-            await guard.HandOverAsync(CancellationToken.None);
+            await handOver.CommitAsync(CancellationToken.None);
         }
 
         using var again = new OpenState(_folder.Path, "orders");
@@ -50,9 +52,8 @@ public sealed class BakeHandOverTests : IDisposable
         using (var first = new OpenState(_folder.Path, ["orders"], disk: null, time: _time))
         {
             var parts = first.Releases(_time);
-            using var guard = Guard(first, parts);
             Serve(first.Services.Entry("orders").Blue, 5000);
-            await guard.HandOverAsync(CancellationToken.None);
+            await HandOver(first, parts).CommitAsync(CancellationToken.None);
         }
 
         using var again = new OpenState(_folder.Path, ["orders"], disk: null, time: _time);
@@ -68,6 +69,9 @@ public sealed class BakeHandOverTests : IDisposable
 
     private BakeGuard Guard(OpenState open, ReleaseParts parts) => new(
         open.State, open.Services, parts.Watches, parts.Engine, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
+
+    private static BakeHandOver HandOver(OpenState open, ReleaseParts parts) => new(
+        open.State, open.Services, parts.Watches, parts.Progresses, parts.Context, NullLogger<BakeHandOver>.Instance);
 
     private static void Serve(Slot slot, int count)
     {

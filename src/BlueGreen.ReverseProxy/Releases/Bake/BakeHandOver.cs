@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>Leaves to the next process what this one has measured, when it stops as planned.</summary>
+internal sealed partial class BakeHandOver(
+    CommittedState state, ServiceCatalog services, BakeWatches watches, ReleaseProgresses progresses, ReleaseContext context, ILogger<BakeHandOver> logger)
+{
+    private ImmutableArray<Measured> _measured = [];
+
+    /// <summary>Reads the figures of the running bakes. Call this before the releases stop, which ends their watches.</summary>
+    public void Measure() => _measured = [.. state.Current.Running.Select(Measure).OfType<Measured>()];
+
+    /// <summary>Stores the figures, and the past of the active slots. Call this before the state is released.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await state.CommitAsync(Decide, cancellationToken);
+        }
+        catch (StateUnavailableException exception)
+        {
+            LogNotStored(logger, exception.Message);
+        }
+    }
+
+    private Measured? Measure(ReleaseState release)
+    {
+        if (progresses.Find(release.Id) is not { Bake: { } watch } progress)
+        {
+            return null;
+        }
+
+        watch.KeepOnly(release);
+        watch.Judge();
+        return new(release.Id, watch.Figures, context.Elapsed(progress));
+    }
+
+    private Decision<bool> Decide(Committed committed)
+    {
+        var change = committed.Change();
+        foreach (var (id, figures, elapsed) in _measured)
+        {
+            change = ReleaseTransitions.Running(change.State, id) is { } release ? BakeTransitions.Checkpoint(change, release, figures, elapsed) : change;
+        }
+
+        foreach (var service in services.All)
+        {
+            if (watches.HandOver(service.Name, change.Services[service.Name]) is { } baseline)
+            {
+                change = change.WithService(service.Name, change.Services[service.Name] with { Baseline = baseline });
+            }
+        }
+
+        return new(ReferenceEquals(change.State, committed.State) ? null : change, true);
+    }
+
+    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed);
+
+    [LoggerMessage(4605, LogLevel.Warning, "What the bakes have measured could not be stored for the next process, which goes on from what was stored before: {Error}")]
+    private static partial void LogNotStored(ILogger logger, string error);
+}
