@@ -66,19 +66,28 @@ public sealed class StopWithCallsTests
     [LinuxFact]
     public async Task Stop_DiskHangs_DrainsAndEndsNevertheless()
     {
-        await using var fleet = await StartAsync();
-        foreach (var file in new[] { "audit.jsonl", "gateway.pid" })
+        // Nothing shows from outside that a write hangs already; a cutover that the stop has overtaken is refused, and tried again.
+        for (var attempt = 0; attempt < 5; attempt++)
         {
-            File.Delete(Path.Combine(fleet.StateFolder, file));
-            await MakePipeAsync(Path.Combine(fleet.StateFolder, file));
+            if (await StopOnAHungDiskAsync())
+            {
+                return;
+            }
         }
 
+        Assert.Fail("The stop has always been faster than the cutover that was sent before it.");
+    }
+
+    private static async Task<bool> StopOnAHungDiskAsync()
+    {
+        await using var fleet = await StartAsync();
+        await MakePipeAsync(fleet.StateFile + ".tmp");
+        File.Delete(Path.Combine(fleet.StateFolder, "gateway.pid"));
+        await MakePipeAsync(Path.Combine(fleet.StateFolder, "gateway.pid"));
+        var cutover = fleet.Admin.CutoverAsync(new { force = true }, wait: 60);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var slow = client.GetAsync("/orders/gate/slow");
-        var cutover = fleet.Admin.CutoverAsync(new { force = true }, wait: 60);
-
-        // The release is published, so its commit is at the journal and lets go of the state no more.
-        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1 && status.Release is not null);
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
 
         var stop = fleet.Gateway.StopAsync();
         await fleet.Gateway.UntilOutputAsync("No longer listening");
@@ -87,8 +96,18 @@ public sealed class StopWithCallsTests
         using var response = await slow;
         ((int)response.StatusCode).Should().Be(200);
         (await stop).Should().Be(0, fleet.Gateway.Output);
-        fleet.Gateway.Output.Should().Contain("The state could not be given up").And.Contain("gateway.pid was not removed");
-        await ((Func<Task>)(() => cutover)).InvokeQuietlyAsync();
+        fleet.Gateway.Output.Should().Contain("gateway.pid was not removed");
+        try
+        {
+            (await cutover).Code.Should().Be("state-unavailable");
+            return false;
+        }
+        catch (HttpRequestException)
+        {
+            // Nobody knows whether it was stored, so it has no answer.
+            fleet.Gateway.Output.Should().Contain("The state could not be given up");
+            return true;
+        }
     }
 
     private static async Task<RawConnection> CallAsync(Fleet fleet, string sent)
