@@ -29,6 +29,7 @@ internal static class BlueGreenCommand
             HistoryCommand.Create(time),
             BakeCommand.Create(time),
             ConfigCommand.Create(time),
+            StateCommand.Create(time),
             TokenCommand.Create(time),
             CompletionCommand.Create(time),
         })

@@ -69,6 +69,8 @@ internal sealed class FaultyDisk : Disk
 
     public override void Rename(string from, string to) => Around("rename", () => base.Rename(from, to));
 
+    public override void Delete(string path) => Around("delete", () => base.Delete(path));
+
     public override void FlushFolder(string folder) => Around("flushFolder", () => base.FlushFolder(folder));
 
     private void Around(string name, Action call)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace BlueGreen.ReverseProxy.State.Files;
 
@@ -19,6 +20,7 @@ internal sealed record AuditSeal(string File, long First, long Last, string Last
     public const string Extension = ".seal.json";
 
     /// <summary>The signed text: one value per line.</summary>
+    [JsonIgnore]
     public byte[] Signed => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture, $"bluegreen-audit-seal-1\n{File}\n{First}\n{Last}\n{LastHash}\n{Sha256}\n{At.UtcTicks}\n"));
 
@@ -46,10 +48,16 @@ internal sealed class AuditSealer(string folder, Disk disk, TimeProvider time)
 {
     private const string KeyName = "audit-key.pem";
 
+    /// <summary>Where the seal of a closed file is.</summary>
+    public static string SealPath(string closed) => Path.ChangeExtension(closed, null) + AuditSeal.Extension;
+
+    /// <exception cref="IOException">Not sealed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not sealed.</exception>
+    /// <exception cref="InvalidDataException">The folder's key is none.</exception>
     public void Seal(string closed)
     {
-        var bytes = File.ReadAllBytes(closed);
-        var lines = JournalFiles.ReadLines(closed).Lines.Select(JournalLine.TryParse).OfType<JournalLine>().ToList();
+        var bytes = disk.Read(closed);
+        var lines = JournalFiles.Split(bytes).Lines.Select(JournalLine.TryParse).OfType<JournalLine>().ToList();
         if (lines.Count == 0)
         {
             return;
@@ -66,7 +74,7 @@ internal sealed class AuditSealer(string folder, Disk disk, TimeProvider time)
             Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()),
             Signature: "");
         seal = seal with { Signature = Convert.ToBase64String(key.SignData(seal.Signed, HashAlgorithmName.SHA256)) };
-        var path = Path.ChangeExtension(closed, null) + AuditSeal.Extension;
+        var path = SealPath(closed);
         DurableFile.Replace(path, path + ".previous", JsonSerializer.SerializeToUtf8Bytes(seal, StateJson.Default.AuditSeal), mode: null, disk);
     }
 
@@ -76,7 +84,15 @@ internal sealed class AuditSealer(string folder, Disk disk, TimeProvider time)
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         if (File.Exists(path))
         {
-            key.ImportFromPem(File.ReadAllText(path));
+            try
+            {
+                key.ImportFromPem(File.ReadAllText(path));
+            }
+            catch (Exception exception) when (exception is ArgumentException or CryptographicException)
+            {
+                key.Dispose();
+                throw new InvalidDataException($"{path} is no key for the seals of the audit. Restore it from a backup, or move it away to have a new one made.", exception);
+            }
         }
         else
         {

@@ -15,6 +15,9 @@ internal partial class Disk
 
     public static Disk Real { get; } = new();
 
+    /// <summary>Reads a file whole.</summary>
+    public virtual byte[] Read(string path) => File.ReadAllBytes(path);
+
     public virtual void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
 
     public virtual void Truncate(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
@@ -45,6 +48,8 @@ internal partial class Disk
     public virtual void Replace(string temporary, string path, string previousPath) => File.Replace(temporary, path, previousPath);
 
     public virtual void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+
+    public virtual void Delete(string path) => File.Delete(path);
 
     /// <summary>Has a folder's entries written to the disk, which makes a rename or a new file in it durable.</summary>
     /// <exception cref="IOException">Not written.</exception>

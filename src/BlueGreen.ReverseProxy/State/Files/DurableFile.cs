@@ -8,23 +8,23 @@ internal static class DurableFile
     /// to the new one, complete.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="previousPath">Where the one before is kept.</param>
+    /// <param name="previousPath">Where the one before is kept; null to keep it nowhere, and then a call that fails may have replaced it.</param>
     /// <param name="content">What is in it from now on.</param>
     /// <param name="mode">Who may read it, where files have such a thing; null for what the process's mask says.</param>
     /// <param name="disk">The disk; the real one by default.</param>
     /// <exception cref="IOException">Not written; the file is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">Not written; the file is as it was.</exception>
-    public static void Replace(string path, string previousPath, ReadOnlySpan<byte> content, UnixFileMode? mode = null, Disk? disk = null)
+    public static void Replace(string path, string? previousPath, ReadOnlySpan<byte> content, UnixFileMode? mode = null, Disk? disk = null)
     {
         disk ??= Disk.Real;
         var temporary = path + ".tmp";
         Write(temporary, content, mode, disk);
 
         // With a file to replace, it is linked to the backup's name before the rename goes over it.
-        var hadFile = File.Exists(path);
-        if (hadFile)
+        var isKept = previousPath is not null && File.Exists(path);
+        if (isKept)
         {
-            disk.Replace(temporary, path, previousPath);
+            disk.Replace(temporary, path, previousPath!);
         }
         else
         {
@@ -35,13 +35,13 @@ internal static class DurableFile
         {
             disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
-        catch (IOException) when (hadFile)
+        catch (IOException) when (isKept)
         {
             // The rename may or may not be on the disk, and the caller is told "not written": take it back.
-            disk.Rename(previousPath, path);
+            disk.Rename(previousPath!, path);
             throw;
         }
-        catch (IOException)
+        catch (IOException) when (previousPath is not null)
         {
             File.Delete(path);
             throw;

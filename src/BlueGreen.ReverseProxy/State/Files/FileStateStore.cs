@@ -23,6 +23,7 @@ internal sealed partial class FileStateStore : IStateStore
     private readonly ILogger<FileStateStore> _logger;
     private readonly TimeProvider _time;
     private readonly TimeSpan _lockTimeout;
+    private readonly Disk _disk;
     private readonly FolderLock _folderLock;
     private readonly StateFile _file;
     private readonly JournalSet _journals;
@@ -30,17 +31,20 @@ internal sealed partial class FileStateStore : IStateStore
     private Committed _committed = new(new GatewayState(), new RecentRecords());
     private bool _areJournalsBehind;
 
+    // What was read and is not the newest document yet, as on a disk that can't be written. Nothing else is written before it.
+    private OpenedState? _unstored;
+
     public FileStateStore(BlueGreenOptions options, ILogger<FileStateStore> logger, TimeProvider? time = null, Disk? disk = null)
     {
         _time = time ?? TimeProvider.System;
         _lockTimeout = options.State.LockTimeout;
         _logger = logger;
         Folder = Path.GetFullPath(options.State.Directory);
-        disk ??= Disk.Real;
+        _disk = disk ?? Disk.Real;
         _folderLock = new FolderLock(Folder);
-        _file = new StateFile(Folder, disk, logger);
-        _journals = new JournalSet(Folder, disk, _time, logger);
-        _retention = new JournalRetention(Folder, options.State, _journals, disk, _time, logger);
+        _file = new StateFile(Folder, _disk, logger);
+        _journals = new JournalSet(Folder, _disk, _time, logger);
+        _retention = new JournalRetention(Folder, options.State, _journals, _disk, _time, logger);
     }
 
     public string Folder { get; }
@@ -93,6 +97,7 @@ internal sealed partial class FileStateStore : IStateStore
             try
             {
                 DemandFolder();
+                StoreOpened();
                 if (!_file.IsAt(expectedRevision))
                 {
                     return null;
@@ -122,10 +127,9 @@ internal sealed partial class FileStateStore : IStateStore
             try
             {
                 DemandFolder();
-                var lines = _journals.Plan(change, _time.GetUtcNow());
-                _journals.Copy();
-                _journals.Audit.Append(lines.Select(carried => carried.Line));
-                _journals.Note(lines);
+                StoreOpened();
+                DemandRoom();
+                _journals.AppendNow(_journals.Audit, _journals.Plan(change, _time.GetUtcNow()));
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
@@ -142,7 +146,7 @@ internal sealed partial class FileStateStore : IStateStore
     {
         lock (_lock)
         {
-            if (!_folderLock.IsTaken || !_folderLock.IsStillOurs())
+            if (!_folderLock.IsTaken || !_folderLock.IsStillOurs() || _unstored is not null)
             {
                 return;
             }
@@ -174,39 +178,60 @@ internal sealed partial class FileStateStore : IStateStore
     private Committed? Open()
     {
         var found = _file.Read();
-        var opened = new StateFolderReader(Folder, _journals, _logger).Read(found);
+        var opened = new StateFolderReader(Folder, _journals, _disk, _logger).Read(found);
         if (opened is null)
         {
             return null;
         }
 
-        _committed = opened.Committed;
-        if (opened.MustBeStored)
-        {
-            Store(opened);
-        }
-
-        CopyToJournals();
-        return _committed;
-    }
-
-    // Migrated, or fallen back: what was read from elsewhere becomes the newest document, so that the next start finds one truth.
-    private void Store(OpenedState opened)
-    {
+        (_committed, _unstored) = (opened.Committed, opened.MustBeStored ? opened : null);
         try
         {
-            DemandFolder();
-            _file.Write(_committed.State, _journals.Pending);
-            if (opened.IsMigrated)
+            if (_unstored is not null)
             {
-                // The one before, too: a build that can't read this format must refuse to start instead of falling back to what was true before.
-                _file.Write(_committed.State, _journals.Pending);
+                DemandFolder();
+                StoreOpened();
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or StateUnavailableException)
         {
             LogNotStored(_logger, Folder, exception.Message);
         }
+
+        // Lines that the process before has written and not flushed would be lost with the power; the next line builds on them.
+        FlushJournals();
+        return _committed;
+    }
+
+    // Migrated, or fallen back: what was read from elsewhere becomes the newest document, so that the next start finds one truth.
+    private void StoreOpened()
+    {
+        if (_unstored is not { } opened)
+        {
+            return;
+        }
+
+        if (opened.IsMigrated)
+        {
+            new FirstFormatFiles(Folder, _disk).Keep();
+        }
+
+        if (opened.HasFallenBack)
+        {
+            _file.WriteOverUnusable(_committed.State, _journals.Pending);
+        }
+        else
+        {
+            _file.Write(_committed.State, _journals.Pending);
+        }
+
+        if (opened.IsMigrated)
+        {
+            // The one before, too: a build that can't read this format must refuse to start instead of falling back to what was true before.
+            _file.Write(_committed.State, _journals.Pending);
+        }
+
+        _unstored = null;
     }
 
     private LockResult TryLock()
@@ -275,7 +300,7 @@ internal sealed partial class FileStateStore : IStateStore
 
     private void TryJournals(Action act)
     {
-        if (!_folderLock.IsTaken)
+        if (!_folderLock.IsTaken || _unstored is not null)
         {
             return;
         }

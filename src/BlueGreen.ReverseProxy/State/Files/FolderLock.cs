@@ -54,14 +54,9 @@ internal sealed class FolderLock(string folder) : IDisposable
         {
             return LockResult.HeldByAnother;
         }
-        catch (IOException) when (file is not null)
-        {
-            // Locked, and the disk is full: the owner can't be named, and nothing else can be written either.
-            file.Dispose();
-            return LockResult.ReadOnly;
-        }
         catch (IOException)
         {
+            // Locked, and the disk is full: the owner can't be named, and nothing else can be written either. Or not even locked.
             return LockResult.ReadOnly;
         }
         catch (UnauthorizedAccessException) when (!File.Exists(_path))
@@ -71,6 +66,13 @@ internal sealed class FolderLock(string folder) : IDisposable
         catch (UnauthorizedAccessException) when (IsOnReadOnlyMount())
         {
             return LockResult.ReadOnly;
+        }
+        finally
+        {
+            if (_file is null)
+            {
+                file?.Dispose();
+            }
         }
     }
 

@@ -56,18 +56,18 @@ internal static class FormatOne
         var newest = all.TakeLast(RecentRecords.MaxAudit).ToImmutableList();
         var follows = all.Count - newest.Count is > 0 and var left && left <= hashes.Count ? hashes[left - 1] : JournalLine.NoLine;
 
-        var line = 0;
+        // Older ones than can be asked for stay where they are.
+        var newestReleases = releases.Index().TakeLast(RecentRecords.MaxEnded);
         var ended = new StateChange(new GatewayState());
-        foreach (var utf8 in releases)
+        foreach (var (index, utf8) in newestReleases)
         {
-            line++;
             try
             {
                 ended = TakeRelease(Parse(utf8, "the line"), ended, isEnded: true);
             }
             catch (InvalidDataException)
             {
-                broken("releases.jsonl", line);
+                broken("releases.jsonl", index + 1);
             }
         }
 
@@ -76,15 +76,16 @@ internal static class FormatOne
         {
             Audit = newest,
             Ended = keptReleases,
-            Keys = [.. ended.Keys.Concat(carried.Keys).DistinctBy(key => (key.Actor, key.Key)).OrderBy(key => key.At)],
+            Keys = [.. ended.Keys.Concat(carried.Keys).OrderByDescending(key => key.At).DistinctBy(key => (key.Actor, key.Key)).Take(RecentRecords.MaxKeys).Reverse()],
             Events = [.. ended.Events.Concat(carried.Events).Where(entry => entry.Sequence > 0).DistinctBy(entry => entry.Sequence).OrderBy(entry => entry.Sequence).TakeLast(RecentRecords.MaxEvents)],
         }, follows);
     }
 
-    private static (List<AuditRecord> Entries, List<string> Hashes) ReadAudit(IEnumerable<byte[]> lines, Action<string, int> broken)
+    /// <summary>The entries of <c>audit.jsonl</c> with their hashes.</summary>
+    public static (List<AuditRecord> Entries, List<string> Hashes) ReadAudit(IEnumerable<byte[]> lines, Action<string, int> broken)
     {
         var (entries, hashes) = (new List<AuditRecord>(), new List<string>());
-        var previous = JournalLine.NoLine;
+        string? previous = JournalLine.NoLine;
         var line = 0;
         foreach (var utf8 in lines)
         {
@@ -94,29 +95,35 @@ internal static class FormatOne
                 var node = Parse(utf8, "the line");
                 var hash = node["hash"]?.GetValue<string>();
                 node.Remove("hash");
-                if (hash != HashOf(previous, node))
+
+                // What follows a line that can't be read is not blamed for it.
+                if (hash is null || (previous is not null && hash != HashOf(previous, utf8)))
                 {
                     broken("audit.jsonl", line);
                 }
 
+                previous = hash;
                 entries.Add(Audit(node));
-                hashes.Add(previous = hash ?? previous);
+                hashes.Add(hash ?? JournalLine.NoLine);
             }
             catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
             {
                 broken("audit.jsonl", line);
+                previous = null;
             }
         }
 
         return (entries, hashes);
     }
 
-    // Over the entry as it was serialized, without its hash; the order of the members and the escapes are as they were written.
-    private static string HashOf(string previous, JsonObject entry)
+    // Over the entry as it was before its hash was added, at the end. Not over what is made of the parsed entry: its escapes are others.
+    private static string HashOf(string previous, ReadOnlySpan<byte> utf8)
     {
+        var end = utf8.LastIndexOf(",\"hash\":"u8);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.ASCII.GetBytes(previous));
-        hash.AppendData(Encoding.UTF8.GetBytes(entry.ToJsonString()));
+        hash.AppendData(end < 0 ? utf8 : utf8[..end]);
+        hash.AppendData("}"u8);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -155,7 +162,7 @@ internal static class FormatOne
         keys = WithKey(keys, record, taken["undoneByKey"], taken["undoneByHash"], record.CompletedAt ?? record.CreatedAt);
         return moved with
         {
-            Events = [.. moved.Events.AddRange(events).OrderBy(entry => entry.Sequence)],
+            Events = moved.Events.AddRange(events),
             Keys = keys,
             Ended = isEnded ? moved.Ended.Add(record) : moved.Ended,
         };

@@ -15,10 +15,18 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     private SafeFileHandle? _file;
     private long _length;
     private bool _isTorn;
+
+    // Written by a process before this one, which may not have flushed it.
+    private bool _mustFlush;
+
+    // The file is new, and its entry in the folder is not flushed.
+    private bool _isNew;
+
+    // A flush has failed: the file's content is unknown, and another flush would say "done" without doing it.
+    private bool _isSpoiled;
     private long _first;
     private DateTimeOffset _since;
     private long _flushed;
-    private string _flushedHash = JournalLine.NoLine;
 
     public string Name => name;
 
@@ -27,7 +35,7 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     /// <summary>The number of the newest line; 0 for none.</summary>
     public long Last { get; private set; }
 
-    /// <summary>The hash of the newest line.</summary>
+    /// <summary>The hash of the newest line, as it was read or appended.</summary>
     public string LastHash { get; private set; } = JournalLine.NoLine;
 
     /// <summary>The highest revision of the lines that were read at the start.</summary>
@@ -46,6 +54,7 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     public ImmutableArray<JournalLine> Open(int atLeast)
     {
         var lines = File.Exists(Files.Current) ? OpenCurrent() : [];
+        Note(lines);
         foreach (var path in Files.Closed.Reverse())
         {
             if (lines.Count >= atLeast && Last > 0)
@@ -53,20 +62,35 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
                 break;
             }
 
-            lines.InsertRange(0, Parse(path, JournalFiles.ReadLines(path).Lines));
-            Note(lines);
+            var earlier = Parse(path, JournalFiles.ReadLines(path, disk).Lines);
+            Note(earlier);
+            lines.InsertRange(0, earlier);
         }
 
-        Note(lines);
-        (_flushed, _flushedHash) = (Last, LastHash);
+        _flushed = Last;
+        _mustFlush = _length > 0;
         return [.. lines.DistinctBy(line => line.Number).OrderBy(line => line.Number)];
     }
+
+    /// <summary>Has lines from this one on appended again should the first flush fail: the process before may have left them unflushed.</summary>
+    public void DistrustFrom(long number) => _flushed = Math.Min(_flushed, number - 1);
 
     /// <summary>Adds the lines that are not there yet.</summary>
     /// <exception cref="IOException">Not written; nothing of it is there.</exception>
     /// <exception cref="UnauthorizedAccessException">Not written.</exception>
-    public void Append(IEnumerable<JournalLine> lines)
+    public void Append(IReadOnlyCollection<JournalLine> lines)
     {
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
+        if (_isSpoiled)
+        {
+            Close();
+        }
+
+        NoteLoss();
         var added = lines.Where(line => line.Number > Last).ToList();
         if (added.Count == 0)
         {
@@ -97,47 +121,53 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     /// </exception>
     public void Flush()
     {
-        if (_file is null || _flushed == Last)
+        if (_length == 0 || (_flushed == Last && !_mustFlush))
         {
+            _flushed = Last;
             return;
         }
 
         try
         {
-            disk.Flush(_file, Files.Current);
+            disk.Flush(Opened(), Files.Current);
+            if (_isNew)
+            {
+                disk.FlushFolder(folder);
+            }
         }
         catch (IOException)
         {
-            Close();
-            (Last, LastHash) = (_flushed, _flushedHash);
+            (_isSpoiled, _mustFlush) = (true, false);
+            Last = _flushed;
+            _file?.Dispose();
+            _file = null;
             throw;
         }
 
-        (_flushed, _flushedHash) = (Last, LastHash);
+        (_flushed, _mustFlush, _isNew) = (Last, false, false);
     }
 
     /// <summary>Closes the current file under its own name; the next line begins a new one. Everything was flushed before.</summary>
     /// <returns>The closed file; null when there was nothing to close.</returns>
+    /// <exception cref="IOException">Not closed, or closed and its new name may not be on the disk.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not closed.</exception>
     public string? Close()
     {
-        _file?.Dispose();
-        _file = null;
         if (_length == 0 || !File.Exists(Files.Current))
         {
-            _length = 0;
+            BeginNew();
             return null;
         }
 
-        var closed = Files.ClosedPath(_first);
-        for (var attempt = 2; File.Exists(closed); attempt++)
+        if (_isTorn && !_isSpoiled)
         {
-            // A file whose flush has failed was closed with the same first line.
-            closed = Files.ClosedPath(_first + attempt - 1);
+            Cut(Opened());
         }
 
+        var closed = Files.FreeClosedPath(_first);
         disk.Rename(Files.Current, closed);
+        BeginNew();
         disk.FlushFolder(folder);
-        (_length, _isTorn) = (0, false);
         return closed;
     }
 
@@ -145,31 +175,57 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
 
     private void Write(ReadOnlySpan<byte> bytes)
     {
-        if (_file is not null && !File.Exists(Files.Current))
-        {
-            LogVanished(logger, Files.Current);
-            _file.Dispose();
-            _file = null;
-            _length = 0;
-        }
-
-        _file ??= File.OpenHandle(Files.Current, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var file = Opened();
         if (_isTorn)
         {
-            Cut(_file);
+            Cut(file);
         }
 
         try
         {
-            disk.Write(_file, bytes, _length);
+            disk.Write(file, bytes, _length);
         }
         catch (IOException)
         {
             // A part of it may be there. If it can't be cut off now, it is before the next line is written, or at the next start.
             _isTorn = true;
-            TryCut(_file);
+            TryCut(file);
             throw;
         }
+    }
+
+    private SafeFileHandle Opened()
+    {
+        _isNew |= _file is null && _length == 0;
+        return _file ??= File.OpenHandle(Files.Current, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+    }
+
+    // Somebody has moved, removed or emptied the file, a log rotation for instance. To go on at the old place would leave a hole.
+    private void NoteLoss()
+    {
+        var file = new FileInfo(Files.Current);
+        if (_length == 0 || (file.Exists && file.Length >= _length))
+        {
+            return;
+        }
+
+        LogVanished(logger, Files.Current);
+        Last = Math.Min(Last, _flushed);
+        if (file is { Exists: true, Length: > 0 })
+        {
+            (_length, _isTorn) = (file.Length, false);
+            Close();
+            return;
+        }
+
+        BeginNew();
+    }
+
+    private void BeginNew()
+    {
+        _file?.Dispose();
+        _file = null;
+        (_length, _isTorn, _isSpoiled, _mustFlush) = (0, false, false, false);
     }
 
     private void Cut(SafeFileHandle file)
@@ -192,7 +248,7 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
 
     private List<JournalLine> OpenCurrent()
     {
-        var (raw, complete, length) = JournalFiles.ReadLines(Files.Current);
+        var (raw, complete, length) = JournalFiles.ReadLines(Files.Current, disk);
         var lines = Parse(Files.Current, raw);
         _length = complete;
         if (complete < length)
@@ -212,15 +268,15 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     private List<JournalLine> Parse(string path, List<byte[]> raw)
     {
         var lines = new List<JournalLine>(raw.Count);
-        foreach (var utf8 in raw)
+        for (var index = 0; index < raw.Count; index++)
         {
-            if (JournalLine.TryParse(utf8) is { } line)
+            if (JournalLine.TryParse(raw[index]) is { } line)
             {
                 lines.Add(line);
             }
             else
             {
-                LogUnreadable(logger, path, lines.Count + 1);
+                LogUnreadable(logger, path, index + 1);
             }
         }
 
@@ -229,10 +285,15 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
 
     private void Note(List<JournalLine> lines)
     {
-        if (lines.MaxBy(line => line.Number) is { } newest && newest.Number >= Last)
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
+        HighestRevision = Math.Max(HighestRevision, lines.Max(line => line.Revision));
+        if (lines.MaxBy(line => line.Number) is { } newest && newest.Number > Last)
         {
             (Last, LastHash) = (newest.Number, newest.Hash);
-            HighestRevision = Math.Max(HighestRevision, lines.Max(line => line.Revision));
         }
     }
 
@@ -242,7 +303,7 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     [LoggerMessage(2206, LogLevel.Error, "A part of a line may be left at the end of {Path}; it is cut off before the next one is written.")]
     private static partial void LogTorn(ILogger logger, Exception exception, string path);
 
-    [LoggerMessage(2207, LogLevel.Critical, "{Path} was removed while the gateway runs. What it held is lost; a new one is begun.")]
+    [LoggerMessage(2207, LogLevel.Critical, "{Path} was moved, removed or cut off while the gateway runs. A new one is begun; what is not elsewhere is lost. Exclude the state folder from log rotation and cleaning.")]
     private static partial void LogVanished(ILogger logger, string path);
 
     [LoggerMessage(2208, LogLevel.Critical, "{Path}: line {Line} can't be read: it was changed, or another build wrote it.")]

@@ -26,6 +26,18 @@ internal sealed class JournalFiles(string folder, string name)
 
     public string ClosedPath(long first) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}.{first:D10}.jsonl"));
 
+    /// <summary>A name for a file that is closed now.</summary>
+    public string FreeClosedPath(long first)
+    {
+        // A file whose flush has failed may have been closed with the same first line.
+        while (File.Exists(ClosedPath(first)))
+        {
+            first++;
+        }
+
+        return ClosedPath(first);
+    }
+
     /// <summary>The number of a closed file's first line, from its name; null for another file.</summary>
     public long? FirstOf(string path)
     {
@@ -39,9 +51,14 @@ internal sealed class JournalFiles(string folder, string name)
     /// <summary>The raw lines of a file, and how many bytes of it are complete lines.</summary>
     /// <exception cref="IOException">It can't be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It can't be read.</exception>
-    public static (List<byte[]> Lines, long Complete, long Length) ReadLines(string path)
+    public static (List<byte[]> Lines, long Complete, long Length) ReadLines(string path, Disk? disk = null)
     {
-        var bytes = File.ReadAllBytes(path);
+        return Split((disk ?? Disk.Real).Read(path));
+    }
+
+    /// <summary>The lines of a file's content, and how many bytes of it are complete lines.</summary>
+    public static (List<byte[]> Lines, long Complete, long Length) Split(byte[] bytes)
+    {
         var lines = new List<byte[]>();
         var rest = bytes.AsSpan();
         while (rest.IndexOf(LineFeed) is var end and >= 0)

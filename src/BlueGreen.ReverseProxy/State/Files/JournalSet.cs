@@ -50,6 +50,11 @@ internal sealed class JournalSet : IDisposable
         foreach (var journal in _all)
         {
             var newest = LinesFor(journal).LastOrDefault();
+            if (LinesFor(journal).FirstOrDefault() is { } first)
+            {
+                journal.DistrustFrom(first.Number);
+            }
+
             _planned[journal.Name] = newest is not null && newest.Number > journal.Last ? (newest.Number, newest.Hash) : (journal.Last, journal.LastHash);
         }
     }
@@ -79,20 +84,48 @@ internal sealed class JournalSet : IDisposable
     public void Commit(ImmutableList<CarriedLine> lines)
     {
         Pending = Pending.AddRange(lines);
-        Note(lines);
-    }
-
-    /// <summary>Takes up lines that were appended without a commit.</summary>
-    public void Note(ImmutableList<CarriedLine> lines)
-    {
         foreach (var (journal, line) in lines)
         {
             _planned[journal] = (line.Number, line.Hash);
         }
     }
 
+    /// <summary>Takes up all lines that a document carries now.</summary>
+    public void Take(ImmutableList<CarriedLine> lines)
+    {
+        Pending = [];
+        Commit(lines);
+    }
+
+    /// <summary>Appends planned lines to a journal without a commit. Like committed ones they stay pending until they are flushed.</summary>
+    /// <exception cref="IOException">Not written; nothing of it is there.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not written.</exception>
+    public void AppendNow(Journal journal, ImmutableList<CarriedLine> lines)
+    {
+        journal.Append([.. LinesFor(journal), .. lines.Select(carried => carried.Line)]);
+        Commit(lines);
+    }
+
+    /// <summary>Writes planned lines to a journal whose file was closed just now, and has them on the disk. None of its lines are pending.</summary>
+    /// <exception cref="IOException">They may be there or not.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same.</exception>
+    public void Restart(Journal journal, ImmutableList<CarriedLine> lines)
+    {
+        if (lines is [.., var newest])
+        {
+            // First of all: what fails below may have left these numbers in a file, and no other line may have them.
+            _planned[journal.Name] = (newest.Line.Number, newest.Line.Hash);
+        }
+
+        journal.Append([.. lines.Select(carried => carried.Line)]);
+        journal.Flush();
+    }
+
     /// <summary>The number of the newest line that a journal has, or is to get.</summary>
     public long LastPlanned(Journal journal) => _planned.GetValueOrDefault(journal.Name, (journal.Last, journal.LastHash)).Item1;
+
+    /// <summary>The hash of that line.</summary>
+    public string LastPlannedHash(Journal journal) => _planned.GetValueOrDefault(journal.Name, (journal.Last, journal.LastHash)).Item2;
 
     /// <summary>Makes an empty journal go on after a line of an earlier format.</summary>
     public void StartAfter(Journal journal, string hash) => _planned[journal.Name] = (0, hash);
@@ -107,14 +140,14 @@ internal sealed class JournalSet : IDisposable
     /// <summary>Copies what is pending to the journals; not flushed yet.</summary>
     /// <exception cref="IOException">A journal can't be written. The others have their lines.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
-    public void Copy() => ForEach(journal => journal.Append(LinesFor(journal)));
+    public void Copy() => ForEach(journal => journal.Append([.. LinesFor(journal)]));
 
     /// <summary>Copies what is pending, and has it written to the disk.</summary>
     /// <exception cref="IOException">A journal can't be written; its lines stay pending.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public void Flush() => ForEach(journal =>
     {
-        journal.Append(LinesFor(journal));
+        journal.Append([.. LinesFor(journal)]);
         journal.Flush();
         Pending = Pending.RemoveAll(line => line.Journal == journal.Name);
     });

@@ -14,6 +14,8 @@ internal sealed record StateContent(int Format, GatewayState State, ImmutableLis
 {
     /// <summary>What a document of the first format carried that stands beside the state now; null for later formats.</summary>
     public StateChange? Moved { get; init; }
+
+    public StateHeader? Header { get; init; }
 }
 
 /// <summary>The file was written by a newer build, in a format that this one can't read.</summary>
@@ -30,7 +32,8 @@ internal static class StateDocument
 
     private const byte LineFeed = (byte)'\n';
 
-    private static readonly string Build =
+    /// <summary>This build's version, for people.</summary>
+    public static readonly string Build =
         typeof(StateDocument).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     public static byte[] Write(GatewayState state, ImmutableList<PendingLine> pending)
@@ -62,7 +65,7 @@ internal static class StateDocument
 
         if (header.Format == FormatOne.Format)
         {
-            return FormatOne.Read(header, body);
+            return FormatOne.Read(header, body) with { Header = header };
         }
 
         Check(header, body, header.Length);
@@ -75,7 +78,7 @@ internal static class StateDocument
         var state = Deserialize(body[..end], StateJson.Default.GatewayState, "the state");
         var tails = Deserialize(body[(end + 1)..^1], StateJson.Default.JournalTails, "the third line");
         return state.Revision == header.Revision
-            ? new StateContent(header.Format, StateShape.Checked(state), [.. StateShape.WithoutNull(tails.Pending, "pending")])
+            ? new StateContent(header.Format, StateShape.Checked(state), [.. StateShape.WithoutNull(tails.Pending, "pending")]) { Header = header }
             : throw new InvalidDataException($"the header speaks of revision {header.Revision}, the state is revision {state.Revision}");
     }
 

@@ -7,13 +7,23 @@ namespace BlueGreen.ReverseProxy.State.Files;
 /// <param name="Content">The newest content that can be trusted; null when there is none and never was.</param>
 /// <param name="LostNewest">Why the newest file could not be used; null when it could, or when there was none.</param>
 /// <param name="IsNewestMissing">Whether only the one before was there.</param>
-internal sealed record FoundState(StateContent? Content, string? LostNewest, bool IsNewestMissing);
+/// <param name="IsPreviousOutdated">Whether the one before has an earlier format, which an earlier build would fall back to.</param>
+internal sealed record FoundState(StateContent? Content, string? LostNewest, bool IsNewestMissing, bool IsPreviousOutdated = false)
+{
+    /// <summary>Whether the content is that of the file before.</summary>
+    public bool HasFallenBack => LostNewest is not null || IsNewestMissing;
+
+    /// <summary>The header of the content's file.</summary>
+    public StateHeader? Header => Content?.Header;
+}
 
 /// <summary>The state file and the one before it.</summary>
 internal sealed partial class StateFile(string folder, Disk disk, ILogger logger)
 {
     private const string Name = "state.json";
     private const string PreviousName = "state.previous.json";
+
+    private const string Missing = "it is missing";
 
     // More than any header has.
     private const int HeaderBytes = 1024;
@@ -28,19 +38,18 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public FoundState Read()
     {
-        var (hasNewest, hasPrevious) = (File.Exists(Path), File.Exists(_previousPath));
-        if (!hasNewest && !hasPrevious)
+        var (newest, error) = TryRead(Path);
+        if (newest is not null)
+        {
+            return new(newest, null, IsNewestMissing: false, IsPreviousOutdated: FormatOf(_previousPath) < StateDocument.Format);
+        }
+
+        var (previous, previousError) = TryRead(_previousPath);
+        if ((previous, error, previousError) is (null, Missing, Missing))
         {
             return new(null, null, IsNewestMissing: false);
         }
 
-        var (newest, error) = hasNewest ? TryRead(Path) : (null, "it is missing");
-        if (newest is not null)
-        {
-            return new(newest, null, IsNewestMissing: false);
-        }
-
-        var (previous, previousError) = hasPrevious ? TryRead(_previousPath) : (null, "it is missing");
         if (previous is null)
         {
             throw new StateUnreadableException(
@@ -49,8 +58,7 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
         }
 
         LogFellBack(logger, Path, error!, previous.State.Revision, _previousPath);
-        KeepForInspection();
-        return new(previous, hasNewest ? error : null, !hasNewest);
+        return new(previous, error == Missing ? null : error, error == Missing);
     }
 
     /// <summary>Whether the stored revision is this one; 0 for nothing stored.</summary>
@@ -64,10 +72,7 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
 
         try
         {
-            Span<byte> start = stackalloc byte[HeaderBytes];
-            using var file = File.OpenHandle(Path);
-            var length = RandomAccess.Read(file, start, 0);
-            return StateDocument.ReadHeader(start[..length], out _).Revision == revision;
+            return ReadHeader(Path).Revision == revision;
         }
         catch (InvalidDataException)
         {
@@ -76,15 +81,33 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
         }
     }
 
-    /// <summary>Writes the state; it is on the disk when the call returns.</summary>
+    /// <summary>Writes the state; it is on the disk when the call returns. The one that was there becomes the one before.</summary>
+    /// <exception cref="IOException">Not written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not written.</exception>
     public void Write(GatewayState state, ImmutableList<CarriedLine> pending) =>
-        DurableFile.Replace(Path, _previousPath, StateDocument.Write(state, [.. pending.Select(line => line.ToPending())]), mode: null, disk);
+        DurableFile.Replace(Path, _previousPath, Document(state, pending), mode: null, disk);
 
-    private static (StateContent? Content, string? Error) TryRead(string path)
+    /// <summary>Writes the state over one that can't be used. The one before, which it was made of, stays: a crash finds one of the two.</summary>
+    /// <exception cref="IOException">Not written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not written.</exception>
+    public void WriteOverUnusable(GatewayState state, ImmutableList<CarriedLine> pending)
+    {
+        KeepForInspection();
+        DurableFile.Replace(Path, previousPath: null, Document(state, pending), mode: null, disk);
+    }
+
+    private static byte[] Document(GatewayState state, ImmutableList<CarriedLine> pending) => StateDocument.Write(state, [.. pending.Select(line => line.ToPending())]);
+
+    private (StateContent? Content, string? Error) TryRead(string path)
     {
         try
         {
-            return (StateDocument.Read(File.ReadAllBytes(path)), null);
+            // Not "does it exist?": that says no as well for what may not be looked at.
+            return (StateDocument.Read(disk.Read(path)), null);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return (null, Missing);
         }
         catch (InvalidDataException exception)
         {
@@ -98,13 +121,33 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
         }
     }
 
+    private static int? FormatOf(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? ReadHeader(path).Format : null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private static StateHeader ReadHeader(string path)
+    {
+        Span<byte> start = stackalloc byte[HeaderBytes];
+        using var file = File.OpenHandle(path);
+        var length = RandomAccess.Read(file, start, 0);
+        return StateDocument.ReadHeader(start[..length], out _);
+    }
+
     private void KeepForInspection()
     {
         try
         {
             if (File.Exists(Path))
             {
-                File.Move(Path, Path + ".corrupt", overwrite: true);
+                File.Copy(Path, Path + ".corrupt", overwrite: true);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -6,19 +6,21 @@ namespace BlueGreen.ReverseProxy.State.Files;
 /// <summary>A state folder that was read.</summary>
 /// <param name="Committed">What was committed last.</param>
 /// <param name="IsMigrated">Whether it was read from an earlier format.</param>
-/// <param name="MustBeStored">Whether what was read differs from the newest document.</param>
-internal sealed record OpenedState(Committed Committed, bool IsMigrated, bool MustBeStored);
+/// <param name="HasFallenBack">Whether it was read from the document before the newest.</param>
+/// <param name="MustBeStored">Whether what was read differs from the newest document, or an earlier build could fall back to an older one.</param>
+internal sealed record OpenedState(Committed Committed, bool IsMigrated, bool HasFallenBack, bool MustBeStored);
 
-/// <summary>Puts together what a state folder says: the document, its journals, and what an earlier format kept elsewhere.</summary>
-internal sealed partial class StateFolderReader(string folder, JournalSet journals, ILogger logger)
+/// <summary>Puts together what a state folder says: the document, its journals, and what an earlier format kept elsewhere. Changes nothing there.</summary>
+internal sealed partial class StateFolderReader(string folder, JournalSet journals, Disk disk, ILogger logger)
 {
-    private static readonly string[] MigratedNames = ["audit", "releases"];
-
+    /// <summary>Reads the folder.</summary>
+    /// <param name="found">The document.</param>
+    /// <param name="isAdopted">Whether somebody has decided to go on with a state that is older than its journals.</param>
     /// <returns>Null when nothing was ever stored.</returns>
     /// <exception cref="StateUnreadableException">What is there contradicts itself.</exception>
     /// <exception cref="IOException">A file can't be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A file can't be read.</exception>
-    public OpenedState? Read(FoundState found)
+    public OpenedState? Read(FoundState found, bool isAdopted = false)
     {
         if (found.Content is not { } content)
         {
@@ -26,7 +28,7 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
             return null;
         }
 
-        return content.Moved is { } moved ? Migrate(moved) : Read(found, content);
+        return content.Moved is { } moved ? Migrate(found, moved) : Read(found, content, isAdopted);
     }
 
     // Journals without a state: it was lost, and to begin anew would send traffic to slots that nobody chose.
@@ -41,7 +43,7 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         }
     }
 
-    private OpenedState Read(FoundState found, StateContent content)
+    private OpenedState Read(FoundState found, StateContent content, bool isAdopted)
     {
         var releases = journals.Releases.Open(RecentRecords.MaxEnded);
         var events = journals.Events.Open(RecentRecords.MaxEvents / 2);
@@ -52,7 +54,7 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         {
             journals.Carry(content.Pending);
             var state = content.State;
-            if (journals.HighestRevision > state.Revision && found.LostNewest is null)
+            if (journals.HighestRevision > state.Revision && found.LostNewest is null && !isAdopted)
             {
                 throw new StateUnreadableException(
                     $"The state in {folder} is revision {state.Revision}, but its journals go up to revision {journals.HighestRevision}: {(found.IsNewestMissing ? "state.json is missing" : "an older state.json was put there")}. "
@@ -60,17 +62,18 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
             }
 
             var records = Collect(releases, events, audit, keys, hooks);
-            var fellBack = found.LostNewest is not null || found.IsNewestMissing;
+            var isBehind = found.HasFallenBack || isAdopted;
             state = state with
             {
                 LastAudit = Math.Max(state.LastAudit, journals.LastPlanned(journals.Audit)),
                 LastEvent = Math.Max(state.LastEvent, journals.LastPlanned(journals.Events)),
+                LastRelease = isBehind ? Math.Max(state.LastRelease, HighestRelease(records)) : state.LastRelease,
 
                 // Past what was lost, or the next start would take the journals for those of a newer state.
-                Revision = fellBack ? Math.Max(state.Revision, journals.HighestRevision) + 1 : state.Revision,
+                Revision = isBehind ? Math.Max(state.Revision, journals.HighestRevision) + 1 : state.Revision,
                 History = state.History.Length > 0 ? state.History : StateHistory.New(),
             };
-            return new(new Committed(state, records), IsMigrated: false, MustBeStored: fellBack);
+            return new(new Committed(state, records), IsMigrated: false, found.HasFallenBack, MustBeStored: isBehind || found.IsPreviousOutdated);
         }
         catch (InvalidDataException exception)
         {
@@ -90,15 +93,20 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
             Events = [.. Records(journals.Events, events, StateJson.Default.EventLine)],
             Ended = [.. Records(journals.Releases, releases, StateJson.Default.ReleaseLine).Select(StateShape.Checked)],
             Audit = [.. WithCarried(journals.Audit, audit).Select(line => line.Read(StateJson.Default.AuditLine) with { Hash = line.Hash })],
-            Keys = [.. Records(journals.Keys, keys, StateJson.Default.KeyLine)],
+
+            // A crash while a new file was begun leaves keys and calls in two files.
+            Keys = [.. Records(journals.Keys, keys, StateJson.Default.KeyLine).Reverse().DistinctBy(key => (key.Actor, key.Key)).Reverse()],
         });
         return Records(journals.Hooks, hooks, StateJson.Default.OutboxLine).Aggregate(records, (known, change) => known.Apply(new StateChange(new GatewayState())
         {
-            Enqueued = change.Add is { } add ? [add] : [],
+            Enqueued = change.Add is { } add && !known.Outbox.Exists(waiting => waiting.Id == add.Id) ? [add] : [],
             Dequeued = change.Remove is { } remove ? [remove] : [],
             Withdrawn = change.Withdraw is { } withdraw ? [withdraw] : [],
         }));
     }
+
+    private static long HighestRelease(RecentRecords records) =>
+        records.Ended.Keys.Concat(records.Events.Select(entry => ReleaseId.NumberOf(entry.Release))).DefaultIfEmpty().Max();
 
     private IEnumerable<T> Records<T>(Journal journal, ImmutableArray<JournalLine> lines, System.Text.Json.Serialization.Metadata.JsonTypeInfo<JournalEntry<T>> type) =>
         WithCarried(journal, lines).Select(line => line.Read(type));
@@ -118,46 +126,31 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         return lines;
     }
 
-    // The first format's files are kept under names of their own, as they are.
-    private OpenedState Migrate(StateChange carried)
+    private OpenedState Migrate(FoundState found, StateChange carried)
     {
+        var files = new FirstFormatFiles(folder, disk);
+        if (journals.All.SelectMany(journal => journal.Files.All).FirstOrDefault(files.IsLater) is { } later)
+        {
+            throw new StateUnreadableException(
+                $"The state in {folder} has format {FormatOne.Format}, but {Path.GetFileName(later)} has format {StateDocument.Format}: an older state.json was put there. "
+                + $"Restore the newest one. To go on with the older one, move all journals of format {StateDocument.Format} (*.jsonl, except *.v1.jsonl) to another folder.");
+        }
+
         LogMigrating(logger, folder, FormatOne.Format, StateDocument.Format);
-        KeepFirstFormat();
-        var (moved, follows) = FormatOne.WithJournals(carried, OldLines("audit"), OldLines("releases"), (file, line) => LogBroken(logger, Path.Combine(folder, file), line));
+        var (moved, follows) = FormatOne.WithJournals(
+            carried, files.Lines("audit"), files.Lines("releases"), (file, line) => LogBroken(logger, Path.Combine(folder, file), line));
         var state = moved.State with
         {
             Revision = moved.State.Revision + 1,
             History = StateHistory.New(),
             LastAudit = Math.Max(moved.State.LastAudit, moved.Audit is [.., var newest] ? newest.Sequence : 0),
+            LastEvent = Math.Max(moved.State.LastEvent, moved.Events is [.., var last] ? last.Sequence : 0),
         };
         moved = moved with { State = state };
         journals.StartAfter(journals.Audit, follows);
         journals.Commit(journals.Plan(moved, DateTimeOffset.UnixEpoch));
-        return new(new Committed(state, new RecentRecords().Apply(moved with { Audit = journals.WithHashes(moved.Audit) })), IsMigrated: true, MustBeStored: true);
-    }
-
-    private void KeepFirstFormat()
-    {
-        var state = Path.Combine(folder, "state.json");
-        if (File.Exists(state))
-        {
-            File.Copy(state, Path.Combine(folder, "state.v1.json"), overwrite: true);
-        }
-
-        foreach (var name in MigratedNames)
-        {
-            var (current, kept) = (Path.Combine(folder, name + ".jsonl"), Path.Combine(folder, name + ".v1.jsonl"));
-            if (File.Exists(current) && !File.Exists(kept))
-            {
-                File.Move(current, kept);
-            }
-        }
-    }
-
-    private List<byte[]> OldLines(string name)
-    {
-        var kept = Path.Combine(folder, name + ".v1.jsonl");
-        return File.Exists(kept) ? JournalFiles.ReadLines(kept).Lines : [];
+        return new(
+            new Committed(state, new RecentRecords().Apply(moved with { Audit = journals.WithHashes(moved.Audit) })), IsMigrated: true, found.HasFallenBack, MustBeStored: true);
     }
 
     [LoggerMessage(2201, LogLevel.Critical, "The journal {Path} has been changed: line {Line} does not follow from the one before, or can't be read.")]

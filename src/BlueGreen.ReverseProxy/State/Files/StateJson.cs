@@ -24,6 +24,7 @@ namespace BlueGreen.ReverseProxy.State.Files;
 [JsonSerializable(typeof(JournalEntry<IdempotencyRecord>), TypeInfoPropertyName = "KeyLine")]
 [JsonSerializable(typeof(JournalEntry<OutboxRecord>), TypeInfoPropertyName = "OutboxLine")]
 [JsonSerializable(typeof(AuditSeal))]
+[JsonSerializable(typeof(StateExport))]
 internal sealed partial class StateJson : JsonSerializerContext;
 
 /// <summary>How headers and places are read: from any build, so with members that this one does not know.</summary>
