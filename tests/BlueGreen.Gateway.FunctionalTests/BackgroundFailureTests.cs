@@ -15,17 +15,19 @@ public sealed class BackgroundFailureTests
         await using var receiver = await HookReceiver.StartAsync();
         await using var fleet = await Fleet.StartAsync(configuration =>
         {
-            configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["ci"] = receiver.Hook("postSwitch") };
+            var hook = receiver.Hook("postSwitch");
+            hook["GiveUpAfter"] = "00:00:05";
+            configuration["BlueGreen"]!["Hooks"] = new JsonObject { ["ci"] = hook };
         });
         await receiver.StopAsync();
-        (await fleet.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
+        (await fleet.Admin.CutoverAsync()).Status.Should().Be(200);
         await fleet.Gateway.KillAsync();
         await fleet.Gateway.DisposeAsync();
 
-        // The next process finds the delivery in the state and gives it up at once, on a disk that was full before it started.
+        // The next process finds the delivery in the state and gives it up when its time is over, on a disk that was full before it started.
         IsWaiting(fleet).Should().BeTrue("the test is about a delivery that is given up on a full disk");
         File.CreateSymbolicLink(fleet.StateFile + ".tmp", "/dev/full");
-        await fleet.StartGatewayAsync("--BlueGreen:Hooks:ci:GiveUpAfter=00:00:01");
+        await fleet.StartGatewayAsync();
         await fleet.Gateway.UntilOutputAsync("is given up");
         await fleet.Gateway.UntilOutputAsync("The state can't be written");
 
@@ -46,5 +48,5 @@ public sealed class BackgroundFailureTests
         (await fleet.Gateway.StopAsync()).Should().Be(0);
     }
 
-    private static bool IsWaiting(Fleet fleet) => File.ReadAllText(fleet.StateFile).Contains("\"outbox\":[{", StringComparison.Ordinal);
+    private static bool IsWaiting(Fleet fleet) => new StoredFolder(fleet.StateFolder).Waiting().Count > 0;
 }

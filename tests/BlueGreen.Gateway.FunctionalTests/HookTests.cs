@@ -128,7 +128,7 @@ public sealed class HookTests
         var calls = await receiver.UntilAsync(seen => seen.Select(call => call.Delivery).Distinct().Count() == 6);
         calls.DistinctBy(call => call.Delivery).Select(call => call.Event)
             .Should().Equal("postSwitch", "drained", "succeeded", "postSwitch", "drained", "succeeded");
-        await fleet.Admin.UntilAsync(_ => !File.ReadAllText(fleet.StateFile).Contains("\"outbox\":[{", StringComparison.Ordinal));
+        await fleet.Admin.UntilAsync(_ => new StoredFolder(fleet.StateFolder).Waiting().Count == 0);
     }
 
     [Fact]

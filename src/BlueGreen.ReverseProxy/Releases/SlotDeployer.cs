@@ -37,9 +37,9 @@ internal sealed partial class SlotDeployer(
         try
         {
             var (refusal, before, deployment) = await state.CommitAsync(committed => Decide(committed, service, slot, request, order), cancellationToken);
-            if (refusal is null && deployment is not null)
+            if (refusal is null && before is not null && deployment is not null)
             {
-                refusal = await ApplyAsync(service, slot, before, deployment);
+                refusal = await ApplyAsync(service, slot, before, deployment, order);
             }
 
             if (refusal is not null)
@@ -65,7 +65,7 @@ internal sealed partial class SlotDeployer(
         }
     }
 
-    private Decision<(Refusal? Refused, Deployment? Before, Deployment? Deployment)> Decide(
+    private Decision<(Refusal? Refused, ServiceState? Before, Deployment? Deployment)> Decide(
         Committed committed, ServiceEntry service, SlotName slot, DeployRequest request, DeployOrder order)
     {
         var now = time.GetUtcNow();
@@ -113,9 +113,9 @@ internal sealed partial class SlotDeployer(
             order.Force,
             reason: null,
             $"{slot.ToText()}: {deployment.Version ?? "no version"}, {string.Join(", ", deployment.Destinations.Values.Select(destination => destination.Address))}");
-        return new(change with { Withdrawn = [new Withdrawal(service.Name, slot)] }, (null, known[slot], deployment));
+        return new(change with { Withdrawn = [new Withdrawal(service.Name, slot)] }, (null, known, deployment));
 
-        static Decision<(Refusal?, Deployment?, Deployment?)> Refuse(Refusal refusal) => new(null, (refusal, null, null));
+        static Decision<(Refusal?, ServiceState?, Deployment?)> Refuse(Refusal refusal) => new(null, (refusal, null, null));
     }
 
     // A destination that stays keeps its id, and with it its health, counters and sessions; any other gets one that was never used.
@@ -129,7 +129,7 @@ internal sealed partial class SlotDeployer(
                 : new DeployedDestination(destination.Value.Address, $"{destination.Key}@{generation}"),
             StringComparer.OrdinalIgnoreCase));
 
-    private async Task<Refusal?> ApplyAsync(ServiceEntry service, SlotName slot, Deployment? before, Deployment deployment)
+    private async Task<Refusal?> ApplyAsync(ServiceEntry service, SlotName slot, ServiceState before, Deployment deployment, DeployOrder order)
     {
         var cluster = service[slot].ClusterId;
         try
@@ -142,19 +142,20 @@ internal sealed partial class SlotDeployer(
         {
             // Only a file that was edited into something invalid can bring this about: YARP takes all of its configuration or none.
             LogRefused(logger, exception, service.Name, slot.ToText());
-            return await TakeBackAsync(service, slot, before, deployment, exception.Message);
+            return await TakeBackAsync(service, slot, before, deployment, order, exception.Message);
         }
         catch (TimeoutException exception)
         {
             LogRefused(logger, exception, service.Name, slot.ToText());
-            return await TakeBackAsync(service, slot, before, deployment, $"YARP has not applied the destinations within {ApplyTimeout.TotalSeconds} s.");
+            return await TakeBackAsync(service, slot, before, deployment, order, $"YARP has not applied the destinations within {ApplyTimeout.TotalSeconds} s.");
         }
     }
 
     // YARP first, for that can't fail: whatever becomes of the state, no later load brings the destinations that were refused.
-    private async Task<Refusal> TakeBackAsync(ServiceEntry service, SlotName slot, Deployment? before, Deployment deployment, string reason)
+    private async Task<Refusal> TakeBackAsync(
+        ServiceEntry service, SlotName slot, ServiceState before, Deployment deployment, DeployOrder order, string reason)
     {
-        destinations.Withdraw(service[slot].ClusterId, before?.ToDestinations());
+        destinations.Withdraw(service[slot].ClusterId, before[slot]?.ToDestinations());
         try
         {
             await state.CommitAsync(TakeBack);
@@ -172,10 +173,36 @@ internal sealed partial class SlotDeployer(
         Decision<bool> TakeBack(Committed committed)
         {
             var known = committed.State.Services[service.Name];
-            return known[slot] == deployment
-                ? new(committed.Change().WithService(service.Name, known.With(slot, before) with { Generation = known.Generation + 1 }), true)
-                : new(null, false);
+            if (known[slot] != deployment)
+            {
+                return new(null, false);
+            }
+
+            // What was not done must not be answered with "done" when it comes again: the key is free.
+            var change = committed.Change().WithService(service.Name, AsBefore(known, before, slot) with { Generation = known.Generation + 1 });
+            return new(
+                order is { IdempotencyKey: { } key, RequestHash: { } hash }
+                    ? change with { Keys = [new IdempotencyRecord(order.Caller.Actor, key, hash, DateTimeOffset.UnixEpoch, Release: null)] }
+                    : change,
+                true);
         }
+    }
+
+    // What was there is there still, so the way back is, too; unless a release has come since. A call to take the slot down was
+    // withdrawn with the deployment, so it is made anew.
+    private static ServiceState AsBefore(ServiceState known, ServiceState before, SlotName slot)
+    {
+        var next = known.With(slot, before[slot]);
+        return known.Active == before.Active && known.LastRelease == before.LastRelease
+            ? next with
+            {
+                RollbackTo = before.RollbackTo,
+                RolledBack = before.RolledBack,
+                StandbySince = before.StandbySince,
+                StandbySeconds = before.StandbySeconds,
+                DecommissionedAt = null,
+            }
+            : next;
     }
 
     [LoggerMessage(4101, LogLevel.Information, "Deployed {Version} with {Count} destinations into {Slot} of {Service}.")]

@@ -13,7 +13,10 @@ internal static class SwitchTransition
     public static StateChange Apply(StateChange change, ReleaseState release, SwitchMoment moment, DateTimeOffset now)
     {
         var isRollback = release.Kind == ReleaseKind.Rollback;
-        var next = release.Services.Aggregate(change, (moved, entry) =>
+
+        // A service that is no longer configured has left the release, so nobody has looked at its gates.
+        var open = release.Open.ToList();
+        var next = open.Aggregate(change, (moved, entry) =>
         {
             var service = moved.Services[entry.Name];
             return moved.WithService(entry.Name, service.WithStandbyInUse() with
@@ -28,9 +31,8 @@ internal static class SwitchTransition
         });
 
         // A standby that becomes active must not be torn down by a call that was queued while it was idle.
-        next = next with { Withdrawn = next.Withdrawn.AddRange(release.Services.Select(entry => new Withdrawal(entry.Name, entry.To))) };
-        var undone = next.Running.Where(other => other.Id != release.Id && release.Services.Exists(entry => other.Holds(entry.Name))).ToList();
-        next = undone.Aggregate(next, (with, other) => TakeBack(with, other, release, moment, now));
+        next = next with { Withdrawn = next.Withdrawn.AddRange(open.Select(entry => new Withdrawal(entry.Name, entry.To))) };
+        var undone = next.Running.Where(other => other.Id != release.Id && open.Exists(entry => other.Holds(entry.Name))).ToList();
         var switched = release with
         {
             Status = ReleaseStatus.Draining,
@@ -38,10 +40,13 @@ internal static class SwitchTransition
             DrainStartedWith = moment.InFlight,
             Versions = moment.NewVersions,
             Bake = moment.Bake,
-            Services = release.Services.ConvertAll(entry => entry with { Generation = next.Services[entry.Name].Generation }),
+            Services = release.Services.ConvertAll(entry => entry.Outcome is null ? entry with { Generation = next.Services[entry.Name].Generation } : entry),
         };
-        var route = string.Join(", ", release.Services.Select(entry => $"{entry.Name}: {entry.From.ToText()} to {entry.To.ToText()}"));
-        return next.WithRelease(switched).WithEvent(switched, now, "switched", route).WithAudit(now, Caller.Gateway, "switched", "done", switched, detail: null);
+        var route = string.Join(", ", open.Select(entry => $"{entry.Name}: {entry.From.ToText()} to {entry.To.ToText()}"));
+        next = next.WithRelease(switched).WithEvent(switched, now, "switched", route).WithAudit(now, Caller.Gateway, "switched", "done", switched, detail: null);
+
+        // In the order of cause and effect: whoever follows hears of the switch, then of what it has ended.
+        return undone.Aggregate(next, (with, other) => TakeBack(with, other, release, moment, now));
     }
 
     // The services that go back are taken out of the release that had switched them. It goes on for the others, or ends with its last one.
@@ -49,14 +54,14 @@ internal static class SwitchTransition
     {
         var left = other with
         {
-            Services = other.Services.ConvertAll(entry => entry.Outcome is null && by.Concerns(entry.Name)
+            Services = other.Services.ConvertAll(entry => entry.Outcome is null && by.Holds(entry.Name)
                 ? entry with { Outcome = ServiceOutcomes.RolledBack, OutcomeBy = by.Id }
                 : entry),
         };
         var reason = by.Reason is null ? "" : $": {by.Reason}";
         if (left.Open.Any())
         {
-            var names = string.Join(", ", by.Services.Where(entry => other.Holds(entry.Name)).Select(entry => entry.Name));
+            var names = string.Join(", ", by.Open.Where(entry => other.Holds(entry.Name)).Select(entry => entry.Name));
             return change.WithRelease(left).WithEvent(left, now, "serviceRolledBack", $"{names}: rolled back by release {by.Id} of {by.Actor}{reason}");
         }
 

@@ -36,7 +36,7 @@ internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts fai
             return RefuseUnknown(context);
         }
 
-        context.Features.Set(new Caller(identity.Name, client));
+        context.Features.Set(CallerOf(identity.Name, identity.Role, client));
         return identity.Role >= required ? null : Problems.Of(
             ProblemCodes.Forbidden,
             $"{identity.Kind} {identity.Name} has the role {NameOf(identity.Role)}; this call needs {NameOf(required)}.");
@@ -53,12 +53,14 @@ internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts fai
         }
         else if (Find(context, known) is { } identity)
         {
-            context.Features.Set(new Caller(identity.Name, client));
+            context.Features.Set(CallerOf(identity.Name, identity.Role, client));
         }
     }
 
     public static Caller CallerOf(HttpContext context) => context.Features.Get<Caller>()
         ?? throw new InvalidOperationException("The endpoint asks for no role, so it has no caller.");
+
+    private static Caller CallerOf(string name, AdminRole role, string? client) => new(name, client) { IsAdmin = role >= AdminRole.Admin };
 
     // The addresses in the configuration are checked at start. This holds for the sockets that the configuration does not know: those
     // that systemd has opened, and those of an application that maps the endpoints itself, with users of its own.
