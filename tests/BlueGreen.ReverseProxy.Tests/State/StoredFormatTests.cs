@@ -110,6 +110,7 @@ public sealed class StoredFormatTests : IDisposable
                 StandbySince = States.Now,
                 StandbySeconds = 12.5,
                 DecommissionedAt = States.Now,
+                Baseline = new(SlotName.Green, 6, new("orders", 20, ImmutableSortedDictionary<string, long>.Empty.Add("5xx", 2), 5, 200.5, ImmutableSortedDictionary<int, long>.Empty.Add(71, 19))),
                 Blue = new(null, States.Now, ImmutableSortedDictionary.Create<string, DeployedDestination>(StringComparer.OrdinalIgnoreCase).Add("b1", new("http://10.0.0.11:8080/", "b1@1"))),
             }),
             Running = [Release("r4-00ff00") with { Status = ReleaseStatus.Baking, CompletedAt = null }],
