@@ -52,6 +52,55 @@ public sealed class FileStateStoreTests : IDisposable
         RevisionLoaded().Should().BeGreaterThan(2);
     }
 
+    // Killed, or the disk is full, between the fall back and the document that says so: the next start must find what this one has found.
+    [Theory]
+    [InlineData(nameof(DiskFault.Error))]
+    [InlineData(nameof(DiskFault.KilledBefore))]
+    [InlineData(nameof(DiskFault.KilledAfter))]
+    public void Load_NewestCorruptAndStoringFails_FallsBackAgain(string fault)
+    {
+        for (var call = 0; call < 4; call++)
+        {
+            var name = $"sub{call}";
+            using (var store = Open(name))
+            {
+                store.Load();
+                store.CompareAndSet(0, Change(1));
+                store.CompareAndSet(1, Change(2));
+                store.Maintain();
+            }
+
+            File.AppendAllText(_folder[$"{name}/state.json"], "x");
+            var disk = new FaultyDisk();
+            disk.FailAt(call, Enum.Parse<DiskFault>(fault));
+            using (var store = Open(name, disk))
+            {
+                try
+                {
+                    store.Load()!.State.Services["orders"].Active.Should().Be(SlotName.Blue);
+                    store.CompareAndSet(3, Change(4)).Should().NotBeNull("what could not be stored at the start is, before the first change");
+                }
+                catch (KilledException)
+                {
+                    // The next start is below.
+                }
+            }
+
+            disk.HasFailed.Should().BeTrue();
+            using var again = Open(name);
+            again.Load()!.State.Revision.Should().BeGreaterThanOrEqualTo(3);
+        }
+    }
+
+    // "Does it exist?" is answered with no for what may not be looked at; to begin anew would send traffic to a slot that nobody chose.
+    [LinuxFact]
+    public void Load_StateCannotBeLookedAt_IsRefused()
+    {
+        File.CreateSymbolicLink(_folder["state.json"], _folder["state.json"]);
+
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*can't be read*");
+    }
+
     // Whoever has lost state.json has lost what was acknowledged last; journals show that there was more.
     [Fact]
     public void Load_NewestGone_IsRefusedWhereTheJournalsKnowOfMore()

@@ -97,6 +97,7 @@ public sealed class JournalTests : IDisposable
         journal.Invoking(it => it.Close()).Should().Throw<IOException>();
         journal.Append(Lines(3, 1));
 
+        _log.Lines.Should().BeEmpty("nothing was moved by anybody else");
         File.ReadAllBytes(_folder["audit.jsonl"]).Should().NotContain(0).And.HaveCountLessThan(1000);
         using var again = Journal();
         again.Open(10).Select(line => line.Number).Should().Equal(1, 2, 3);
