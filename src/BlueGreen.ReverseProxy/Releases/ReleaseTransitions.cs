@@ -155,7 +155,7 @@ internal static class ReleaseTransitions
     // A release of which a service was rolled back has not succeeded, whatever became of the others; each service says what did.
     private static StateChange Conclude(StateChange change, ReleaseState release, string detail, DateTimeOffset now)
     {
-        var settled = Settle(change, release, now);
+        var settled = MarkStandbyIdle(change, release, now);
         var back = release.Services.Where(entry => entry.Outcome == ServiceOutcomes.RolledBack).ToList();
         if (back.Count == 0)
         {
@@ -168,7 +168,7 @@ internal static class ReleaseTransitions
     }
 
     // From now on the standby is not needed, and a version that was rolled back once and has now been released is not bad any more.
-    private static StateChange Settle(StateChange change, ReleaseState release, DateTimeOffset now) =>
+    private static StateChange MarkStandbyIdle(StateChange change, ReleaseState release, DateTimeOffset now) =>
         release.Open.Where(entry => change.Services[entry.Name].LastRelease == release.Id).Aggregate(change, (next, entry) =>
         {
             var service = next.Services[entry.Name] with { StandbySince = now, StandbySeconds = 0 };

@@ -18,10 +18,13 @@ internal sealed record JournalEntry<T>(
 /// <summary>The raw line of a <see cref="JournalEntry{T}"/>, without its line feed.</summary>
 internal sealed record JournalLine(long Number, long Revision, DateTimeOffset At, string? Previous, byte[] Utf8)
 {
+    private string? _hash;
+
     /// <summary>What the first line of an audit follows.</summary>
     public static string NoLine { get; } = new('0', SHA256.HashSizeInBytes * 2);
 
-    public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Utf8));
+    /// <summary>The SHA-256 of the raw line; made when it is first asked for, for a start reads thousands of lines and asks for few.</summary>
+    public string Hash => _hash ??= Convert.ToHexStringLower(SHA256.HashData(Utf8));
 
     public static JournalLine Of<T>(JournalEntry<T> entry, JsonTypeInfo<JournalEntry<T>> type) =>
         new(entry.Number, entry.Revision, entry.At, entry.Previous, JsonSerializer.SerializeToUtf8Bytes(entry, type));
