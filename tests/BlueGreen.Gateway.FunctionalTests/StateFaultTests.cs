@@ -61,11 +61,11 @@ public sealed class StateFaultTests
 
     // Refused calls are written down beside the state. On a disk that is full in the middle of a line, a part of the line gets through.
     [SmallDiskFact]
-    public async Task FullDisk_LinesAreTornAndTheGatewayIsKilled_AuditStaysWholeAndNobodyIsAlarmed()
+    public async Task FullDisk_LinesAreTorn_AuditStaysWholeAndNobodyIsAlarmedWithAndWithoutAKill()
     {
         using var disk = new SmallDisk(kilobytes: 512);
         await using var fleet = await Fleet.StartAsync(configuration => configuration["BlueGreen"]!["State"] = new System.Text.Json.Nodes.JsonObject { ["Directory"] = disk.Path });
-        foreach (var target in new[] { SlotName.Green, SlotName.Blue })
+        foreach (var (target, isKilled) in new[] { (SlotName.Green, true), (SlotName.Blue, false) })
         {
             (await RefusedAsync()).Status.Should().Be(412, "and so there is an audit");
             disk.Fill();
@@ -78,11 +78,15 @@ public sealed class StateFaultTests
             new FileInfo(Path.Combine(disk.Path, "audit.jsonl")).Length.Should().BeLessThan(size + 8192, "the test is about lines that find no room");
             (await fleet.Admin.CutoverAsync(new { to = target.ToText(), force = true })).Code.Should().Be("state-unavailable");
             await fleet.Gateway.UntilOutputAsync("could not be written to the audit");
-            await fleet.Gateway.KillAsync();
-            disk.MakeRoom();
-            await fleet.Gateway.DisposeAsync();
-            await fleet.StartGatewayAsync();
+            if (isKilled)
+            {
+                await fleet.Gateway.KillAsync();
+                disk.MakeRoom();
+                await fleet.Gateway.DisposeAsync();
+                await fleet.StartGatewayAsync();
+            }
 
+            disk.MakeRoom();
             (await fleet.Admin.CutoverAsync(new { to = target.ToText(), force = true }, until: "completed")).Status.Should().Be(200);
             await fleet.RestartAfterKillAsync();
 

@@ -8,6 +8,7 @@ internal sealed partial class GatewayProcess : RunningGateway
 {
     private const int SigTerm = 15;
     private readonly Process _process;
+    private bool _hasEnded;
 
     private GatewayProcess(Process process)
     {
@@ -62,6 +63,13 @@ internal sealed partial class GatewayProcess : RunningGateway
 
     protected override async Task EndAsync()
     {
+        // Twice, where the one that was to take its place did not start: what that has written must not be hidden by this.
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _hasEnded = true;
         if (!_process.HasExited)
         {
             await KillAsync();

@@ -71,7 +71,21 @@ public sealed class GroupReleaseTests
         (orders.Outcome, orders.OutcomeBy).Should().Be((ServiceOutcomes.RolledBack, back.Newest().Id));
         back.Services["orders"].KnownBad.Should().Equal("2.0.0");
         back.Services["users"].KnownBad.Should().BeEmpty();
-        back.Events.Select(entry => entry.Type).TakeLast(2).Should().Equal("switched", "serviceRolledBack");
+        back.Events.TakeLast(2).Select(it => it.Type).Should().Equal(["switched", "serviceRolledBack"], "the cause comes first");
+    }
+
+    // Nobody has looked at its gates.
+    [Fact]
+    public void Switch_AfterAServiceHasLeftTheRelease_LeavesThatOneWhereItIs()
+    {
+        var placed = States.Of("orders", "users").Change().Place(Ordering.Cutover("orders", "users"));
+        var left = ReleaseTransitions.Remove(placed, placed.Newest(), ["users"], States.Now);
+
+        var switched = left.Pass(left.Newest());
+
+        switched.Services["orders"].Active.Should().Be(SlotName.Green);
+        switched.Services["users"].Should().Be(placed.Services["users"]);
+        switched.Newest().Services.Find(service => service.Name == "users")!.Outcome.Should().Be(ServiceOutcomes.Removed);
     }
 
     // Whoever waits for the group must not take it for a success; each service says what became of it.
