@@ -26,6 +26,9 @@ public sealed class BackgroundFailureTests
 
         // The next process finds the delivery in the state and gives it up when its time is over, on a disk that was full before it started.
         IsWaiting(fleet).Should().BeTrue("the test is about a delivery that is given up on a full disk");
+
+        // The kill may have left one behind.
+        File.Delete(fleet.StateFile + ".tmp");
         File.CreateSymbolicLink(fleet.StateFile + ".tmp", "/dev/full");
         await fleet.StartGatewayAsync();
         await fleet.Gateway.UntilOutputAsync("is given up");

@@ -51,6 +51,7 @@ public sealed class ReloadTests
         Directory.Delete(fleet.ConfigFile);
         Rewrite(fleet, before, AddRoute);
         await AdminSection.UntilAsync(async () => (await StatusAsync(client, "/more/x")) == HttpStatusCode.OK, () => fleet.Gateway.Output);
+        await UntilCountAsync(fleet, " was read again", 1);
         CountOf(fleet, " was read again").Should().Be(1, "each reload is a line of its own, and only the last content was one");
     }
 

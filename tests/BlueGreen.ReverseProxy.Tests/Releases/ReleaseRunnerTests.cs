@@ -96,6 +96,25 @@ public sealed class ReleaseRunnerTests : IDisposable
         (await running.UntilAsync(id, ReleaseStatus.Baking)).DrainAborted.Should().Be(1);
     }
 
+    // Something of a host's own may hold a lease and ignore that it was cancelled; that must not block releases until the next restart.
+    [Fact]
+    public async Task Drain_CancellationIsIgnored_EndsAndSaysWhatIsLeft()
+    {
+        await using var running = Run();
+        running.Orders.Blue.InFlight.Increment();
+        var id = await running.CutoverAsync();
+        await running.Time.UntilWaitedForAsync(Drain);
+        running.Time.Advance(Drain);
+        await running.Time.UntilWaitedForAsync(TimeSpan.FromSeconds(10));
+        running.StatusOf(id).Should().Be(ReleaseStatus.Draining);
+
+        running.Time.Advance(TimeSpan.FromSeconds(10));
+        await running.UntilAsync(id, ReleaseStatus.Baking);
+
+        running.State.Snapshot.EventsOf(id).Should().ContainSingle(entry => entry.Type == "drained").Which.Detail.Should().Contain("1 have not ended all the same");
+        running.Orders.Blue.InFlight.Count.Should().Be(1, "what is in flight still counts");
+    }
+
     // The slot that was draining takes traffic again; the deadline of its drain is no more.
     [Fact]
     public async Task Rollback_WhileDraining_SparesTheSlotThatIsActiveAgain()

@@ -61,7 +61,7 @@ public sealed class StateDocumentFuzzTests
         {
             return StateDocument.Read(bytes).State;
         }
-        catch (Exception exception) when (exception is InvalidDataException or NewerFormatException)
+        catch (Exception exception) when (exception is InvalidDataException or OtherBuildException)
         {
             return null;
         }

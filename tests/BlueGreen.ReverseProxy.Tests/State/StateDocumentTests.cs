@@ -101,7 +101,7 @@ public sealed class StateDocumentTests
             .Replace("{\"format\":2,", "{\"format\":9,", StringComparison.Ordinal)
             .Replace("\"reads\":2", "\"reads\":9", StringComparison.Ordinal);
 
-        later.Invoking(text => StateDocument.Read(Encoding.UTF8.GetBytes(text))).Should().Throw<NewerFormatException>().WithMessage("*format 9*up to format 2*");
+        later.Invoking(text => StateDocument.Read(Encoding.UTF8.GetBytes(text))).Should().Throw<OtherBuildException>().WithMessage("*format 9*up to format 2*");
     }
 
     // A newer build says which formats can read what it has written.
@@ -148,7 +148,7 @@ public sealed class StateDocumentTests
             StateDocument.Read(bytes);
             return false;
         }
-        catch (Exception exception) when (exception is InvalidDataException or NewerFormatException)
+        catch (Exception exception) when (exception is InvalidDataException or OtherBuildException)
         {
             return true;
         }

@@ -124,7 +124,7 @@ internal sealed class FolderCheck(string folder)
         {
             return null;
         }
-        catch (Exception exception) when (exception is InvalidDataException or NewerFormatException)
+        catch (Exception exception) when (exception is InvalidDataException or OtherBuildException)
         {
             wrong(exception.Message);
             return null;

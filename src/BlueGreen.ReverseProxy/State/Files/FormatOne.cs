@@ -16,10 +16,9 @@ internal static class FormatOne
 
     private static readonly string[] MovedFromRelease = ["events", "idempotencyKey", "requestHash", "undoneByKey", "undoneByHash"];
 
-    /// <exception cref="InvalidDataException">The file is cut off or altered.</exception>
-    public static StateContent Read(StateHeader header, ReadOnlySpan<byte> body)
+    /// <exception cref="InvalidDataException">It is not what a build of this format has written.</exception>
+    public static StateContent Read(ReadOnlySpan<byte> body)
     {
-        StateDocument.Check(header, body, header.Length + 1);
         var document = Parse(body[..^1], "the state");
         var moved = new StateChange(new GatewayState());
         moved = TakeReleases(document, "running", moved, areEnded: false);
@@ -35,9 +34,7 @@ internal static class FormatOne
         }
 
         var state = StateShape.Checked(Read(document, StateJson.Default.GatewayState));
-        return state.Revision == header.Revision
-            ? new StateContent(Format, state, []) { Moved = moved with { State = state } }
-            : throw new InvalidDataException($"the header speaks of revision {header.Revision}, the state is revision {state.Revision}");
+        return new StateContent(Format, state, []) { Moved = moved with { State = state } };
     }
 
     /// <summary>Adds the newest of the two journals to what the state document carried.</summary>

@@ -18,8 +18,8 @@ internal sealed record StateContent(int Format, GatewayState State, ImmutableLis
     public StateHeader? Header { get; init; }
 }
 
-/// <summary>The file was written by a newer build, in a format that this one can't read.</summary>
-internal sealed class NewerFormatException(string message) : Exception(message);
+/// <summary>The file is whole, and another build wrote it: this one can't read it.</summary>
+internal sealed class OtherBuildException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
 /// The state file's three lines: a header with the checksum, the state, and lines for the journals. All are JSON, so that
@@ -53,22 +53,38 @@ internal static class StateDocument
 
     /// <summary>Reads a state file whole, or says why it can't be trusted.</summary>
     /// <exception cref="InvalidDataException">The file is cut off or altered.</exception>
-    /// <exception cref="NewerFormatException">A newer build wrote it.</exception>
+    /// <exception cref="OtherBuildException">Another build wrote it, and this one can't read it.</exception>
     public static StateContent Read(ReadOnlySpan<byte> bytes)
     {
         var header = ReadHeader(bytes, out var body);
         if ((header.Reads ?? header.Format) > Format)
         {
-            throw new NewerFormatException(
+            throw new OtherBuildException(
                 $"it has format {header.Format}{(header.Build is null ? "" : $", written by build {header.Build}")}; this build reads up to format {Format}");
         }
 
-        if (header.Format == FormatOne.Format)
-        {
-            return FormatOne.Read(header, body) with { Header = header };
-        }
+        Check(header, body, header.Format == FormatOne.Format ? header.Length + 1 : header.Length);
+        var content = Understand(header, body);
+        return content.State.Revision == header.Revision
+            ? content with { Header = header }
+            : throw new InvalidDataException($"the header speaks of revision {header.Revision}, the state is revision {content.State.Revision}");
+    }
 
-        Check(header, body, header.Length);
+    // The checksum is right, so nothing has damaged what can't be understood here: it is somebody's acknowledged state.
+    private static StateContent Understand(StateHeader header, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return header.Format == FormatOne.Format ? FormatOne.Read(body) : ReadBody(header, body);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new OtherBuildException($"its checksum is right, but {exception.Message}", exception);
+        }
+    }
+
+    private static StateContent ReadBody(StateHeader header, ReadOnlySpan<byte> body)
+    {
         var end = body.IndexOf(LineFeed);
         if (end < 0 || end == body.Length - 1 || body[(end + 1)..].IndexOf(LineFeed) != body.Length - end - 2)
         {
@@ -77,9 +93,7 @@ internal static class StateDocument
 
         var state = Deserialize(body[..end], StateJson.Default.GatewayState, "the state");
         var tails = Deserialize(body[(end + 1)..^1], StateJson.Default.JournalTails, "the third line");
-        return state.Revision == header.Revision
-            ? new StateContent(header.Format, StateShape.Checked(state), [.. StateShape.WithoutNull(tails.Pending, "pending")]) { Header = header }
-            : throw new InvalidDataException($"the header speaks of revision {header.Revision}, the state is revision {state.Revision}");
+        return new StateContent(header.Format, StateShape.Checked(state), [.. StateShape.WithoutNull(tails.Pending, "pending")]);
     }
 
     /// <summary>Reads the header alone.</summary>

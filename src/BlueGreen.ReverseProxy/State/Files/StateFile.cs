@@ -113,11 +113,11 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
         {
             return (null, exception.Message);
         }
-        catch (NewerFormatException exception)
+        catch (OtherBuildException exception)
         {
-            // To go back to the file before would undo what the newer build has acknowledged.
+            // To go back to the file before would undo what the other build has acknowledged.
             throw new StateUnreadableException(
-                $"{path} can't be used by this build: {exception.Message}. Start the newer build, or have it export the state (`bluegreen state export`).", exception);
+                $"{path} can't be used by this build: {exception.Message}. Start the build that wrote it, or have that one export the state (`bluegreen state export`).", exception);
         }
     }
 

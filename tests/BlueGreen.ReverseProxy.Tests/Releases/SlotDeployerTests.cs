@@ -1,0 +1,82 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
+using BlueGreen.ReverseProxy.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace BlueGreen.ReverseProxy.Tests.Releases;
+
+/// <summary>Deployments over a proxy that never says that it has applied them.</summary>
+public sealed class SlotDeployerTests : IDisposable
+{
+    private static readonly TimeSpan ApplyTimeout = TimeSpan.FromSeconds(30);
+    private static readonly DeployRequest Request = new(new Dictionary<string, DeployDestination> { ["g1"] = new("http://10.0.0.21:8080/") }, "2.0.0");
+
+    private readonly TempFolder _folder = new();
+    private readonly ManualTime _time = new();
+    private readonly OpenState _open;
+    private readonly SlotDeployer _deployer;
+
+    public SlotDeployerTests()
+    {
+        _open = new OpenState(_folder.Path, ["orders", "users"], disk: null, time: _time);
+        var parts = _open.Releases(_time);
+        _deployer = new SlotDeployer(_open.State, parts.Engine, _open.Destinations, parts.UntilStored, Loops.Over(_time), _time, NullLogger<SlotDeployer>.Instance);
+    }
+
+    public void Dispose()
+    {
+        _deployer.Dispose();
+        _open.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Deploy_ProxyNeverApplies_IsTakenBackAfterItsTime()
+    {
+        var before = _open.State.Current.Services["orders"];
+        var deploy = DeployAsync("orders");
+        await _time.UntilWaitedForAsync(ApplyTimeout);
+        _open.State.Current.Services["orders"].Green.Should().NotBeNull("it is committed before it is applied");
+
+        _time.Advance(ApplyTimeout);
+        var refusal = await deploy.WaitAsync(TestTime.Limit);
+
+        refusal!.Code.Should().Be(ProblemCodes.ConfigurationRefused);
+        refusal.Detail.Should().Contain("within 30 s").And.Contain("The slot is as it was.");
+        _open.State.Current.Services["orders"].Should().Be(before with { Generation = before.Generation + 2 });
+    }
+
+    // One service's deployment that hangs must not hold up another's.
+    [Fact]
+    public async Task Deploy_OfAnotherServiceWhileOneHangs_IsNotHeldUp()
+    {
+        var hanging = DeployAsync("orders");
+        await _time.UntilWaitedForAsync(ApplyTimeout);
+
+        var other = DeployAsync("users");
+        await _open.State.WaitUntilAsync(state => state.Services["users"].Green is not null, CancellationToken.None).WaitAsync(TestTime.Limit);
+
+        _time.Advance(ApplyTimeout);
+        await Task.WhenAll(hanging, other).WaitAsync(TestTime.Limit);
+    }
+
+    // What was not done must not be said to have been done when the call comes again, nor can it be said that nothing has changed.
+    [LinuxFact]
+    public async Task Deploy_CannotBeTakenBackNow_SaysSoAndIsTakenBackLater()
+    {
+        var deploy = DeployAsync("orders");
+        await _time.UntilWaitedForAsync(ApplyTimeout);
+        _folder.MakeFull("state.json.tmp");
+
+        _time.Advance(ApplyTimeout);
+        var refusal = await deploy.WaitAsync(TestTime.Limit);
+
+        refusal!.Detail.Should().Contain("Traffic is as it was, but the state still says").And.NotContain("The slot is as it was.");
+        File.Delete(_folder["state.json.tmp"]);
+        await _time.PassUntilAsync(_open.State.WaitUntilAsync(state => state.Services["orders"].Green is null, CancellationToken.None));
+    }
+
+    private Task<Refusal?> DeployAsync(string service) =>
+        _deployer.DeployAsync(_open.Services.Entry(service), SlotName.Green, Request, new DeployOrder(Ordering.Ci, Force: false));
+}
