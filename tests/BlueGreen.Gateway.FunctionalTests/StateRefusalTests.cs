@@ -13,7 +13,7 @@ public sealed class StateRefusalTests(StateRefusalTests.UsedState used) : IClass
         state => state.Rewrite("state.json", header => header.Replace("\"format\":2", "\"format\":3", StringComparison.Ordinal).Replace("\"reads\":2", "\"reads\":3", StringComparison.Ordinal), body => body),
         "can't be used by this build",
         "it has format 3",
-        "Start the newer build");
+        "Start the build that wrote it");
 
     [Fact]
     public Task Start_StateWithAFieldThatThisBuildDoesNotKnow_IsRefused() => IsRefusedAsync(
