@@ -95,7 +95,10 @@ internal sealed partial class CommittedState : IDisposable
 
             // Not a commit: a refusal must be written down on a disk that takes no commits, and costs none on one that does.
             var committed = await Task.Run(() => _store.AppendAudit(entry));
-            Volatile.Write(ref _committed, committed);
+
+            // Not the store's whole state: where the first one could not be stored yet, the services are here alone.
+            var current = Snapshot;
+            Volatile.Write(ref _committed, new Committed(current.State with { LastAudit = committed.State.LastAudit }, committed.Records));
         }
         catch (StateUnavailableException exception)
         {

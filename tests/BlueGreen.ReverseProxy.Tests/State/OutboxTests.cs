@@ -126,6 +126,37 @@ public sealed class OutboxTests : IDisposable
         again.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1, 2, 3);
     }
 
+    // Without services nothing is ever stored; a refused call must not make the next start take that for a lost state.
+    [Fact]
+    public async Task Restart_AfterARefusalWithoutAnyState_StartsAndGoesOn()
+    {
+        using (var open = new OpenState(_folder.Path))
+        {
+            await open.State.AuditAsync(States.Audit(0));
+        }
+
+        using (var again = Open())
+        {
+            again.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1);
+            await again.State.AuditAsync(States.Audit(0));
+        }
+
+        using var last = Open();
+        last.Records.Audit.Select(entry => entry.Sequence).Should().Equal(1, 2);
+    }
+
+    [LinuxFact]
+    public async Task Audit_FirstStateNotStored_KeepsTheServices()
+    {
+        _folder.MakeFull("state.json.tmp");
+        using var open = Open();
+
+        await open.State.AuditAsync(States.Audit(0));
+
+        open.State.Current.Services.Should().ContainKey("orders");
+        open.State.Current.LastAudit.Should().Be(1);
+    }
+
     private static Task EndAsync(OpenState open, long number) => open.ChangeAsync(change => change.WithAudit(States.Audit(0)) with
     {
         Ended = [States.Release($"r{number}-aaaaaa", ReleaseStatus.Succeeded)],

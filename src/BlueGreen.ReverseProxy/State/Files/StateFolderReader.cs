@@ -25,7 +25,11 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         if (found.Content is not { } content)
         {
             RefuseOrphans();
-            return null;
+
+            // Refusals may be audited before there is anything to store: without services, or on a disk that does not take the first state.
+            return journals.All.Any(journal => journal.Files.All.Any())
+                ? Read(found, new StateContent(StateDocument.Format, new GatewayState(), []), isAdopted: false)
+                : null;
         }
 
         return content.Moved is { } moved ? Migrate(found, moved) : Read(found, content, isAdopted);
@@ -34,7 +38,8 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
     // Journals without a state: it was lost, and to begin anew would send traffic to slots that nobody chose.
     private void RefuseOrphans()
     {
-        var orphan = journals.All.Select(journal => journal.Files.All.FirstOrDefault(path => new FileInfo(path).Length > 0)).FirstOrDefault(path => path is not null);
+        var orphan = journals.All.SelectMany(journal => journal.Files.All).FirstOrDefault(path =>
+            JournalFiles.ReadLines(path, disk).Lines.Select(JournalLine.TryParse).Any(line => line is null or { Revision: > 0 }));
         if (orphan is not null)
         {
             throw new StateUnreadableException(
