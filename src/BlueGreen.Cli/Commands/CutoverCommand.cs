@@ -64,9 +64,9 @@ internal static class CutoverCommand
             // The standby is where the old version is by now: whoever asks for the version that is active means the release that was.
             if (session.Get(ReleaseOptions.To) is null
                 && session.Get(ReleaseOptions.ExpectVersion) is { } version
-                && await Earlier.LookAsync(session, service, cancellationToken) is var status
-                && Earlier.IsActive(status, version)
-                && await Earlier.FindReleaseAsync(session, status, cancellationToken) is { } earlier)
+                && await PreviousRun.GetStatusAsync(session, service, cancellationToken) is var status
+                && PreviousRun.IsActive(status, version)
+                && await PreviousRun.FindReleaseAsync(session, status, cancellationToken) is { } earlier)
             {
                 session.Note($"{service} is on {status.Active.ToText()}, which holds {version}, since release {earlier}.");
                 return await run.FollowAsync(earlier, session.Get(ReleaseOptions.Wait), cancellationToken);

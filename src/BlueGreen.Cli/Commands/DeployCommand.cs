@@ -30,9 +30,9 @@ internal static class DeployCommand
         {
             var name = await ServiceArgument.ResolveAsync(session, session.Get(service), cancellationToken);
             if (session.Get(DeployOptions.Slot) is null
-                && await Earlier.LookAsync(session, name, cancellationToken) is var before
-                && Earlier.HoldsDeployment(before, session.Get(DeployOptions.Destinations)!, session.Get(DeployOptions.Version))
-                && await Earlier.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
+                && await PreviousRun.GetStatusAsync(session, name, cancellationToken) is var before
+                && PreviousRun.HoldsDeployment(before, session.Get(DeployOptions.Destinations)!, session.Get(DeployOptions.Version))
+                && await PreviousRun.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
             {
                 session.Note($"{before.Active.ToText()} of {name} is active and holds this deployment already, since release {earlier}: nothing was deployed.");
                 if (session.IsJson)

@@ -31,8 +31,8 @@ internal static class PreflightCommand
             .. session.Get(ReleaseOptions.To) is { } to ? [$"to={to}"] : Array.Empty<string>(),
             .. session.Get(ReleaseOptions.ExpectVersion) is { } version ? [$"expectVersion={Uri.EscapeDataString(version)}"] : Array.Empty<string>(),
         ];
-        var status = await Earlier.LookAsync(session, name, cancellationToken);
-        if (session.Get(ReleaseOptions.To) is null && session.Get(ReleaseOptions.ExpectVersion) is { } wanted && Earlier.IsActive(status, wanted))
+        var status = await PreviousRun.GetStatusAsync(session, name, cancellationToken);
+        if (session.Get(ReleaseOptions.To) is null && session.Get(ReleaseOptions.ExpectVersion) is { } wanted && PreviousRun.IsActive(status, wanted))
         {
             session.Note($"{name} is on {status.Active.ToText()}, which holds {wanted} already: there is nothing to release.");
             if (session.IsJson)

@@ -31,9 +31,9 @@ internal static class ReleaseCommand
         {
             var name = await ServiceArgument.ResolveAsync(session, session.Get(service), cancellationToken);
             var run = new ReleaseRun(session);
-            var before = await Earlier.LookAsync(session, name, cancellationToken);
-            if (Earlier.HoldsDeployment(before, session.Get(DeployOptions.Destinations)!, session.Get(DeployOptions.Version))
-                && await Earlier.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
+            var before = await PreviousRun.GetStatusAsync(session, name, cancellationToken);
+            if (PreviousRun.HoldsDeployment(before, session.Get(DeployOptions.Destinations)!, session.Get(DeployOptions.Version))
+                && await PreviousRun.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
             {
                 session.Note($"Release {earlier} has switched {name} to this deployment already.");
                 return await run.FollowAsync(earlier, session.Get(ReleaseOptions.WaitCompleted), cancellationToken);

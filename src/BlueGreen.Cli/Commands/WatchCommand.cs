@@ -28,6 +28,6 @@ internal static class WatchCommand
         });
         return command.Does(time, (session, cancellationToken) => session.Get(release) is { } id
             ? new ReleaseRun(session).FollowAsync(id, session.Get(ReleaseOptions.WaitCompleted), cancellationToken)
-            : ServiceWatch.RunAsync(session, session.Get(service), cancellationToken));
+            : WatchOutput.RunAsync(session, session.Get(service), cancellationToken));
     }
 }

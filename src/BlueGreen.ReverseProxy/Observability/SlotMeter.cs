@@ -21,7 +21,7 @@ internal sealed class SlotMeter
     private readonly long[][] _stripes = [.. Enumerable.Range(0, StripeCount).Select(_ => new long[MeterReading.Cells + (2 * Padding)])];
     private readonly FailureCodes _failures;
     private ClientSet _clients = new();
-    private SlotWatch? _watch;
+    private ResponseObserver? _observer;
     private OutcomeLog? _log;
 
     public SlotMeter(SlotName slot, FailureCodes failures)
@@ -32,11 +32,11 @@ internal sealed class SlotMeter
 
     public SlotName Slot { get; }
 
-    /// <summary>The bake that watches the slot; null while none does.</summary>
-    public SlotWatch? Watch
+    /// <summary>Set while a bake watches the slot; null otherwise.</summary>
+    public ResponseObserver? Observer
     {
-        get => Volatile.Read(ref _watch);
-        set => Volatile.Write(ref _watch, value);
+        get => Volatile.Read(ref _observer);
+        set => Volatile.Write(ref _observer, value);
     }
 
     /// <summary>Where every outcome is written down; null unless that was asked for.</summary>
@@ -79,8 +79,8 @@ internal sealed class SlotMeter
 
         Volatile.Read(ref _clients).Add(outcome.Client);
 
-        // After the counting: who is woken finds it counted.
-        Watch?.Add(outcome, badFor);
+        // Count first: whoever the observer wakes must find the response counted.
+        Observer?.Add(outcome, badFor);
         Log?.Add(Slot, outcome);
     }
 

@@ -28,7 +28,8 @@ internal static class ReleaseServices
         services.AddSingleton<SlotWarmer>();
         services.AddSingleton<GateEvaluator>();
 
-        services.AddSingleton<BakeWatches>();
+        services.AddSingleton<BakeBaselines>();
+        services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();
         services.AddSingleton<BakeHandOver>();
         services.AddSingleton<BakeGuard>();

@@ -28,6 +28,11 @@ internal sealed class ServiceCatalog
 
     public ImmutableArray<ServiceEntry> All { get; }
 
+    /// <summary>The service of this name, which is known to be configured.</summary>
+    /// <exception cref="InvalidOperationException">It is not.</exception>
+    public ServiceEntry Get(string name) =>
+        TryGet(name, out var service) ? service : throw new InvalidOperationException($"Service {name} is not configured.");
+
     public bool TryGet(string name, [NotNullWhen(true)] out ServiceEntry? service) => _byName.TryGetValue(name, out service);
 
     public bool TryGetByCluster(string? clusterId, out (ServiceEntry Service, Slot Slot) entry)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.ReverseProxy.State;
@@ -78,6 +79,10 @@ internal sealed record ReleaseState
 
     /// <summary>The services that the release still stands for: neither rolled back since nor removed from the configuration.</summary>
     public IEnumerable<ReleasedService> Open => Services.Where(service => service.Outcome is null);
+
+    /// <summary>Whether the new slots are watched after the switch. Rollbacks are not: they go back to what was known to be good.</summary>
+    [JsonIgnore]
+    public bool IsWatched => Kind == ReleaseKind.Cutover && BakeSeconds > 0;
 
     public bool Concerns(string service) => Services.Exists(entry => entry.Is(service));
 

@@ -63,7 +63,7 @@ internal static class ProxyHost
 
         if (kind == Watched)
         {
-            app.Services.GetRequiredService<ServiceCatalog>().All[0].Blue.Meter.Watch = new SlotWatch(metrics: 1, slowAbove: 1_000_000);
+            app.Services.GetRequiredService<ServiceCatalog>().All[0].Blue.Meter.Observer = new ResponseObserver(metrics: 1, slowAbove: 1_000_000);
         }
 
         await app.StartAsync();

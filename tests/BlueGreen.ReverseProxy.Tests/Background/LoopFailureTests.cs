@@ -61,8 +61,8 @@ public sealed class LoopFailureTests : IDisposable
         var catalog = new ServiceCatalog(Options(
             service => service with { Bake = new BakeOptions { BaselineWindow = TimeSpan.FromSeconds((service.Name == "orders" ? 1 : 3) * SlotHistory.Readings) } }));
         var readings = new CountingTime();
-        var watches = new BakeWatches(catalog, readings);
-        using var sampler = new BaselineSampler(catalog, watches, _loops, time);
+        var baselines = new BakeBaselines(catalog, readings);
+        using var sampler = new BaselineSampler(catalog, baselines, _loops, time);
         await sampler.StartAsync(CancellationToken.None);
         await time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
         await time.UntilWaitedForAsync(TimeSpan.FromSeconds(3));

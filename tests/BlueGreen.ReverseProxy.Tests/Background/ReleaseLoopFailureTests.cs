@@ -75,19 +75,19 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         var parts = _open.Releases(TimeProvider.System);
         using var call = parts.Call;
         using var runner = parts.Runner;
-        var watches = parts.Watches;
+        var monitors = parts.Monitors;
         var first = Baking("r1-aaaaaa", "orders");
         var second = Baking("r2-aaaaaa", "users");
         await _open.CommitAsync(state => state with { LastRelease = 2, Running = [first, second] });
         using var guard = new BakeGuard(
-            _open.State, _open.Services, watches, parts.Engine, null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
+            _open.State, _open.Services, monitors, parts.Engine, null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
         _time.FailNext(1);
 
         await guard.StartAsync(CancellationToken.None);
         var begun = new[] { first, second }.Select(release =>
         {
-            var watch = watches.Prepare(release with { Bake = watches.Freeze(release, _open.State.Current) }, TimeSpan.Zero)!;
-            watches.Begin(release, watch);
+            var watch = monitors.Prepare(release with { Bake = parts.Baselines.Freeze(release, _open.State.Current) }, TimeSpan.Zero)!;
+            monitors.Start(release, watch);
             return watch;
         }).ToList();
         foreach (var watch in begun)

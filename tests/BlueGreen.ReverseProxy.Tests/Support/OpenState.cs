@@ -82,19 +82,20 @@ internal sealed class OpenState : IDisposable
         var untilStored = new UntilStored(State, time, NullLogger<UntilStored>.Instance);
         var context = new ReleaseContext(State, Services, untilStored, time);
         var progresses = new ReleaseProgresses();
-        var watches = new BakeWatches(Services, time);
+        var baselines = new BakeBaselines(Services, time);
+        var monitors = new BakeMonitors(Services, baselines, time);
         var gates = new GateEvaluator(null!, null!, null!);
         var end = new BakeEnd(context);
         var runner = new ReleaseRunner(
             context,
             progresses,
-            watches,
-            new VerifyStep(context, gates, hooks, watches, progresses, NullLogger<VerifyStep>.Instance),
+            monitors,
+            new VerifyStep(context, gates, hooks, baselines, monitors, progresses, NullLogger<VerifyStep>.Instance),
             new ApprovalStep(context),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
             NullLogger<ReleaseRunner>.Instance);
-        return new(context, progresses, watches, untilStored, runner, new ReleaseEngine(State, context, progresses, time), call);
+        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, time), call);
     }
 
     /// <summary>Ends as a process does that is killed: what was written stays, nothing else is.</summary>
@@ -108,7 +109,8 @@ internal sealed class OpenState : IDisposable
 internal sealed record ReleaseParts(
     ReleaseContext Context,
     ReleaseProgresses Progresses,
-    BakeWatches Watches,
+    BakeBaselines Baselines,
+    BakeMonitors Monitors,
     UntilStored UntilStored,
     ReleaseRunner Runner,
     ReleaseEngine Engine,

@@ -37,22 +37,22 @@ internal sealed class BakeEnd(ReleaseContext context)
     /// <remarks>Decided under the one writer, so a bake that fails in its last moment does not succeed before its rollback has switched.</remarks>
     public static ReleaseState? Concluded(GatewayState state, ReleaseState release, ReleaseProgress progress)
     {
-        if (release.Bake is not { } bake || progress.Bake is not { } watch || release.BakeSeconds <= 0)
+        if (release.Bake is not { } bake || progress.Bake is not { } monitor || release.BakeSeconds <= 0)
         {
             return release;
         }
 
-        watch.KeepOnly(release);
-        if (bake.Hold is not null || BakeTransitions.IsBeingRolledBack(state, release) || watch.Judge() is not null)
+        monitor.KeepOnly(release);
+        if (bake.Hold is not null || BakeTransitions.IsBeingRolledBack(state, release) || monitor.Judge() is not null)
         {
             return null;
         }
 
-        if (watch.IsWithoutData && watch.NoData != NoDataAction.Succeed)
+        if (monitor.IsWithoutData && monitor.NoData != NoDataAction.Succeed)
         {
-            if (watch.NoData == NoDataAction.Rollback)
+            if (monitor.NoData == NoDataAction.Rollback)
             {
-                watch.DemandRollback();
+                monitor.DemandRollback();
                 return null;
             }
 
@@ -62,6 +62,6 @@ internal sealed class BakeEnd(ReleaseContext context)
             }
         }
 
-        return release with { Bake = watch.Conclude(bake) };
+        return release with { Bake = monitor.Conclude(bake) };
     }
 }

@@ -18,7 +18,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 internal sealed partial class BakeGuard(
     CommittedState state,
     ServiceCatalog services,
-    BakeWatches watches,
+    BakeMonitors monitors,
     ReleaseEngine engine,
     SlotVerifier verifier,
     ReleaseProgresses progresses,
@@ -39,17 +39,17 @@ internal sealed partial class BakeGuard(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Outside the loop: when it is restarted, the watches that it has begun go on.
+        // Outside the loop: when it is restarted, the monitors that it has started go on.
         var guarded = new List<Task>();
         await loops.RunAsync(
             "bake",
             subject: null,
             async stopping =>
             {
-                await foreach (var watch in watches.Begun.ReadAllAsync(stopping))
+                await foreach (var monitor in monitors.Started.ReadAllAsync(stopping))
                 {
                     guarded.RemoveAll(task => task.IsCompleted);
-                    guarded.Add(Task.Run(() => loops.RunAsync("bake", watch.ReleaseId, token => GuardAsync(watch, token), stopping), stopping));
+                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => GuardAsync(monitor, token), stopping), stopping));
                 }
             },
             stoppingToken);
@@ -57,16 +57,16 @@ internal sealed partial class BakeGuard(
     }
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
-    private async Task GuardAsync(BakeWatch watch, CancellationToken stopping)
+    private async Task GuardAsync(ReleaseMonitor monitor, CancellationToken stopping)
     {
-        var step = new WatchPace(time);
-        while (!stopping.IsCancellationRequested && Watched(watch) is { } release)
+        var schedule = new MonitorSchedule(time);
+        while (!stopping.IsCancellationRequested && Watched(monitor) is { } release)
         {
-            Task? woken = watch.Arm();
-            await step.SpaceAsync(Spacing, stopping);
+            Task? woken = monitor.NextBadResponseAsync();
+            await schedule.SpaceAsync(Spacing, stopping);
             try
             {
-                await LookAsync(watch, release, step, stopping);
+                await JudgeAsync(monitor, release, schedule, stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -85,32 +85,32 @@ internal sealed partial class BakeGuard(
                 woken = null;
             }
 
-            await WaitAsync(watch, release.Bake?.Hold is null ? woken : null, stopping);
+            await WaitAsync(monitor, release.Bake?.Hold is null ? woken : null, stopping);
         }
     }
 
-    private ReleaseState? Watched(BakeWatch watch) =>
-        ReleaseTransitions.Running(state.Current, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release ? release : null;
+    private ReleaseState? Watched(ReleaseMonitor monitor) =>
+        ReleaseTransitions.Running(state.Current, monitor.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release ? release : null;
 
     // A second, or until something bad is answered, or until the release has ended.
-    private async Task WaitAsync(BakeWatch watch, Task? woken, CancellationToken stopping)
+    private async Task WaitAsync(ReleaseMonitor monitor, Task? woken, CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var ended = state.WaitUntilAsync(_ => Watched(watch) is null, over.Token);
+        var ended = state.WaitUntilAsync(_ => Watched(monitor) is null, over.Token);
         var second = Task.Delay(Interval, time, over.Token);
         await Task.WhenAny(woken is null ? [ended, second] : [ended, second, woken]);
         await over.CancelAsync();
         await Task.WhenAll(ended, second).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task LookAsync(BakeWatch watch, ReleaseState release, WatchPace step, CancellationToken stopping)
+    private async Task JudgeAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
     {
-        watch.KeepOnly(release);
-        var finding = watch.Judge();
+        monitor.KeepOnly(release);
+        var finding = monitor.Judge();
         switch (release.Bake?.Hold)
         {
             case BakeHolds.SharedOutage:
-                await AwaitRecoveryAsync(watch, release, step, stopping);
+                await AwaitRecoveryAsync(monitor, release, schedule, stopping);
                 return;
             case not null:
                 return;
@@ -118,19 +118,19 @@ internal sealed partial class BakeGuard(
 
         if (finding is not null)
         {
-            await ActAsync(watch, release, finding, step, stopping);
+            await ActAsync(monitor, release, finding, schedule, stopping);
         }
-        else if (step.IsProgressDue(FirstProgress))
+        else if (schedule.IsProgressDue(FirstProgress))
         {
-            await CommitAsync(watch, (current, running) => BakeTransitions.Progressed(current, running, watch.Figures, Elapsed(watch), time.GetUtcNow()));
+            await CommitAsync(monitor, (current, running) => BakeTransitions.Progressed(current, running, monitor.Figures, Elapsed(monitor), time.GetUtcNow()));
         }
-        else if (step.IsCheckpointDue(CheckpointInterval))
+        else if (schedule.IsCheckpointDue(CheckpointInterval))
         {
-            await CommitAsync(watch, (current, running) => BakeTransitions.Checkpoint(current, running, watch.Figures, Elapsed(watch)));
+            await CommitAsync(monitor, (current, running) => BakeTransitions.Checkpoint(current, running, monitor.Figures, Elapsed(monitor)));
         }
     }
 
-    private async Task ActAsync(BakeWatch watch, ReleaseState release, BakeFinding finding, WatchPace step, CancellationToken stopping)
+    private async Task ActAsync(ReleaseMonitor monitor, ReleaseState release, BakeFinding finding, MonitorSchedule schedule, CancellationToken stopping)
     {
         if (BakeTransitions.IsWhollyBeingRolledBack(state.Current, release))
         {
@@ -139,35 +139,35 @@ internal sealed partial class BakeGuard(
 
         if (finding.Action == BakeFailureAction.Hold)
         {
-            await HoldAsync(watch, BakeHolds.Failed, $"{finding.Service}: {finding.Reason}", step);
+            await HoldAsync(monitor, BakeHolds.Failed, $"{finding.Service}: {finding.Reason}", schedule);
             return;
         }
 
         // Back to a slot that is sick as well helps nobody.
-        if (await WhyNotHealthyAsync(release, stopping) is { } sick)
+        if (await FindUnhealthyAsync(release, stopping) is { } sick)
         {
-            await HoldAsync(watch, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back, for {sick}", step);
+            await HoldAsync(monitor, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back, for {sick}", schedule);
             return;
         }
 
-        var outcome = await engine.RollBackBakeAsync(watch.ReleaseId, $"{finding.Service}: {finding.Reason}");
+        var outcome = await engine.RollBackBakeAsync(monitor.ReleaseId, $"{finding.Service}: {finding.Reason}");
         if (outcome?.Refused is { } refusal)
         {
-            await HoldAsync(watch, BakeHolds.NoWayBack, $"{finding.Service}: {finding.Reason}; not rolled back: {refusal.Detail}", step);
+            await HoldAsync(monitor, BakeHolds.NoWayBack, $"{finding.Service}: {finding.Reason}; not rolled back: {refusal.Detail}", schedule);
         }
         else if ((outcome?.Started ?? outcome?.Existing) is { } rollback)
         {
-            LogFailed(logger, watch.ReleaseId, finding.Service, finding.Reason, rollback.Id);
-            await state.WaitForAsync(committed => committed.Find(rollback.Id) is not { } running || running.Status.IsEnded() || Watched(watch) is null, stopping);
+            LogFailed(logger, monitor.ReleaseId, finding.Service, finding.Reason, rollback.Id);
+            await state.WaitForAsync(committed => committed.Find(rollback.Id) is not { } running || running.Status.IsEnded() || Watched(monitor) is null, stopping);
             if (state.Find(rollback.Id) is { Status: ReleaseStatus.Rejected, Detail: var why })
             {
                 // It was healthy a moment ago and failed the rollback's own gate.
-                await HoldAsync(watch, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back: {why}", step);
+                await HoldAsync(monitor, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back: {why}", schedule);
             }
         }
     }
 
-    private async Task<string?> WhyNotHealthyAsync(ReleaseState release, CancellationToken stopping)
+    private async Task<string?> FindUnhealthyAsync(ReleaseState release, CancellationToken stopping)
     {
         var verifications = await Task.WhenAll(release.Open.Select(async service =>
         {
@@ -182,35 +182,35 @@ internal sealed partial class BakeGuard(
         return verifications.FirstOrDefault(reason => reason is not null);
     }
 
-    private async Task HoldAsync(BakeWatch watch, string hold, string detail, WatchPace step)
+    private async Task HoldAsync(ReleaseMonitor monitor, string hold, string detail, MonitorSchedule schedule)
     {
-        step.HeldSince = time.GetTimestamp();
-        if (await CommitAsync(watch, (current, running) => BakeTransitions.Held(current, running, hold, detail, watch.Figures, time.GetUtcNow())))
+        schedule.HeldSince = time.GetTimestamp();
+        if (await CommitAsync(monitor, (current, running) => BakeTransitions.Held(current, running, hold, detail, monitor.Figures, time.GetUtcNow())))
         {
-            LogHeld(logger, watch.ReleaseId, hold, detail);
+            LogHeld(logger, monitor.ReleaseId, hold, detail);
         }
     }
 
     // What was counted in the outage speaks of the outage: the judgement begins again, with the whole of the time that was lost.
-    private async Task AwaitRecoveryAsync(BakeWatch watch, ReleaseState release, WatchPace step, CancellationToken stopping)
+    private async Task AwaitRecoveryAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
     {
-        step.HeldSince ??= time.GetTimestamp();
-        if (await WhyNotHealthyAsync(release, stopping) is not null)
+        schedule.HeldSince ??= time.GetTimestamp();
+        if (await FindUnhealthyAsync(release, stopping) is not null)
         {
             return;
         }
 
-        var held = time.GetElapsedTime(step.HeldSince.Value);
-        step.HeldSince = null;
-        watch.Restart();
-        await CommitAsync(watch, (current, running) => BakeTransitions.Resumed(
+        var held = time.GetElapsedTime(schedule.HeldSince.Value);
+        schedule.HeldSince = null;
+        monitor.Restart();
+        await CommitAsync(monitor, (current, running) => BakeTransitions.Resumed(
             current, running, "the old slot is healthy again; the judgement begins anew", held, time.GetUtcNow()));
     }
 
-    private TimeSpan Elapsed(BakeWatch watch) => progresses.Find(watch.ReleaseId) is { } progress ? context.Elapsed(progress) : TimeSpan.Zero;
+    private TimeSpan Elapsed(ReleaseMonitor monitor) => progresses.Find(monitor.ReleaseId) is { } progress ? context.Elapsed(progress) : TimeSpan.Zero;
 
-    private Task<bool> CommitAsync(BakeWatch watch, Func<StateChange, ReleaseState, StateChange> transition) => state.CommitAsync(committed =>
-        ReleaseTransitions.Running(committed.State, watch.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
+    private Task<bool> CommitAsync(ReleaseMonitor monitor, Func<StateChange, ReleaseState, StateChange> transition) => state.CommitAsync(committed =>
+        ReleaseTransitions.Running(committed.State, monitor.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
             ? new Decision<bool>(transition(committed.Change(), release), true)
             : new Decision<bool>(null, false));
 
@@ -223,6 +223,6 @@ internal sealed partial class BakeGuard(
     [LoggerMessage(4603, LogLevel.Error, "What the bake of release {Release} has found could not be stored and is tried again: {Error}")]
     private static partial void LogNotStored(ILogger logger, string release, string error);
 
-    [LoggerMessage(4604, LogLevel.Critical, "The watch over release {Release} has met a defect and goes on.")]
+    [LoggerMessage(4604, LogLevel.Critical, "Unexpected error while watching release {Release}; the watch continues.")]
     private static partial void LogDefect(ILogger logger, Exception exception, string release);
 }

@@ -8,7 +8,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>Leaves to the next process what this one has measured, when it stops as planned.</summary>
 internal sealed partial class BakeHandOver(
-    CommittedState state, ServiceCatalog services, BakeWatches watches, ReleaseProgresses progresses, ReleaseContext context, ILogger<BakeHandOver> logger)
+    CommittedState state, ServiceCatalog services, BakeBaselines baselines, ReleaseProgresses progresses, ReleaseContext context, ILogger<BakeHandOver> logger)
 {
     private ImmutableArray<Measured> _measured = [];
 
@@ -30,14 +30,14 @@ internal sealed partial class BakeHandOver(
 
     private Measured? Measure(ReleaseState release)
     {
-        if (progresses.Find(release.Id) is not { Bake: { } watch } progress)
+        if (progresses.Find(release.Id) is not { Bake: { } monitor } progress)
         {
             return null;
         }
 
-        watch.KeepOnly(release);
-        watch.Judge();
-        return new(release.Id, watch.Figures, context.Elapsed(progress));
+        monitor.KeepOnly(release);
+        monitor.Judge();
+        return new(release.Id, monitor.Figures, context.Elapsed(progress));
     }
 
     private Decision<bool> Decide(Committed committed)
@@ -50,7 +50,7 @@ internal sealed partial class BakeHandOver(
 
         foreach (var service in services.All)
         {
-            if (watches.HandOver(service.Name, change.Services[service.Name]) is { } baseline)
+            if (baselines.HandOver(service.Name, change.Services[service.Name]) is { } baseline)
             {
                 change = change.WithService(service.Name, change.Services[service.Name] with { Baseline = baseline });
             }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>Reads every slot's meter now and then, so that a baseline can be cut out of the past at any switch.</summary>
-internal sealed class BaselineSampler(ServiceCatalog services, BakeWatches watches, BackgroundLoops loops, TimeProvider time) : BackgroundService
+internal sealed class BaselineSampler(ServiceCatalog services, BakeBaselines baselines, BackgroundLoops loops, TimeProvider time) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(services.All.GroupBy(service => service.Options.Bake.BaselineWindow).Select(group =>
@@ -20,7 +20,7 @@ internal sealed class BaselineSampler(ServiceCatalog services, BakeWatches watch
         {
             foreach (var slot in sampled.SelectMany(service => SlotNames.All.Select(name => service[name])))
             {
-                watches.HistoryOf(slot).Sample();
+                baselines.HistoryOf(slot).Sample();
             }
         }
     }

@@ -10,7 +10,7 @@ internal sealed class ReleaseProgress
     private readonly TaskCompletionSource<StateUnavailableException> _unstorable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ImmutableList<GateResult> _judged = [];
     private SwitchClock? _switch;
-    private BakeWatch? _bake;
+    private ReleaseMonitor? _bake;
 
     /// <summary>The verdicts of the verification that is under way, as they are reached.</summary>
     public ImmutableList<GateResult> Judged => Volatile.Read(ref _judged);
@@ -25,8 +25,8 @@ internal sealed class ReleaseProgress
     /// <summary>The monotonic time since which somebody's approval is waited for; null before that.</summary>
     public long? AwaitingSince { get; set; }
 
-    /// <summary>The watch over the new slots; null before the switch, and where nothing is watched.</summary>
-    public BakeWatch? Bake
+    /// <summary>The monitor of the new slots; null before the switch, and where nothing is watched.</summary>
+    public ReleaseMonitor? Bake
     {
         get => Volatile.Read(ref _bake);
         set => Volatile.Write(ref _bake, value);

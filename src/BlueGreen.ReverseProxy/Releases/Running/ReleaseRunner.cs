@@ -12,7 +12,7 @@ namespace BlueGreen.ReverseProxy.Releases.Running;
 internal sealed partial class ReleaseRunner(
     ReleaseContext context,
     ReleaseProgresses progresses,
-    BakeWatches bakes,
+    BakeMonitors monitors,
     VerifyStep verify,
     ApprovalStep approval,
     DrainStep drain,
@@ -126,8 +126,8 @@ internal sealed partial class ReleaseRunner(
         }
 
         progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: false, context.Time);
-        progress.Bake = bakes.Prepare(release, context.Elapsed(progress));
-        bakes.Begin(release, progress.Bake);
+        progress.Bake = monitors.Prepare(release, context.Elapsed(progress));
+        monitors.Start(release, progress.Bake);
     }
 
     // A release that nobody takes through its steps any more would be in the way of the next one for ever.

@@ -10,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Releases.Running;
 
 /// <summary>Evaluates the gates, and switches or rejects.</summary>
 internal sealed partial class VerifyStep(
-    ReleaseContext context, GateEvaluator gates, PreSwitchHooks hooks, BakeWatches bakes, ReleaseProgresses progresses, ILogger<VerifyStep> logger) : IReleaseStep
+    ReleaseContext context, GateEvaluator gates, PreSwitchHooks hooks, BakeBaselines baselines, BakeMonitors monitors, ReleaseProgresses progresses, ILogger<VerifyStep> logger) : IReleaseStep
 {
     public async Task RunAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping)
     {
@@ -61,7 +61,7 @@ internal sealed partial class VerifyStep(
 
         // The watch looks at the new slot before the first response can come from it.
         var moment = Measure(release);
-        var watch = failed ? null : bakes.Prepare(release with { Bake = moment.Bake }, sinceSwitch: TimeSpan.Zero);
+        var monitor = failed ? null : monitors.Prepare(release with { Bake = moment.Bake }, sinceSwitch: TimeSpan.Zero);
         var switched = false;
         try
         {
@@ -94,15 +94,15 @@ internal sealed partial class VerifyStep(
         {
             if (!switched)
             {
-                watch?.End();
+                monitor?.End();
             }
         }
 
         if (switched)
         {
-            progress.Bake = watch;
+            progress.Bake = monitor;
             progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: true, context.Time);
-            bakes.Begin(release, watch);
+            monitors.Start(release, monitor);
             foreach (var entry in release.Open)
             {
                 LogSwitched(logger, entry.Name, entry.From.ToText(), entry.To.ToText(), release.Id);
@@ -115,7 +115,7 @@ internal sealed partial class VerifyStep(
         Versions(release, entry => entry.From),
         Versions(release, entry => entry.To))
     {
-        Bake = bakes.Freeze(release, context.State.Current),
+        Bake = baselines.Freeze(release, context.State.Current),
         Watched = progresses.FiguresOf(except: release.Id),
     };
 

@@ -57,21 +57,21 @@ public sealed class BakeHandOverTests : IDisposable
         }
 
         using var again = new OpenState(_folder.Path, ["orders"], disk: null, time: _time);
-        var watches = new BakeWatches(again.Services, _time);
+        var baselines = new BakeBaselines(again.Services, _time);
         Serve(again.Services.Entry("orders").Blue, 100);
 
-        Baseline(watches, again.State.Current).Should().Be(5100);
-        Baseline(watches, again.State.Current.With("orders", service => service with { Generation = service.Generation + 1 })).Should().Be(100, "something else runs there since");
+        Baseline(baselines, again.State.Current).Should().Be(5100);
+        Baseline(baselines, again.State.Current.With("orders", service => service with { Generation = service.Generation + 1 })).Should().Be(100, "something else runs there since");
     }
 
-    private static long Baseline(BakeWatches watches, GatewayState state) =>
-        watches.Freeze(States.Release("r1-aaaaaa", ReleaseStatus.Verifying), state)!.Baselines.Single().Responses;
+    private static long Baseline(BakeBaselines baselines, GatewayState state) =>
+        baselines.Freeze(States.Release("r1-aaaaaa", ReleaseStatus.Verifying), state)!.Baselines.Single().Responses;
 
     private BakeGuard Guard(OpenState open, ReleaseParts parts) => new(
-        open.State, open.Services, parts.Watches, parts.Engine, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
+        open.State, open.Services, parts.Monitors, parts.Engine, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
 
     private static BakeHandOver HandOver(OpenState open, ReleaseParts parts) => new(
-        open.State, open.Services, parts.Watches, parts.Progresses, parts.Context, NullLogger<BakeHandOver>.Instance);
+        open.State, open.Services, parts.Baselines, parts.Progresses, parts.Context, NullLogger<BakeHandOver>.Instance);
 
     private static void Serve(Slot slot, int count)
     {

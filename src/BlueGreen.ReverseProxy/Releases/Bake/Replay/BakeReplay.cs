@@ -61,7 +61,7 @@ public static class BakeReplay
             var baseline = Baseline(all);
             _time.MoveTo(switchedAt);
             var plan = BakePlan.Of(options, baseline);
-            var watch = new ServiceWatch(_entry, new ReleasedService(_entry.Name, to.Other(), to, 1), plan, carried: null, TimeSpan.Zero, _time);
+            var monitor = new ServiceMonitor(_entry, new ReleasedService(_entry.Name, to.Other(), to, 1), plan, carried: null, TimeSpan.Zero, _time);
             var meter = _entry[to].Meter;
             var end = switchedAt + options.Duration;
             var nextSecond = switchedAt.AddSeconds(1);
@@ -69,28 +69,28 @@ public static class BakeReplay
             {
                 for (; nextSecond < outcome.At; nextSecond = nextSecond.AddSeconds(1))
                 {
-                    if (JudgeAt(watch, nextSecond) is { } sooner)
+                    if (JudgeAt(monitor, nextSecond) is { } sooner)
                     {
                         return sooner;
                     }
                 }
 
                 _time.MoveTo(outcome.At);
-                var woken = watch.Arm();
+                var woken = monitor.NextBadResponseAsync();
                 meter.Add(outcome.ToOutcome());
-                if (woken.IsCompleted && JudgeAt(watch, outcome.At) is { } found)
+                if (woken.IsCompleted && JudgeAt(monitor, outcome.At) is { } found)
                 {
                     return found;
                 }
             }
 
-            return JudgeAt(watch, end) ?? new BakeReplayResult(null, null, null, switchedAt, watch.Judge().Figures.ToWire());
+            return JudgeAt(monitor, end) ?? new BakeReplayResult(null, null, null, switchedAt, monitor.Judge().Figures.ToWire());
         }
 
-        private BakeReplayResult? JudgeAt(ServiceWatch watch, DateTimeOffset at)
+        private BakeReplayResult? JudgeAt(ServiceMonitor monitor, DateTimeOffset at)
         {
             _time.MoveTo(at);
-            var (figures, finding) = watch.Judge();
+            var (figures, finding) = monitor.Judge();
             return finding is null ? null : new BakeReplayResult(at, finding.Metric, finding.Reason, switchedAt, figures.ToWire());
         }
 

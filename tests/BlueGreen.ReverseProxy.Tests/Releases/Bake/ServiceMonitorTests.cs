@@ -9,7 +9,7 @@ using BlueGreen.ReverseProxy.Tests.Support;
 namespace BlueGreen.ReverseProxy.Tests.Releases.Bake;
 
 /// <summary>What a watch makes of the responses that a meter counts.</summary>
-public sealed class ServiceWatchTests
+public sealed class ServiceMonitorTests
 {
     private static readonly BakeBaseline Good = BakePlanTests.Baseline(100_000, 100, latencies: 100_000);
 
@@ -18,12 +18,12 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Errors_FromSeveralClients_FailTheBake()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         Serve(slot, 200, count: 228, clients: 50);
         Serve(slot, 500, count: 12, clients: 12);
 
-        var (figures, finding) = watch.Judge();
+        var (figures, finding) = monitor.Judge();
         finding!.Reason.Should().StartWith("12 of 240 responses failed on green; blue 0.1 %; evidence 1·10");
         finding.Action.Should().Be(BakeFailureAction.Rollback);
         var errors = figures.Metrics[0];
@@ -35,12 +35,12 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Errors_AtTheRateOfThePast_FailNothing()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         Serve(slot, 200, count: 99_900, clients: 50);
         Serve(slot, 500, count: 100, clients: 50);
 
-        var (figures, finding) = watch.Judge();
+        var (figures, finding) = monitor.Judge();
         finding.Should().BeNull();
         figures.Metrics[0].ExcludedLift.Should().BeInRange(0.0001, 0.002);
     }
@@ -48,12 +48,12 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Errors_OfOneClientOfMany_AreGuarded()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         Serve(slot, 200, count: 2000, clients: 50);
         Serve(slot, 500, count: 500, clients: 1);
 
-        var (figures, finding) = watch.Judge();
+        var (figures, finding) = monitor.Judge();
         finding.Should().BeNull();
         figures.Metrics[0].Status.Should().Be("guarded");
         figures.Metrics[0].Detail.Should().Contain("not acted on: 1 clients got them");
@@ -63,46 +63,46 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Errors_OfOneClientAndOneMore_AreGuarded()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         Serve(slot, 200, count: 2000, clients: 50);
         Serve(slot, 500, count: 500, clients: 1);
         Serve(slot, 500, count: 1, clients: 1, firstClient: 7);
 
-        watch.Judge().Finding.Should().BeNull();
+        monitor.Judge().Finding.Should().BeNull();
     }
 
     [Fact]
     public void Errors_OfTheOnlyClientThereEverWas_FailTheBake()
     {
-        var (watch, slot) = Watch(baseline: BakePlanTests.Baseline(100_000, 100, clients: 1));
+        var (monitor, slot) = Watch(baseline: BakePlanTests.Baseline(100_000, 100, clients: 1));
 
         Serve(slot, 500, count: 12, clients: 1);
 
-        watch.Judge().Finding.Should().NotBeNull("everything comes through one load balancer");
+        monitor.Judge().Finding.Should().NotBeNull("everything comes through one load balancer");
     }
 
     // Two load balancers: each of them gets half of everything, the errors too.
     [Fact]
     public void Errors_OfTwoClientsThatAreAll_FailTheBake()
     {
-        var (watch, slot) = Watch(baseline: BakePlanTests.Baseline(100_000, 100, clients: 2));
+        var (monitor, slot) = Watch(baseline: BakePlanTests.Baseline(100_000, 100, clients: 2));
 
         Serve(slot, 200, count: 2000, clients: 2);
         Serve(slot, 500, count: 40, clients: 2);
 
-        watch.Judge().Finding.Should().NotBeNull();
+        monitor.Judge().Finding.Should().NotBeNull();
     }
 
     [Fact]
     public void FailOn_AnotherCode_IsAMetricOfItsOwn()
     {
-        var (watch, slot) = Watch(new BakeOptions { FailOn = [FailureMetric.Errors, BakePlanTests.Metric("401")] });
+        var (monitor, slot) = Watch(new BakeOptions { FailOn = [FailureMetric.Errors, BakePlanTests.Metric("401")] });
 
         Serve(slot, 200, count: 200, clients: 50);
         Serve(slot, 401, count: 20, clients: 20);
 
-        var finding = watch.Judge().Finding!;
+        var finding = monitor.Judge().Finding!;
         finding.Metric.Should().Be("401");
         finding.Reason.Should().StartWith("20 of 220 responses had status 401 on green; blue 0 %");
     }
@@ -110,13 +110,13 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Outcomes_ThatAreNotTheApis_CountForNothing()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         slot.Meter.Add(new ResponseOutcome(502, Fault.Client, 1000, Begun: false, Upgraded: false, 1));
         slot.Meter.Add(new ResponseOutcome(504, Fault.Gateway, 1000, Begun: false, Upgraded: false, 2));
         slot.Meter.Add(new ResponseOutcome(101, Fault.Destination, 1000, Begun: true, Upgraded: true, 3));
 
-        var figures = watch.Judge().Figures;
+        var figures = monitor.Judge().Figures;
         figures.Responses.Should().Be(0);
         figures.Metrics[0].Bad.Should().Be(0);
         figures.Counts.Should().Be(new ResponseFigures(0, 0, 0, 0, 0, Upgrades: 1, DestinationFaults: 1, ClientFaults: 1, GatewayFaults: 1));
@@ -125,25 +125,25 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Outcomes_BrokenOffByTheDestination_AreBadWhateverTheStatus()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         slot.Meter.Add(new ResponseOutcome(200, Fault.Destination, 1000, Begun: true, Upgraded: false, 1));
 
-        watch.Judge().Figures.Metrics[0].Bad.Should().Be(1);
+        monitor.Judge().Figures.Metrics[0].Bad.Should().Be(1);
     }
 
     [Fact]
     public void Slowness_AfterTheGrace_FailsTheBake()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
 
         Serve(slot, 200, count: 100, clients: 50, microseconds: 60_000);
-        watch.Judge().Finding.Should().BeNull("it is warming up");
+        monitor.Judge().Finding.Should().BeNull("it is warming up");
         _time.Advance(TimeSpan.FromSeconds(30));
-        watch.Judge();
+        monitor.Judge();
         Serve(slot, 200, count: 100, clients: 50, microseconds: 60_000);
 
-        var finding = watch.Judge().Finding!;
+        var finding = monitor.Judge().Finding!;
         finding.Metric.Should().Be("latency");
         finding.Reason.Should().MatchRegex(@"^100 of 100 responses took 3\d(\.\d)? ms or longer on green; blue 0 %; evidence");
     }
@@ -151,42 +151,42 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Slowness_WithinTheMargin_FailsNothing()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
         _time.Advance(TimeSpan.FromSeconds(30));
-        watch.Judge();
+        monitor.Judge();
 
         Serve(slot, 200, count: 10_000, clients: 50, microseconds: 28_000);
 
-        watch.Judge().Finding.Should().BeNull();
+        monitor.Judge().Finding.Should().BeNull();
     }
 
     // An API that hangs: its clients go away one after the other, which is nobody's failure, but they were kept waiting.
     [Fact]
     public void Slowness_ClientsThatGiveUp_FailTheBake()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
         _time.Advance(TimeSpan.FromSeconds(30));
-        watch.Judge();
+        monitor.Judge();
 
         for (var client = 0; client < 20; client++)
         {
             slot.Meter.Add(new ResponseOutcome(499, Fault.Client, 5_000_000, Begun: false, Upgraded: false, client));
         }
 
-        watch.Judge().Finding!.Metric.Should().Be("latency");
+        monitor.Judge().Finding!.Metric.Should().Be("latency");
     }
 
     [Fact]
     public void MaxErrorRate_Exceeded_FailsWhateverThePastWas()
     {
-        var (watch, slot) = Watch(new BakeOptions { MaxErrorRate = 0.05 }, BakePlanTests.Baseline(1000, 500));
+        var (monitor, slot) = Watch(new BakeOptions { MaxErrorRate = 0.05 }, BakePlanTests.Baseline(1000, 500));
 
         Serve(slot, 200, count: 17, clients: 17);
         Serve(slot, 500, count: 2, clients: 2);
-        watch.Judge().Finding.Should().BeNull("19 responses are too few");
+        monitor.Judge().Finding.Should().BeNull("19 responses are too few");
         Serve(slot, 200, count: 1, clients: 1);
 
-        var finding = watch.Judge().Finding!;
+        var finding = monitor.Judge().Finding!;
         finding.Metric.Should().Be("MaxErrorRate");
         finding.Reason.Should().Be("2 of 20 responses failed on green within a minute, 10 %; at most 5 % is allowed");
     }
@@ -194,36 +194,36 @@ public sealed class ServiceWatchTests
     [Fact]
     public void MaxErrorRate_ExceededLongAgo_IsForgotten()
     {
-        var (watch, slot) = Watch(new BakeOptions { MaxErrorRate = 0.05 }, BakePlanTests.Baseline(1000, 500));
+        var (monitor, slot) = Watch(new BakeOptions { MaxErrorRate = 0.05 }, BakePlanTests.Baseline(1000, 500));
         Serve(slot, 500, count: 10, clients: 10);
-        watch.Judge();
+        monitor.Judge();
 
         _time.Advance(TimeSpan.FromSeconds(70));
-        watch.Judge();
+        monitor.Judge();
         _time.Advance(TimeSpan.FromSeconds(1));
         Serve(slot, 200, count: 100, clients: 10);
 
-        watch.Judge().Finding.Should().BeNull();
+        monitor.Judge().Finding.Should().BeNull();
     }
 
     [Fact]
     public void MaxP99_Exceeded_Fails()
     {
-        var (watch, slot) = Watch(new BakeOptions { MaxP99 = TimeSpan.FromMilliseconds(100), Latency = new() { Grace = TimeSpan.Zero } }, BakePlanTests.Baseline(0, 0));
+        var (monitor, slot) = Watch(new BakeOptions { MaxP99 = TimeSpan.FromMilliseconds(100), Latency = new() { Grace = TimeSpan.Zero } }, BakePlanTests.Baseline(0, 0));
 
         Serve(slot, 200, count: 90, clients: 10);
         Serve(slot, 200, count: 10, clients: 10, microseconds: 500_000);
 
-        watch.Judge().Finding!.Reason.Should().StartWith("the 99th percentile of 100 responses on green within a minute was 5");
+        monitor.Judge().Finding!.Reason.Should().StartWith("the 99th percentile of 100 responses on green within a minute was 5");
     }
 
     [Fact]
     public void Counts_OfTheLastProcess_AreGoneOnWith()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
         Serve(slot, 200, count: 100, clients: 10);
         Serve(slot, 500, count: 2, clients: 2);
-        var carried = watch.Judge().Figures;
+        var carried = monitor.Judge().Figures;
 
         var (again, next) = Watch(carried: carried);
         Serve(next, 500, count: 1, clients: 1);
@@ -235,13 +235,13 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Restart_AfterAnOutage_CountsFromZero()
     {
-        var (watch, slot) = Watch();
+        var (monitor, slot) = Watch();
         Serve(slot, 500, count: 50, clients: 20);
-        watch.Judge().Finding.Should().NotBeNull();
+        monitor.Judge().Finding.Should().NotBeNull();
 
-        watch.Restart();
+        monitor.Restart();
 
-        var (figures, finding) = watch.Judge();
+        var (figures, finding) = monitor.Judge();
         finding.Should().BeNull();
         figures.Responses.Should().Be(0);
     }
@@ -249,8 +249,8 @@ public sealed class ServiceWatchTests
     [Fact]
     public void Arm_BadResponse_WakesAndAGoodOneDoesNot()
     {
-        var (watch, slot) = Watch();
-        var woken = watch.Arm();
+        var (monitor, slot) = Watch();
+        var woken = monitor.NextBadResponseAsync();
 
         Serve(slot, 200, count: 1, clients: 1);
         woken.IsCompleted.Should().BeFalse();
@@ -259,12 +259,12 @@ public sealed class ServiceWatchTests
         woken.IsCompleted.Should().BeTrue();
     }
 
-    private (ServiceWatch Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, ServiceFigures? carried = null)
+    private (ServiceMonitor Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, ServiceFigures? carried = null)
     {
         options ??= new BakeOptions();
         var entry = new ServiceEntry(0, new ServiceOptions { Name = "orders", Blue = "b", Green = "g", Bake = options }, _time);
         var release = new ReleasedService("orders", SlotName.Blue, SlotName.Green, 2);
-        return (new ServiceWatch(entry, release, BakePlan.Of(options, baseline ?? Good), carried, TimeSpan.Zero, _time), entry.Green);
+        return (new ServiceMonitor(entry, release, BakePlan.Of(options, baseline ?? Good), carried, TimeSpan.Zero, _time), entry.Green);
     }
 
     private static void Serve(Slot slot, int status, int count, int clients, long microseconds = 15_000, int firstClient = 0)

@@ -1,7 +1,7 @@
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>What one watch remembers between two looks.</summary>
-internal sealed class WatchPace(TimeProvider time)
+internal sealed class MonitorSchedule(TimeProvider time)
 {
     private readonly long _begun = time.GetTimestamp();
     private TimeSpan _next = TimeSpan.Zero;

@@ -8,7 +8,7 @@ using BlueGreen.ReverseProxy.State;
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>Watches the new slot of one service of a release. One caller at a time.</summary>
-internal sealed class ServiceWatch
+internal sealed class ServiceMonitor
 {
     // The simple limits look at the last minute, and at nothing less than so many responses.
     private const int LeastForLimits = 20;
@@ -26,7 +26,7 @@ internal sealed class ServiceWatch
     private long _begunAt;
     private MeterReading _origin;
     private MeterReading? _latencyOrigin;
-    private SlotWatch _watch;
+    private ResponseObserver _observer;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="entry">The service.</param>
@@ -35,7 +35,7 @@ internal sealed class ServiceWatch
     /// <param name="carried">What the last process had counted; null for nothing.</param>
     /// <param name="sinceSwitch">How long ago the switch was.</param>
     /// <param name="time">The clock.</param>
-    public ServiceWatch(ServiceEntry entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time)
+    public ServiceMonitor(ServiceEntry entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time)
     {
         Name = entry.Name;
         _plan = plan;
@@ -46,14 +46,14 @@ internal sealed class ServiceWatch
         _fromLatency = new LatencyFigures(past.QuantileMs(0.5), past.QuantileMs(0.99));
         _grace = plan.Options.Latency.Grace - sinceSwitch;
         _origin = MeterReading.Zero;
-        _watch = new SlotWatch(plan.Metrics.Length, plan.SlowAbove);
+        _observer = new ResponseObserver(plan.Metrics.Length, plan.SlowAbove);
         Begin();
     }
 
     public string Name { get; }
 
-    /// <summary>Ends at the next bad response. To be called before <see cref="Judge()"/>.</summary>
-    public Task Arm() => _watch.Arm();
+    /// <summary>Completes at the next bad response. Call this before <see cref="Judge()"/>.</summary>
+    public Task NextBadResponseAsync() => _observer.NextBadResponseAsync();
 
     /// <summary>Counts from zero again: what was counted speaks of an outage, and not of the slot.</summary>
     public void Restart()
@@ -65,18 +65,18 @@ internal sealed class ServiceWatch
 
     public void End()
     {
-        if (ReferenceEquals(_to.Meter.Watch, _watch))
+        if (ReferenceEquals(_to.Meter.Observer, _observer))
         {
-            _to.Meter.Watch = null;
+            _to.Meter.Observer = null;
         }
     }
 
     /// <summary>What was counted, and whether the slot has failed.</summary>
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
-        // The watch is read before the counters: a client is noted after the response is counted, so a bad one may have no client
-        // yet, and is looked at again because it rings.
-        var seen = Math.Max(_watch.Seen.Count, _carried?.Clients ?? 0);
+        // Read the observer before the counters. A client is recorded after its response is counted, so a bad response may have no
+        // client yet; its signal has it judged again.
+        var seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
         var reading = _to.Meter.Read();
         var counted = reading.Since(_origin);
         BakeFinding? finding = null;
@@ -126,7 +126,7 @@ internal sealed class ServiceWatch
     private void Begin()
     {
         End();
-        _watch = new SlotWatch(_plan.Metrics.Length, _plan.SlowAbove);
+        _observer = new ResponseObserver(_plan.Metrics.Length, _plan.SlowAbove);
         _begunAt = _time.GetTimestamp();
         _lastMinute.Clear();
         _latencyOrigin = null;
@@ -134,7 +134,7 @@ internal sealed class ServiceWatch
         // The origin first: a response in between is counted without its client, and not the other way round.
         _origin = _to.Meter.Read();
         _lastMinute.Enqueue((_begunAt, _origin));
-        _to.Meter.Watch = _watch;
+        _to.Meter.Observer = _observer;
         _ = LatencySinceGrace(_origin);
     }
 
@@ -143,7 +143,7 @@ internal sealed class ServiceWatch
         if (_latencyOrigin is null && _time.GetElapsedTime(_begunAt) >= _grace)
         {
             _latencyOrigin = reading;
-            _watch.CountSlowness();
+            _observer.CountSlowness();
         }
 
         return _latencyOrigin is { } origin ? reading.Since(origin) : null;
@@ -151,8 +151,8 @@ internal sealed class ServiceWatch
 
     private MetricTally TallyOf(string metric, long trials, long bad, int index)
     {
-        var clients = _watch.BadOf(index).Clients;
-        var dispersion = _watch.BadOf(index).DispersionAgainst(_watch.Traffic);
+        var clients = _observer.BadOf(index).Clients;
+        var dispersion = _observer.BadOf(index).DispersionAgainst(_observer.Traffic);
         var before = _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
         return before is null
             ? new MetricTally(trials, bad, clients, dispersion)
@@ -202,13 +202,13 @@ internal sealed class ServiceWatch
         }
 
         var (bad, trials) = (minute.Bad(FailureCodes.Errors), minute.Trials);
-        if (_plan.Options.MaxErrorRate is { } rate && bad > rate * trials && _watch.BadOf(FailureCodes.Errors).Clients >= minClients)
+        if (_plan.Options.MaxErrorRate is { } rate && bad > rate * trials && _observer.BadOf(FailureCodes.Errors).Clients >= minClients)
         {
             return Finding("MaxErrorRate", $"{bad} of {trials} responses failed on {_to.EnvironmentHeader} within a minute, {BakeText.Percent((double)bad / trials)}; at most {BakeText.Percent(rate)} is allowed");
         }
 
         return _plan.Options.MaxP99 is { } most && _latencyOrigin is not null && minute.QuantileMs(0.99) is { } p99 && p99 > most.TotalMilliseconds
-            && _watch.Seen.Count >= minClients
+            && _observer.Seen.Count >= minClients
             ? Finding("MaxP99", $"the 99th percentile of {minute.Latency} responses on {_to.EnvironmentHeader} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
             : null;
     }

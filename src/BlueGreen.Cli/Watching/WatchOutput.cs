@@ -9,14 +9,14 @@ using BlueGreen.Contracts;
 namespace BlueGreen.Cli.Watching;
 
 /// <summary>Shows the services until somebody has seen enough.</summary>
-internal static class ServiceWatch
+internal static class WatchOutput
 {
     public static async Task<int> RunAsync(Session session, string? service, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(session.Get(GlobalOptions.Timeout) ?? Timeout.InfiniteTimeSpan, session.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var watch = session.IsJson ? JsonAsync(session, service, linked.Token)
-            : session.IsTerminal ? new LiveWatch(session, service).RunAsync(linked.Token)
+            : session.IsTerminal ? new WatchScreen(session, service).RunAsync(linked.Token)
             : LinesAsync(session, service, linked.Token);
         try
         {

@@ -5,11 +5,11 @@ using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
-/// <summary>The live watch over the new slots of a release. Safe for several callers.</summary>
-internal sealed class BakeWatch
+/// <summary>Watches the new slots of one release. Thread-safe.</summary>
+internal sealed class ReleaseMonitor
 {
     private readonly Lock _lock = new();
-    private ImmutableArray<ServiceWatch> _services;
+    private ImmutableArray<ServiceMonitor> _services;
     private readonly BakeOptions _options;
     private ImmutableList<ServiceFigures> _figures = [];
     private BakeFinding? _demanded;
@@ -19,7 +19,7 @@ internal sealed class BakeWatch
     /// <param name="releaseId">The release.</param>
     /// <param name="services">Its services.</param>
     /// <param name="options">The settings that count for the release as a whole, when the bake ends without data.</param>
-    public BakeWatch(string releaseId, ImmutableArray<ServiceWatch> services, BakeOptions options)
+    public ReleaseMonitor(string releaseId, ImmutableArray<ServiceMonitor> services, BakeOptions options)
     {
         ReleaseId = releaseId;
         _services = services;
@@ -33,8 +33,8 @@ internal sealed class BakeWatch
     /// <summary>What was counted when it was last judged.</summary>
     public ImmutableList<ServiceFigures> Figures => Volatile.Read(ref _figures);
 
-    /// <summary>A task that ends at the next bad response, or when a rollback is demanded. To be called before <see cref="Judge"/>.</summary>
-    public Task Arm()
+    /// <summary>Completes at the next bad response, or when a rollback is demanded. Call this before <see cref="Judge"/>.</summary>
+    public Task NextBadResponseAsync()
     {
         lock (_lock)
         {
@@ -43,7 +43,7 @@ internal sealed class BakeWatch
                 _demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
-            return Task.WhenAny([_demand.Task, .. _services.Select(service => service.Arm())]);
+            return Task.WhenAny([_demand.Task, .. _services.Select(service => service.NextBadResponseAsync())]);
         }
     }
 

@@ -9,7 +9,7 @@ namespace BlueGreen.Cli.Deploying;
 /// What a pipeline finds that runs again after its release has switched: its deployment in the active slot. Deploying it into the
 /// standby would take the way back away, and a cutover to the standby would bring the old version back.
 /// </summary>
-internal static class Earlier
+internal static class PreviousRun
 {
     /// <summary>Whether the active slot holds just these destinations, and this version.</summary>
     public static bool HoldsDeployment(ServiceStatus status, IEnumerable<Destination> destinations, string? version)
@@ -37,6 +37,6 @@ internal static class Earlier
         return releases.FirstOrDefault(release => release.SwitchedAt is not null) is { Kind: ReleaseKind.Cutover, Id: { } last } ? last : null;
     }
 
-    public static async Task<ServiceStatus> LookAsync(Session session, string service, CancellationToken cancellationToken) =>
+    public static async Task<ServiceStatus> GetStatusAsync(Session session, string service, CancellationToken cancellationToken) =>
         (await session.Client.GetAsync(ApiPath.Service(service), cancellationToken)).Read(ContractsJson.Default.ServiceStatus);
 }

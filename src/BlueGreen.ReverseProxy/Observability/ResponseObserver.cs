@@ -1,12 +1,12 @@
 namespace BlueGreen.ReverseProxy.Observability;
 
-/// <summary>What is noted of a slot's responses only while a bake watches it: which clients there are, and who got the bad ones.</summary>
+/// <summary>Records, only while a bake watches a slot, which clients it has and who got the bad responses.</summary>
 /// <param name="metrics">How many metrics of status codes there are; slow responses are one more.</param>
 /// <param name="slowAbove">From how many microseconds on a response is slow; <see cref="long.MaxValue"/> for never.</param>
-internal sealed class SlotWatch(int metrics, long slowAbove)
+internal sealed class ResponseObserver(int metrics, long slowAbove)
 {
     private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + 1).Select(_ => new ClientCounts())];
-    private TaskCompletionSource _bell = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _latency;
 
     /// <summary>About how many clients there are.</summary>
@@ -21,13 +21,13 @@ internal sealed class SlotWatch(int metrics, long slowAbove)
     /// <summary>From now on slow responses count too.</summary>
     public void CountSlowness() => Volatile.Write(ref _latency, 1);
 
-    /// <summary>A task that ends at the next bad response.</summary>
-    /// <remarks>To be called before the counters are read: a response that comes in between is either in the counters or ends this task.</remarks>
-    public Task Arm()
+    /// <summary>Completes at the next bad response.</summary>
+    /// <remarks>Call this before reading the counters: a response in between is then either counted or completes this task.</remarks>
+    public Task NextBadResponseAsync()
     {
-        var bell = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _bell, bell);
-        return bell.Task;
+        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _next, next);
+        return next.Task;
     }
 
     public void Add(in ResponseOutcome outcome, int badFor)
@@ -39,16 +39,16 @@ internal sealed class SlotWatch(int metrics, long slowAbove)
             if ((badFor & 1) != 0)
             {
                 _bad[metric].Add(outcome.Client);
-                Ring();
+                Signal();
             }
         }
 
         if (outcome.Microseconds >= slowAbove && outcome.IsLatency && Volatile.Read(ref _latency) != 0)
         {
             _bad[metrics].Add(outcome.Client);
-            Ring();
+            Signal();
         }
     }
 
-    private void Ring() => Volatile.Read(ref _bell).TrySetResult();
+    private void Signal() => Volatile.Read(ref _next).TrySetResult();
 }

@@ -9,7 +9,7 @@ using Spectre.Console.Rendering;
 namespace BlueGreen.Cli.Watching;
 
 /// <summary>The services, the releases that run, and the last events, redrawn in place.</summary>
-internal sealed class LiveWatch(Session session, string? service)
+internal sealed class WatchScreen(Session session, string? service)
 {
     private const int MaxEvents = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -59,7 +59,7 @@ internal sealed class LiveWatch(Session session, string? service)
         {
             lock (_lock)
             {
-                _events.Enqueue(ServiceWatch.LineOf(entry));
+                _events.Enqueue(WatchOutput.LineOf(entry));
                 while (_events.Count > MaxEvents)
                 {
                     _events.Dequeue();

@@ -1,0 +1,56 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>What the active slots have answered so far: the baseline that a switch freezes and the bake judges by.</summary>
+internal sealed class BakeBaselines
+{
+    private readonly ServiceCatalog _services;
+    private readonly FrozenDictionary<Slot, SlotHistory> _histories;
+
+    public BakeBaselines(ServiceCatalog services, TimeProvider time)
+    {
+        _services = services;
+        _histories = services.All
+            .SelectMany(service => SlotNames.All.Select(slot => (Slot: service[slot], service.Options.Bake.BaselineWindow)))
+            .ToFrozenDictionary(entry => entry.Slot, entry => new SlotHistory(entry.Slot.Meter, entry.BaselineWindow, time));
+    }
+
+    public SlotHistory HistoryOf(Slot slot) => _histories[slot];
+
+    /// <summary>The baselines to store with the switch; null for a release that is not watched.</summary>
+    /// <param name="release">The release that is about to switch.</param>
+    /// <param name="state">The state, which may carry what the previous process measured.</param>
+    public BakeState? Freeze(ReleaseState release, GatewayState state) => release.IsWatched
+        ? new BakeState { Baselines = [.. release.Open.Select(service => Freeze(_services.Get(service.Name), service.From, state.Services[service.Name]))] }
+        : null;
+
+    /// <summary>The active slot's baseline, to outlive this process when it stops; null if the slot has answered nothing.</summary>
+    public CarriedBaseline? HandOver(string service, ServiceState known) =>
+        Freeze(_services.Get(service), known.Active, known) is { Responses: > 0 } measured ? new(known.Active, known.Generation, measured) : null;
+
+    // Until this process has measured a whole window, what the previous one measured counts as well.
+    private BakeBaseline Freeze(ServiceEntry service, SlotName slot, ServiceState known)
+    {
+        var own = Freeze(service, slot);
+        return known.Baseline is { Measured: var before } carried
+            && carried.Slot == slot
+            && carried.Generation == known.Generation
+            && own.Seconds < service.Options.Bake.BaselineWindow.TotalSeconds
+            ? own.With(before)
+            : own;
+    }
+
+    private BakeBaseline Freeze(ServiceEntry service, SlotName slot)
+    {
+        var (counted, clients, length) = HistoryOf(service[slot]).UpToNow();
+        var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
+        return new BakeBaseline(
+            service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts());
+    }
+}

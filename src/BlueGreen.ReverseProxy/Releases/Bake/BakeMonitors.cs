@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <summary>Makes the monitors of the slots that releases switch to, and hands them to the <see cref="BakeGuard"/> at the switch.</summary>
+internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baselines, TimeProvider time)
+{
+    private readonly Channel<ReleaseMonitor> _started = Channel.CreateUnbounded<ReleaseMonitor>();
+
+    /// <summary>The monitors whose slots have become active.</summary>
+    public ChannelReader<ReleaseMonitor> Started => _started.Reader;
+
+    /// <summary>Makes the monitor of the new slots, which counts from now on; null for a release that is not watched.</summary>
+    /// <param name="release">The release, with what <see cref="BakeBaselines.Freeze(ReleaseState, GatewayState)"/> gave.</param>
+    /// <param name="sinceSwitch">How long ago the switch was: zero before it, more after a restart.</param>
+    public ReleaseMonitor? Prepare(ReleaseState release, TimeSpan sinceSwitch)
+    {
+        if (release.Bake is not { } bake || !release.IsWatched)
+        {
+            return null;
+        }
+
+        var open = release.Open.ToList();
+        var monitors = open.Select(service =>
+        {
+            var entry = services.Get(service.Name);
+            var baseline = bake.Baselines.Find(baseline => baseline.Service == service.Name) ?? Empty(service.Name);
+            return new ServiceMonitor(
+                entry,
+                service,
+                BakePlan.Of(entry.Options.Bake, baseline, release.Services.Count),
+                bake.Services.Find(carried => carried.Name == service.Name),
+                sinceSwitch,
+                time);
+        });
+
+        // The most careful of the services speaks for the release.
+        var options = open.Select(service => services.Get(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
+        return new ReleaseMonitor(release.Id, [.. monitors], options);
+    }
+
+    /// <summary>The new slots are active: starts their monitor, if there is one.</summary>
+    public void Start(ReleaseState release, ReleaseMonitor? monitor)
+    {
+        foreach (var service in release.Open)
+        {
+            // Only what the slot answers from now on can be a baseline for the release after this one.
+            baselines.HistoryOf(services.Get(service.Name)[service.To]).Restart();
+        }
+
+        if (monitor is not null)
+        {
+            _started.Writer.TryWrite(monitor);
+        }
+    }
+
+    private static BakeBaseline Empty(string service) =>
+        new(service, 0, ImmutableSortedDictionary<string, long>.Empty, 0, 0, ImmutableSortedDictionary<int, long>.Empty);
+}
