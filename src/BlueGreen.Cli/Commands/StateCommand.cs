@@ -63,8 +63,7 @@ internal static class StateCommand
 
     private static int Verify(Session session, StateFolder folder)
     {
-        var check = new FolderCheck(folder.Path);
-        check.Run();
+        var check = new FolderCheck(folder.Path).Run();
         foreach (var finding in check.Findings)
         {
             session.Note($"{finding.File}{(finding.Line is { } line ? $":{line}" : "")}: {finding.Text}");

@@ -103,6 +103,59 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         await StopAfterOneFailureAsync(guard, "bake");
     }
 
+    [Fact]
+    public async Task BakeGuard_ReadingTheMonitorsThrows_IsReportedAndNotTheEndOfTheService()
+    {
+        var parts = _open.Releases(TimeProvider.System);
+        using var call = parts.Call;
+        using var runner = parts.Runner;
+        using var guard = new BakeGuard(
+            _open.State, _open.Services, null!, parts.Engine, null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
+
+        await guard.StartAsync(CancellationToken.None);
+        using var limit = new CancellationTokenSource(TestTime.Limit);
+        while (_loops.Failures is not [{ Key: "bake", Value: >= 2 }])
+        {
+            await Task.Delay(5, limit.Token);
+        }
+
+        guard.ExecuteTask!.IsCompleted.Should().BeFalse();
+        _loops.Current.Should().ContainSingle().Which.Name.Should().Be("bake");
+        await guard.StopAsync(CancellationToken.None).WaitAsync(TestTime.Limit);
+    }
+
+    [Fact]
+    public async Task JournalKeeper_FlushingThrows_FlushesAtTheNextTurn()
+    {
+        using var folder = new TempFolder();
+        var disk = new FaultyDisk();
+        using var open = new OpenState(folder.Path, ["orders"], disk);
+        await open.CommitAsync(state => state with { LastRelease = 1 });
+        await open.ChangeAsync(change => change.WithAudit(States.Audit(0)));
+        var time = new ManualTime();
+        using var keeper = new JournalKeeper(open.Store, _loops, time);
+        disk.FailAt(0, DiskFault.KilledBefore);
+
+        await keeper.StartAsync(CancellationToken.None);
+        await time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
+        using var limit = new CancellationTokenSource(TestTime.Limit);
+        while (_loops.Failures is not [{ Value: 1 }])
+        {
+            await Task.Delay(5, limit.Token);
+        }
+
+        await time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
+        disk.Calls.Should().Equal("flush");
+        time.Advance(TimeSpan.FromSeconds(1));
+        await time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
+
+        disk.Calls.Count(call => call == "flush").Should().BeGreaterThan(1);
+        _loops.Failures.Should().ContainSingle().Which.Should().Be(KeyValuePair.Create("journals", 1L));
+        await keeper.StopAsync(CancellationToken.None).WaitAsync(TestTime.Limit);
+        _loops.Current.Should().BeEmpty();
+    }
+
     private async Task StopAfterOneFailureAsync(Microsoft.Extensions.Hosting.BackgroundService loop, string kind)
     {
         _time.HasFailed.Should().BeTrue();

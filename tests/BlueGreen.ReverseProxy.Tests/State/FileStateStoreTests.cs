@@ -350,6 +350,29 @@ public sealed class FileStateStoreTests : IDisposable
         Directory.GetFiles(_folder.Path, "audit*.jsonl").Should().HaveCount(2);
     }
 
+    [Fact]
+    public async Task Load_DiskDoesNotAnswer_SaysSoEveryFiveSecondsUntilItDoes()
+    {
+        Commit(1);
+        var time = new ManualTime();
+        var log = new CollectedLog<FileStateStore>();
+        using var disk = new HangingDisk();
+        using var store = new FileStateStore(new BlueGreenOptions { State = new StateOptions { Directory = _folder.Path } }, log, time, disk);
+        var loading = Task.Run(store.Load);
+        await disk.IsHanging.WaitAsync(TestTime.Limit);
+
+        log.Lines.Should().BeEmpty();
+        time.Advance(TimeSpan.FromSeconds(5));
+        log.Lines.Should().ContainSingle().Which.Text.Should().Contain("Still reading the state folder").And.Contain(_folder.Path);
+        time.Advance(TimeSpan.FromSeconds(5));
+        log.Lines.Select(line => line.Text).Should().HaveCount(2).And.Subject.Last().Should().Contain("after 10 s");
+
+        disk.Answer();
+        (await loading.WaitAsync(TestTime.Limit))!.State.Revision.Should().Be(1);
+        time.Advance(TimeSpan.FromSeconds(5));
+        log.Lines.Should().HaveCount(2, "the disk has answered");
+    }
+
     private static StateChange Change(long revision) => new StateChange(States.Of("orders").With("orders", service => service with
     {
         Active = revision % 2 == 0 ? SlotName.Green : SlotName.Blue,
@@ -382,5 +405,25 @@ public sealed class FileStateStoreTests : IDisposable
     {
         using var store = Open();
         return store.Load()?.State.Services["orders"].Active;
+    }
+
+    // Reads hang until the test lets them answer.
+    private sealed class HangingDisk : Disk, IDisposable
+    {
+        private readonly ManualResetEventSlim _answer = new();
+        private readonly TaskCompletionSource _hanging = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsHanging => _hanging.Task;
+
+        public override byte[] Read(string path)
+        {
+            _hanging.TrySetResult();
+            _answer.Wait(TestTime.Limit);
+            return base.Read(path);
+        }
+
+        public void Answer() => _answer.Set();
+
+        public void Dispose() => _answer.Dispose();
     }
 }

@@ -318,8 +318,7 @@ public sealed class JournalTests : IDisposable
 
     private void Check(string? folder = null, string because = "")
     {
-        var check = new FolderCheck(folder ?? _folder.Path);
-        check.Run();
+        var check = new FolderCheck(folder ?? _folder.Path).Run();
         check.Findings.Should().BeEmpty("{0}", because);
     }
 

@@ -233,8 +233,7 @@ public sealed class MigrationTests : IDisposable
 
     private IReadOnlyList<FolderFinding> Broken(string? folder = null)
     {
-        var check = new FolderCheck(folder ?? _folder.Path);
-        check.Run();
+        var check = new FolderCheck(folder ?? _folder.Path).Run();
         return check.Findings;
     }
 }

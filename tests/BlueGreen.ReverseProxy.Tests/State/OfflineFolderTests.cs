@@ -234,8 +234,7 @@ public sealed class OfflineFolderTests : IDisposable
 
     private IReadOnlyList<FolderFinding> Findings(string? folder = null)
     {
-        var check = new FolderCheck(folder ?? _folder.Path);
-        check.Run();
+        var check = new FolderCheck(folder ?? _folder.Path).Run();
         return check.Findings;
     }
 }

@@ -236,8 +236,7 @@ public sealed class RetentionTests : IDisposable
 
     private IReadOnlyList<FolderFinding> Check()
     {
-        var check = new FolderCheck(_folder.Path);
-        check.Run();
+        var check = new FolderCheck(_folder.Path).Run();
         return check.Findings;
     }
 }

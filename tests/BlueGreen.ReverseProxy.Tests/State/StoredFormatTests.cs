@@ -34,8 +34,7 @@ public sealed class StoredFormatTests : IDisposable
         committed.Records.AllKeys.Should().BeEquivalentTo([Key]);
         committed.Records.Events.Select(entry => (entry.Sequence, entry.Type)).Should().Equal((1, "switched"), (2, "switched"));
         committed.Records.Audit.Select(entry => (entry.Sequence, entry.Reason)).Should().Equal((1, "because"), (2, "because"));
-        var check = new FolderCheck(_folder.Path);
-        check.Run();
+        var check = new FolderCheck(_folder.Path).Run();
         check.Findings.Should().BeEmpty();
     }
 

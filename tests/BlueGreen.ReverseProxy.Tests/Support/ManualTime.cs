@@ -55,7 +55,7 @@ internal sealed class ManualTime : TimeProvider
             _utcNow += by;
             _ticks += by.Ticks;
             due = [.. _timers.Where(timer => timer.DueAt <= _ticks)];
-            _timers.ExceptWith(due);
+            _timers.ExceptWith(due.Where(timer => !timer.Repeats(_ticks)));
         }
 
         due.ForEach(timer => timer.Fire());
@@ -108,7 +108,16 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
+        private long _period;
+
         public long DueAt { get; private set; }
+
+        /// <summary>Sets the next time of a periodic timer; false for a timer that fires once.</summary>
+        public bool Repeats(long now)
+        {
+            DueAt = now + _period;
+            return _period > 0;
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -122,6 +131,7 @@ internal sealed class ManualTime : TimeProvider
                 }
 
                 DueAt = time._ticks + dueTime.Ticks;
+                _period = period == Timeout.InfiniteTimeSpan ? 0 : period.Ticks;
                 time._timers.Add(this);
                 armed = time._armed;
                 time._armed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -24,7 +24,7 @@ internal sealed partial class FileStateStore : IStateStore
     private readonly TimeProvider _time;
     private readonly TimeSpan _lockTimeout;
     private readonly Disk _disk;
-    private readonly FolderLock _folderLock;
+    private readonly FolderOwnership _owner;
     private readonly StateFile _file;
     private readonly JournalSet _journals;
     private readonly JournalRetention _retention;
@@ -41,7 +41,7 @@ internal sealed partial class FileStateStore : IStateStore
         _logger = logger;
         Folder = Path.GetFullPath(options.State.Directory);
         _disk = disk ?? Disk.Real;
-        _folderLock = new FolderLock(Folder);
+        _owner = new FolderOwnership(Folder);
         _file = new StateFile(Folder, _disk, logger);
         _journals = new JournalSet(Folder, _disk, _time, logger);
         _retention = new JournalRetention(Folder, options.State, _journals, _disk, _time, logger);
@@ -55,7 +55,7 @@ internal sealed partial class FileStateStore : IStateStore
     public async Task WaitForFolderAsync(CancellationToken cancellationToken)
     {
         var since = _time.GetTimestamp();
-        while (_time.GetElapsedTime(since) < _lockTimeout && TryLock() == LockResult.HeldByAnother)
+        while (_time.GetElapsedTime(since) < _lockTimeout && _owner.TryTake() == LockResult.HeldByAnother)
         {
             await Task.Delay(LockPollInterval, _time, cancellationToken);
         }
@@ -64,10 +64,11 @@ internal sealed partial class FileStateStore : IStateStore
     public Committed? Load()
     {
         // A disk that hangs can't be hurried; whoever waits for the start should know what for.
-        using var slow = _time.CreateTimer(_ => LogSlow(_logger, Folder, SlowAfter.TotalSeconds), null, SlowAfter, SlowAfter);
+        var since = _time.GetTimestamp();
+        using var slow = _time.CreateTimer(_ => LogSlow(_logger, Folder, _time.GetElapsedTime(since).TotalSeconds), null, SlowAfter, SlowAfter);
         lock (_lock)
         {
-            switch (TryLock())
+            switch (_owner.TryTake())
             {
                 case LockResult.HeldByAnother:
                     throw new StateUnreadableException(
@@ -96,7 +97,7 @@ internal sealed partial class FileStateStore : IStateStore
         {
             try
             {
-                DemandFolder();
+                _owner.Demand();
                 StoreOpened();
                 if (!_file.IsAt(expectedRevision))
                 {
@@ -126,7 +127,7 @@ internal sealed partial class FileStateStore : IStateStore
             var change = _committed.Change().WithAudit(entry);
             try
             {
-                DemandFolder();
+                _owner.Demand();
                 StoreOpened();
                 DemandRoom();
                 _journals.AppendNow(_journals.Audit, _journals.Plan(change, _time.GetUtcNow()));
@@ -146,7 +147,7 @@ internal sealed partial class FileStateStore : IStateStore
     {
         lock (_lock)
         {
-            if (!_folderLock.IsTaken || !_folderLock.IsStillOurs() || _unstored is not null)
+            if (!_owner.IsOurs || _unstored is not null)
             {
                 return;
             }
@@ -160,18 +161,18 @@ internal sealed partial class FileStateStore : IStateStore
     {
         lock (_lock)
         {
-            if (_folderLock.IsTaken && _folderLock.IsStillOurs())
+            if (_owner.IsOurs)
             {
                 FlushJournals();
             }
 
-            _folderLock.Dispose();
+            _owner.Dispose();
         }
     }
 
     public void Dispose()
     {
-        _folderLock.Dispose();
+        _owner.Dispose();
         _journals.Dispose();
     }
 
@@ -189,7 +190,7 @@ internal sealed partial class FileStateStore : IStateStore
         {
             if (_unstored is not null)
             {
-                DemandFolder();
+                _owner.Demand();
                 StoreOpened();
             }
         }
@@ -234,52 +235,6 @@ internal sealed partial class FileStateStore : IStateStore
         _unstored = null;
     }
 
-    private LockResult TryLock()
-    {
-        try
-        {
-            return _folderLock.TryTake();
-        }
-        catch (UnauthorizedAccessException exception)
-        {
-            throw new StateUnreadableException(
-                $"The lock of the state folder {Folder} can't be opened, so nobody knows whether another gateway uses the folder: {exception.Message} Let this process's user write it.", exception);
-        }
-    }
-
-    // The lock may not have been possible at the start, on a disk that was read-only; without it nothing is written.
-    private void DemandFolder()
-    {
-        var isNew = !_folderLock.IsTaken;
-        if (isNew && TryLockForWriting() is { } reason)
-        {
-            throw new StateUnavailableException($"The state can't be written to {Folder}: {reason}");
-        }
-
-        if (!isNew && !_folderLock.IsStillOurs())
-        {
-            throw new StateUnavailableException(
-                $"The state folder {Folder} was removed or replaced while the gateway runs, so another gateway may use what is there now. Put it back, or restart this gateway.");
-        }
-    }
-
-    private string? TryLockForWriting()
-    {
-        try
-        {
-            return _folderLock.TryTake() switch
-            {
-                LockResult.Taken => null,
-                LockResult.HeldByAnother => "another gateway has the folder by now.",
-                _ => "the folder can't be written.",
-            };
-        }
-        catch (UnauthorizedAccessException exception)
-        {
-            return exception.Message;
-        }
-    }
-
     private void DemandRoom()
     {
         if (_journals.Pending.Count >= MaxCarried)
@@ -300,7 +255,7 @@ internal sealed partial class FileStateStore : IStateStore
 
     private void TryJournals(Action act)
     {
-        if (!_folderLock.IsTaken || _unstored is not null)
+        if (!_owner.IsTaken || _unstored is not null)
         {
             return;
         }
@@ -334,7 +289,7 @@ internal sealed partial class FileStateStore : IStateStore
     [LoggerMessage(2004, LogLevel.Error, "The state in {Folder} could not be brought up to date: {Error} Traffic flows; it is tried again with the first change.")]
     private static partial void LogNotStored(ILogger logger, string folder, string error);
 
-    [LoggerMessage(2005, LogLevel.Warning, "Still reading the state folder {Folder} after {Seconds} s: its disk does not answer. The gateway serves as soon as it does.")]
+    [LoggerMessage(2005, LogLevel.Warning, "Still reading the state folder {Folder} after {Seconds:0} s: its disk does not answer. The gateway serves as soon as it does.")]
     private static partial void LogSlow(ILogger logger, string folder, double seconds);
 
     [LoggerMessage(2303, LogLevel.Critical, "The journals in {Folder} can't be written. What happened is in the state and is written to them as soon as they can be.")]
