@@ -4,6 +4,7 @@ using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Idle;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
+using BlueGreen.Gateway.Benchmarks.Starting;
 using BlueGreen.Gateway.Benchmarks.Switching;
 
 namespace BlueGreen.Gateway.Benchmarks;
@@ -21,6 +22,9 @@ internal static class BenchmarkCommands
                      --only table|http   one of the two parts (default: both)
                      --switches N        switches measured a line (default 200)
                      --state FOLDER      where the state is kept; a folder on a real disk (default: beside the program)
+        start      how long a start reads the state folder, after 10 switches and after many
+                     --most N            switches of the last line (default 100000)
+                     --state FOLDER      where the folders are made (default: beside the program)
         overhead   the gateway's cost a request against plain YARP; needs two cores
                      --processes N       how often every process is started anew (default 4)
                      --blocks N          rounds a process; in each, every proxy is measured twice alone
@@ -58,6 +62,8 @@ internal static class BenchmarkCommands
                     return 0;
                 case ["switch", .. var rest]:
                     return await SwitchCommand.RunAsync(CommandOptions.Read(rest, SwitchCommand.Options));
+                case ["start", .. var rest]:
+                    return StartCommand.Run(CommandOptions.Read(rest, StartCommand.Options));
                 case ["overhead", .. var rest]:
                     return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
                 case ["idle", .. var rest]:

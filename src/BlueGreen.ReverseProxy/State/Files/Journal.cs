@@ -48,21 +48,21 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
     public TimeSpan Age => _length == 0 ? TimeSpan.Zero : time.GetUtcNow() - _since;
 
     /// <summary>Cuts off a line that a crash or a full disk left unfinished, and reads the newest lines.</summary>
-    /// <param name="atLeast">How many are wanted, if there are so many; whole files are read.</param>
+    /// <param name="most">How many are wanted. Lines before those are not looked at, so that a start does not take longer the more there are.</param>
     /// <exception cref="IOException">A file can't be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A file can't be read.</exception>
-    public ImmutableArray<JournalLine> Open(int atLeast)
+    public ImmutableArray<JournalLine> Open(int most)
     {
-        var lines = File.Exists(Files.Current) ? OpenCurrent() : [];
+        var lines = File.Exists(Files.Current) ? OpenCurrent(most) : [];
         Note(lines);
         foreach (var path in Files.Closed.Reverse())
         {
-            if (lines.Count >= atLeast && Last > 0)
+            if (lines.Count >= most && Last > 0)
             {
                 break;
             }
 
-            var earlier = Parse(path, JournalFiles.ReadLines(path, disk).Lines);
+            var earlier = Parse(path, JournalFiles.ReadLines(path, disk).Lines, most - lines.Count);
             Note(earlier);
             lines.InsertRange(0, earlier);
         }
@@ -246,10 +246,10 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
         }
     }
 
-    private List<JournalLine> OpenCurrent()
+    private List<JournalLine> OpenCurrent(int most)
     {
         var (raw, complete, length) = JournalFiles.ReadLines(Files.Current, disk);
-        var lines = Parse(Files.Current, raw);
+        var lines = Parse(Files.Current, raw, most);
         _length = complete;
         if (complete < length)
         {
@@ -257,18 +257,19 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
             _isTorn = true;
         }
 
-        if (lines.Count > 0)
+        if (raw.Select(JournalLine.TryParse).FirstOrDefault(line => line is not null) is { } first)
         {
-            (_first, _since) = (lines[0].Number, lines[0].At);
+            (_first, _since) = (first.Number, first.At);
         }
 
         return lines;
     }
 
-    private List<JournalLine> Parse(string path, List<byte[]> raw)
+    // From the end, until there are enough. One at least: it says where the journal goes on.
+    private List<JournalLine> Parse(string path, List<byte[]> raw, int most)
     {
-        var lines = new List<JournalLine>(raw.Count);
-        for (var index = 0; index < raw.Count; index++)
+        var lines = new List<JournalLine>();
+        for (var index = raw.Count - 1; index >= 0 && lines.Count < Math.Max(most, 1); index--)
         {
             if (JournalLine.TryParse(raw[index]) is { } line)
             {
@@ -280,6 +281,7 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
             }
         }
 
+        lines.Reverse();
         return lines;
     }
 

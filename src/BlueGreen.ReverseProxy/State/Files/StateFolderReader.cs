@@ -53,7 +53,7 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         var releases = journals.Releases.Open(RecentRecords.MaxEnded);
         var events = journals.Events.Open(RecentRecords.MaxEvents / 2);
         var audit = OpenAudit();
-        var keys = journals.Keys.Open(RecentRecords.MaxKeys);
+        var keys = Alive(journals.Keys.Open(RecentRecords.MaxKeys));
         var hooks = journals.Hooks.Open(int.MaxValue);
         try
         {
@@ -109,6 +109,10 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
             Withdrawn = change.Withdraw is { } withdraw ? [withdraw] : [],
         }));
     }
+
+    // A file is begun anew once a day or when it is full, so most of its keys may have expired.
+    private static ImmutableArray<JournalLine> Alive(ImmutableArray<JournalLine> keys) =>
+        keys is [.., var newest] ? keys.RemoveAll(key => newest.At - key.At >= RecentRecords.KeyLifetime) : keys;
 
     private static long HighestRelease(RecentRecords records) =>
         records.Ended.Keys.Concat(records.Events.Select(entry => ReleaseId.NumberOf(entry.Release))).DefaultIfEmpty().Max();
