@@ -17,6 +17,7 @@ internal static class HookOutbox
     /// <summary>Adds the calls for the change's events.</summary>
     public static StateChange Fill(StateChange change, ImmutableList<HookDelivery> waiting, ImmutableArray<HookOptions> hooks)
     {
+        change = DropOrphans(change, waiting, hooks);
         foreach (var entry in hooks.IsEmpty ? [] : change.Events)
         {
             if (EventOf(entry.Type) is { } hookEvent)
@@ -46,6 +47,25 @@ internal static class HookOutbox
             {
                 ExpiresAt = at + hook.GiveUpAfter,
             });
+
+    // A hook that is no longer configured has no loop that would give its calls up.
+    private static StateChange DropOrphans(StateChange change, ImmutableList<HookDelivery> waiting, ImmutableArray<HookOptions> hooks)
+    {
+        if (change.Events is not [.., { At: var now }])
+        {
+            return change;
+        }
+
+        foreach (var orphan in waiting.Where(delivery =>
+            delivery.ExpiresAt < now && !hooks.Any(hook => hook.Name == delivery.Hook) && !change.Dequeued.Contains(delivery.Id)))
+        {
+            change = (change with { Dequeued = change.Dequeued.Add(orphan.Id) }).WithAudit(new(
+                0, now, "gateway", null, "hook", "dropped", [], orphan.Release, Force: false, Reason: null,
+                $"{orphan.Hook}: {orphan.Id} has expired, and no hook of this name is configured"));
+        }
+
+        return change;
+    }
 
     private static StateChange Bound(StateChange change, ImmutableList<HookDelivery> waiting, string hook)
     {

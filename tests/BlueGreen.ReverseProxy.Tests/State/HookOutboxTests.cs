@@ -41,6 +41,21 @@ public sealed class HookOutboxTests
         new RecentRecords { Outbox = waiting }.Apply(change).Outbox.Count(call => call.Hook == "chat").Should().Be(HookOutbox.MaxPerHook);
     }
 
+    // A hook that was taken out of the configuration has nobody who gives its calls up.
+    [Fact]
+    public void Fill_CallOfAHookThatIsNoLongerConfigured_IsDroppedWhenItHasExpired()
+    {
+        var waiting = ImmutableList.Create(
+            new HookDelivery("1-gone", "gone", HookEvent.PostSwitch, "r0-aaaaaa", null, States.Now.AddHours(-2)) { ExpiresAt = States.Now.AddHours(-1) },
+            new HookDelivery("2-gone", "gone", HookEvent.PostSwitch, "r0-aaaaaa", null, States.Now) { ExpiresAt = States.Now.AddHours(1) },
+            new HookDelivery("3-chat", "chat", HookEvent.PostSwitch, "r0-aaaaaa", null, States.Now.AddHours(-2)) { ExpiresAt = States.Now.AddHours(-1) });
+
+        var change = HookOutbox.Fill(Change("switched"), waiting, Hooks);
+
+        change.Dequeued.Should().Equal("1-gone");
+        change.Audit.Should().ContainSingle().Which.Detail.Should().Contain("gone").And.Contain("no hook of this name");
+    }
+
     [Fact]
     public void Withdrawal_OfASlot_TakesBackItsDecommissionCallsAlone()
     {
