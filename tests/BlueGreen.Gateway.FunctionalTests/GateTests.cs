@@ -71,6 +71,44 @@ public sealed class GateTests
         answer.Detail.Should().Contain(detail);
     }
 
+    // The address answers, and is healthy: but the process there was never replaced.
+    [Fact]
+    public async Task VersionGate_AnotherVersionWasDeployedThanIsReported_IsRejectedAndShown()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        fleet.Green.Version = "2.0.0";
+        (await fleet.Admin.SendAsync(HttpMethod.Put, "/v1/services/orders/slots/green", new
+        {
+            version = "3.0.0",
+            destinations = new { g1 = new { address = fleet.Green.Address } },
+        })).Status.Should().Be(200);
+
+        var answer = await fleet.Admin.CutoverAsync();
+
+        answer.Status.Should().Be(422, answer.Body);
+        answer.Detail.Should().Contain("3.0.0 was deployed, but g1 reports 2.0.0");
+        (await fleet.Admin.StatusAsync()).Warnings.Should().ContainSingle().Which.Should().Contain("3.0.0 was deployed into green, which reports 2.0.0");
+        fleet.Green.Version = "3.0.0";
+        (await fleet.Admin.CutoverAsync()).Status.Should().Be(200);
+        (await fleet.Admin.StatusAsync()).Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task ExpectVersion_SlotIsActiveAlreadyWithAnotherOne_IsNotASuccess()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        fleet.Blue.Version = "1.0.0";
+        (await fleet.Admin.UntilAsync(status => status.Slots.Blue.Version == "1.0.0")).Active.Should().Be(SlotName.Blue);
+
+        var wrong = await fleet.Admin.CutoverAsync(new { to = "blue", expectVersion = "9.9.9" });
+        var right = await fleet.Admin.CutoverAsync(new { to = "blue", expectVersion = "1.0.0" });
+
+        (wrong.Status, wrong.Code).Should().Be((422, "gate-failed"), wrong.Body);
+        wrong.Detail.Should().Contain("blue of orders runs 1.0.0");
+        right.Status.Should().Be(200, right.Body);
+        right.Json.GetProperty("outcome").GetString().Should().Be("alreadyActive");
+    }
+
     [Fact]
     public async Task KnownBadGate_VersionThatWasRolledBack_IsRefusedUntilItIsAnotherOneOrForced()
     {

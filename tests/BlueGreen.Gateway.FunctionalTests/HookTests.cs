@@ -66,15 +66,20 @@ public sealed class HookTests
         answer.Detail.Should().Contain(reason);
     }
 
-    [Fact]
-    public async Task PreSwitchHook_StillWorking_IsAskedAgainUntilItIsDone()
+    // A value that can't be read is no "yes".
+    [Theory]
+    [InlineData("0")]
+    [InlineData("0.5")]
+    [InlineData("soon")]
+    [InlineData("")]
+    public async Task PreSwitchHook_StillWorking_IsAskedAgainUntilItIsDone(string retryAfter)
     {
         await using var receiver = await HookReceiver.StartAsync();
         await using var fleet = await StartAsync(receiver, "preSwitch");
         receiver.Answer = (context, _, number) =>
         {
             context.Response.StatusCode = number < 3 ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
-            context.Response.Headers.RetryAfter = number < 3 ? "0" : default;
+            context.Response.Headers["Retry-After"] = number < 3 ? new(retryAfter) : default;
             return Task.CompletedTask;
         };
 

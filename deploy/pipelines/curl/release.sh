@@ -21,7 +21,9 @@ deadline=$((SECONDS + ${TIMEOUT:-1800}))
 key=${IDEMPOTENCY_KEY:-release-$service-$version-$$-$RANDOM$RANDOM}
 body=$(mktemp)
 headers=$(mktemp)
-trap 'rm -f "$body" "$headers"' EXIT
+answered=$(mktemp)
+match=''
+trap 'rm -f "$body" "$headers" "$answered"' EXIT
 
 # In a file that only its owner can read: arguments can be read by everybody on the machine.
 [ -z "${BLUEGREEN_TOKEN:-}" ] || printf 'Authorization: Bearer %s\n' "$BLUEGREEN_TOKEN" > "$headers"
@@ -29,11 +31,13 @@ trap 'rm -f "$body" "$headers"' EXIT
 say() { echo "$(date -u +%H:%M:%S) $*" >&2; }
 
 # call METHOD PATH [JSON [SECONDS]]: the answer's body in $body, its status in $status, waiting so long for a switch; what can't be reached is tried again until the deadline.
-# Every change carries a key, so that a call whose answer was lost takes effect once.
+# Every change carries a key, so that a call whose answer was lost takes effect once. With $match set, a change is refused if the
+# service has another generation by then.
 call() {
-  local options=(--silent --show-error --max-time 90 --request "$1" --output "$body" --write-out '%{http_code}')
+  local options=(--silent --show-error --max-time 90 --request "$1" --output "$body" --dump-header "$answered" --write-out '%{http_code}')
   options+=(--header 'Content-Type: application/json' --header "@$headers")
   [ "$1" = GET ] || options+=(--header "Idempotency-Key: $key-${2##*/}")
+  [ "$1" = GET ] || [ -z "$match" ] || options+=(--header "If-Match: \"$match\"")
   [ -z "${3:-}" ] || options+=(--data "$3")
   [ -z "${4:-}" ] || options+=(--header "Prefer: wait=$4")
   local tries=0
@@ -99,9 +103,14 @@ standby=$(jq -r .standby "$body")
 say "Deploying $version into $standby of $service"
 call PUT "/v1/services/$service/slots/$standby" "$(jq -n --arg version "$version" --argjson destinations "$destinations" '{ $version, $destinations }')"
 [ "$status" = 200 ] || fail "Deploying"
+deployed=$(sed -n 's/^[Ee][Tt][Aa][Gg]: *"\([0-9]*\)".*/\1/p' "$answered")
 
 until call GET "/v1/services/$service" && jq -e --arg slot "$standby" --arg version "$version" '
     .slots[$slot] | .health == "healthy" and .version == $version' "$body" > /dev/null; do
+  if ! jq -e --arg generation "$deployed" '(.generation | tostring) == $generation' "$body" > /dev/null; then
+    say "$service was changed by somebody else after this deployment (generation $deployed): nothing was switched."
+    exit 5
+  fi
   if [ "$SECONDS" -ge "$deadline" ]; then
     say "$standby of $service is not healthy in time: $(jq -c --arg slot "$standby" '[ .slots[$slot].destinations[] | { id, health, reason: .lastProbe.reason } ]' "$body")"
     exit 4
@@ -114,8 +123,10 @@ jq -r '.gates[]? | "\(.status)\t\(.name)\t\(.detail)"' "$body" >&2
 [ "$(jq -r .passed "$body")" = true ] || { say "A gate fails: nothing was switched."; exit 2; }
 
 say "Switching $service to $standby"
+match=$deployed # What was deployed and looked at is what is switched to, or nothing.
 call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" '
   { $to, reason: $version } + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
+match=''
 case $status in
   200 | 202)
     if [ "$(jq -r .changed "$body")" = false ]; then

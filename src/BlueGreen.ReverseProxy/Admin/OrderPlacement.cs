@@ -1,11 +1,14 @@
 using System.Globalization;
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>Places an order with the engine, waits as the caller wants, and answers.</summary>
-internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, StatusViews views)
+internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, StatusViews views, ServiceCatalog catalog)
 {
     public async Task<IResult> PlaceAsync(HttpContext context, AdminRequest request, ReleaseOrder order)
     {
@@ -24,7 +27,7 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
 
         if (outcome.Unchanged is { } services)
         {
-            return OrderAnswers.NothingToDo(order, services);
+            return WrongVersion(order, services) is { } wrong ? Problems.Of(ProblemCodes.GateFailed, wrong) : OrderAnswers.NothingToDo(order, services);
         }
 
         var release = outcome.Started ?? outcome.Existing!;
@@ -37,6 +40,17 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
         }
 
         return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));
+    }
+
+    // "The slot is active already" must not tell a pipeline that its version is live when another one is.
+    private string? WrongVersion(ReleaseOrder order, IEnumerable<ActiveService> services)
+    {
+        var others = services
+            .Select(service => (service.Name, service.Active, catalog.Get(service.Name)[service.Active].Version))
+            .Where(found => order.ExpectVersion is { } expected && found.Version != expected)
+            .Select(found => $"{found.Active.ToText()} of {found.Name} runs {found.Version ?? "a version that nobody knows"}")
+            .ToList();
+        return others.Count == 0 ? null : $"There is nothing to switch, but version {order.ExpectVersion} was expected: {string.Join(", ", others)}. Deploy it into the standby, then cut over.";
     }
 }
 

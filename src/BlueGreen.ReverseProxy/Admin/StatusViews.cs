@@ -25,7 +25,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            Warnings(running));
+            [.. Warnings(running), .. OtherVersions(service)]);
     }
 
     public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
@@ -33,6 +33,11 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
     private static IReadOnlyList<string> Warnings(ReleaseState? running) => running?.Bake is { Outcome: BakeState.Held } bake
         ? [$"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then."]
         : [];
+
+    private static IEnumerable<string> OtherVersions(ServiceEntry service) =>
+        from slot in new[] { service.Blue, service.Green }
+        where slot is { DeclaredVersion: { } deployed, ReportedVersion: { } reported } && deployed != reported
+        select $"{slot.DeclaredVersion} was deployed into {slot.EnvironmentHeader}, which reports {slot.ReportedVersion}: is the new process running there? A cutover to it is refused.";
 
     private SlotStatus Of(Slot slot)
     {

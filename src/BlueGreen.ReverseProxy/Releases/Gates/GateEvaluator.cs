@@ -19,7 +19,8 @@ internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVers
 /// <param name="From">The slot that is active.</param>
 /// <param name="To">The slot that would become active.</param>
 /// <param name="KnownBad">The versions that were rolled back.</param>
-internal sealed record GateTarget(ServiceEntry Service, Slot From, Slot To, ImmutableList<string> KnownBad);
+/// <param name="DeployedVersion">The version that the deployment into <paramref name="To"/> named; null if it named none, and without a deployment.</param>
+internal sealed record GateTarget(ServiceEntry Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null);
 
 /// <summary>Evaluates the gates, each time by fresh measurement.</summary>
 internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer)

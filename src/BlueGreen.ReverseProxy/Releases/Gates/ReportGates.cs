@@ -18,13 +18,13 @@ internal static class ReportGates
         GatePlan plan, GateTarget target, SlotVerification verification, IReadOnlyList<HealthReport> oldReports, int oldDestinations)
     {
         var service = target.Service.Name;
-        yield return JudgeVersion(service, plan.ExpectVersion, verification);
+        yield return JudgeVersion(service, plan.ExpectVersion, target.DeployedVersion, verification);
         yield return JudgeSchema(service, verification, oldReports);
         yield return JudgeCapacity(target, verification, oldDestinations);
         yield return JudgeKnownBad(service, target, verification);
     }
 
-    private static GateResult JudgeVersion(string service, string? expected, SlotVerification verification)
+    private static GateResult JudgeVersion(string service, string? expected, string? deployed, SlotVerification verification)
     {
         var versions = verification.Destinations
             .Select(id => (Id: id, Version: verification.Reports.GetValueOrDefault(id)?.Version))
@@ -35,6 +35,14 @@ internal static class ReportGates
             return others.Count == 0 && versions.Count > 0
                 ? Passed(GateNames.Version, service, $"every destination reports {expected}")
                 : Failed(GateNames.Version, service, $"expected {expected}; {(versions.Count == 0 ? "there are no destinations" : string.Join(", ", others))}");
+        }
+
+        // A process that was never replaced is as healthy as before; only its version tells.
+        var old = deployed is null ? [] : versions.Where(reported => reported.Version is not null && reported.Version != deployed).ToList();
+        if (old.Count > 0)
+        {
+            return Failed(
+                GateNames.Version, service, $"{deployed} was deployed, but {string.Join(", ", old.Select(reported => $"{reported.Id} reports {reported.Version}"))}: is the new process running there?");
         }
 
         var distinct = versions.Select(reported => reported.Version).Distinct(StringComparer.Ordinal).ToList();

@@ -30,6 +30,7 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PauseWithoutValue = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -58,7 +59,7 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new(false, null, (exception.InnerException ?? exception).Message.TrimEnd('.'));
+            return new(false, null, OneLine((exception.InnerException ?? exception).Message).TrimEnd('.'));
         }
     }
 
@@ -80,9 +81,15 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
 
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         var status = (int)response.StatusCode;
-        if (response.StatusCode == HttpStatusCode.Accepted && response.Headers.RetryAfter is { } retry)
+        if (response.StatusCode == HttpStatusCode.Accepted && response.Headers.NonValidated.Contains("Retry-After"))
         {
-            var pause = retry.Delta ?? (retry.Date - time.GetUtcNow()) ?? ShortestPause;
+            // Whatever it says, the receiver has said that it is not done: a value that can't be read is asked again soon, not taken for a yes.
+            var pause = response.Headers.RetryAfter switch
+            {
+                { Delta: { } delta } => delta,
+                { Date: { } date } => date - time.GetUtcNow(),
+                _ => PauseWithoutValue,
+            };
             return new(false, pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause, "still working");
         }
 
@@ -103,7 +110,12 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[MaxAnswerBytes];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        var text = string.Concat(Encoding.UTF8.GetString(buffer, 0, length).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
+        return OneLine(Encoding.UTF8.GetString(buffer, 0, length));
+    }
+
+    private static string OneLine(string from)
+    {
+        var text = string.Concat(from.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
         return text.Length > MaxDetailLength ? text[..MaxDetailLength] : text;
     }
 }

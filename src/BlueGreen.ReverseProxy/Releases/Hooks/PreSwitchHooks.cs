@@ -52,12 +52,14 @@ internal sealed class PreSwitchHooks(BlueGreenOptions options, CommittedState st
                 return answer;
             }
 
-            if (time.GetElapsedTime(started) + pause > hook.GiveUpAfter)
+            // Asked once more when the time is nearly over, however late the receiver wants to be asked.
+            var left = hook.GiveUpAfter - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
             {
                 return new(false, null, $"still working after {hook.GiveUpAfter}");
             }
 
-            await Task.Delay(pause, time, cancellationToken);
+            await Task.Delay(pause < left ? pause : left, time, cancellationToken);
         }
     }
 
