@@ -198,6 +198,11 @@ internal sealed partial class CommittedState : IDisposable
             return before;
         }
 
+        if (stored is null)
+        {
+            LogBeginsAnew(_logger, _store.Location, string.Join(", ", services.All.Select(service => $"{service.Name} {service.Options.InitialActive.ToText()}")));
+        }
+
         // Stored at once, so that a later change of InitialActive can't move traffic by itself.
         next = next with
         {
@@ -222,6 +227,9 @@ internal sealed partial class CommittedState : IDisposable
 
     [LoggerMessage(2301, LogLevel.Warning, "Service {Service}: {Active} is active by the stored state; InitialActive {InitialActive} counts only until a state has been stored.")]
     private static partial void LogStoredWins(ILogger logger, string service, string active, string initialActive);
+
+    [LoggerMessage(2307, LogLevel.Warning, "There is no state in {Location}, so every service begins with its InitialActive: {Services}. If a gateway has run here before, its state is lost: compare with where traffic went.")]
+    private static partial void LogBeginsAnew(ILogger logger, string location, string services);
 
     [LoggerMessage(2302, LogLevel.Error, "The initial state was not stored: {Error}")]
     private static partial void LogNotStored(ILogger logger, string error);

@@ -43,13 +43,32 @@ public sealed class FileStateStoreTests : IDisposable
     [Fact]
     public void Load_NewestCorrupt_IsThePreviousAndKeepsTheDamage()
     {
-        Commit(2);
+        Commit(1);
+        CommitUnrecorded(2);
         File.AppendAllText(_folder["state.json"], "x");
 
         ActiveLoaded().Should().Be(SlotName.Blue, "the second commit made it green");
         File.Exists(_folder["state.json.corrupt"]).Should().BeTrue();
         ActiveLoaded().Should().Be(SlotName.Blue, "the next start finds the same");
         RevisionLoaded().Should().BeGreaterThan(2);
+    }
+
+    // The journals show that a change was acknowledged which only the damaged document has.
+    [Theory]
+    [InlineData("")]
+    [InlineData("cut")]
+    public void Load_NewestCorruptAndTheJournalsKnowOfMore_IsRefusedUntilSomebodyAdopts(string how)
+    {
+        Commit(2);
+        var whole = File.ReadAllBytes(_folder["state.json"]);
+        File.WriteAllBytes(_folder["state.json"], how == "cut" ? whole[..^1] : []);
+
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>()
+            .WithMessage("*state.json*damaged*revision 1*up to revision 2*undone*bluegreen state adopt*");
+        File.Exists(_folder["state.json.corrupt"]).Should().BeFalse("nothing is touched");
+
+        new OfflineFolder(_folder.Path, TimeProvider.System, NullLogger.Instance).Adopt("somebody");
+        ActiveLoaded().Should().Be(SlotName.Blue);
     }
 
     // Killed, or the disk is full, between the fall back and the document that says so: the next start must find what this one has found.
@@ -66,7 +85,7 @@ public sealed class FileStateStoreTests : IDisposable
             {
                 store.Load();
                 store.CompareAndSet(0, Change(1));
-                store.CompareAndSet(1, Change(2));
+                store.CompareAndSet(1, Unrecorded(2));
                 store.Maintain();
             }
 
@@ -108,7 +127,7 @@ public sealed class FileStateStoreTests : IDisposable
         Commit(2);
         File.Delete(_folder["state.json"]);
 
-        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*state.json is missing*bluegreen state adopt*");
+        this.Invoking(it => it.RevisionLoaded()).Should().Throw<StateUnreadableException>().WithMessage("*state.json*is missing*bluegreen state adopt*");
         File.Exists(_folder["state.previous.json"]).Should().BeTrue("nothing is touched");
     }
 
@@ -136,7 +155,8 @@ public sealed class FileStateStoreTests : IDisposable
     [Fact]
     public void Commit_AfterAFallBack_GoesOn()
     {
-        Commit(2);
+        Commit(1);
+        CommitUnrecorded(2);
         File.WriteAllText(_folder["state.json"], "");
         var revision = RevisionLoaded()!.Value;
 
@@ -382,6 +402,16 @@ public sealed class FileStateStoreTests : IDisposable
 
     private FileStateStore Open(string subfolder = "", Disk? disk = null, ILogger<FileStateStore>? log = null) => new(
         new BlueGreenOptions { State = new StateOptions { Directory = Path.Combine(_folder.Path, subfolder) } }, log ?? NullLogger<FileStateStore>.Instance, disk: disk);
+
+    // A change that no journal tells of.
+    private static StateChange Unrecorded(long revision) => new(Change(revision).State with { LastAudit = revision - 1 });
+
+    private void CommitUnrecorded(long revision)
+    {
+        using var store = Open();
+        store.Load();
+        store.CompareAndSet(revision - 1, Unrecorded(revision)).Should().NotBeNull();
+    }
 
     private void Commit(int count, long from = 0)
     {

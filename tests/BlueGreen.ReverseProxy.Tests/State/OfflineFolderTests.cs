@@ -146,6 +146,27 @@ public sealed class OfflineFolderTests : IDisposable
         Findings().Select(Text).Should().Equal("audit.jsonl:3: number 4 follows number 2: what was between them is missing");
     }
 
+    [Theory]
+    [InlineData("audit.jsonl", 2, "audit.jsonl:1: it begins with number 3, and nothing here says what that follows: the lines before it are missing, or their seal")]
+    [InlineData("audit.jsonl", 5, "audit.jsonl: it ends with number 0, but the state knows of number 5: what was after it is missing")]
+    [InlineData("events.jsonl", 5, "events.jsonl: it ends with number 0, but the state knows of number 5: what was after it is missing")]
+    public void Check_LinesRemovedFromTheBeginning_IsNamed(string file, int count, string finding)
+    {
+        Commit(1, 5);
+        Store().Dispose();
+        using (var store = Store())
+        {
+            store.Load();
+            store.Maintain();
+            store.CompareAndSet(5, new StateChange(Change(6).State with { LastAudit = 5, LastEvent = 5 }));
+        }
+
+        Findings().Should().BeEmpty();
+        File.WriteAllLines(_folder[file], File.ReadAllLines(_folder[file]).Skip(count));
+
+        Findings().Select(Text).Should().Contain(finding);
+    }
+
     // Whoever writes the whole chain anew can't write the seal anew as long as its key is noted elsewhere.
     [Fact]
     public void Check_SealedFileOrSealChanged_IsNamed()

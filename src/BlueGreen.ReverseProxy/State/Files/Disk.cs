@@ -9,6 +9,14 @@ internal partial class Disk
     private const int ReadOnly = 0;
     private const int Interrupted = 4;
 
+    // SIGXFSZ, on Linux and macOS. A write past the limit of file sizes (ulimit -f, LimitFSIZE=) sends it, and it ends the process
+    // unless somebody takes it; then the write fails like one to a full disk.
+    private const PosixSignal FileSizeExceeded = (PosixSignal)25;
+
+    private static readonly PosixSignalRegistration? FileSizeSignal = OperatingSystem.IsWindows()
+        ? null
+        : PosixSignalRegistration.Create(FileSizeExceeded, static signal => signal.Cancel = true);
+
     protected Disk()
     {
     }
@@ -18,7 +26,18 @@ internal partial class Disk
     /// <summary>Reads a file whole.</summary>
     public virtual byte[] Read(string path) => File.ReadAllBytes(path);
 
-    public virtual void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
+    public virtual void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            // What the framework makes of EFBIG.
+            throw new IOException("The file is larger than this process may make a file (ulimit -f, LimitFSIZE=).", exception);
+        }
+    }
 
     public virtual void Truncate(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
 

@@ -17,7 +17,7 @@ internal sealed record FolderContent(
 {
     public bool IsNewestMissing { get; init; }
 
-    private const int MaxAttempts = 5;
+    private const int MaxAttempts = 20;
 
     /// <summary>Reads the folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -36,10 +36,27 @@ internal sealed record FolderContent(
             {
                 return ReadOnce(folder, evenIfOlder, logger);
             }
-            catch (Exception exception) when (exception is StateUnreadableException or FileNotFoundException && attempt < MaxAttempts && RevisionNow(folder) != before)
+            catch (Exception exception) when (exception is StateUnreadableException or FileNotFoundException && RevisionNow(folder) != before)
             {
                 // A gateway has committed between two of the files; its journals were newer than the document that was read before.
+                if (attempt == MaxAttempts)
+                {
+                    throw new IOException($"A gateway changes {folder} faster than it can be read. Nothing is wrong with it; try again.", exception);
+                }
             }
+        }
+    }
+
+    /// <summary>The revision of the document; null if it can't be read.</summary>
+    public static long? RevisionNow(string folder)
+    {
+        try
+        {
+            return StateDocument.ReadHeader(File.ReadAllBytes(Path.Combine(folder, "state.json")), out _).Revision;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return null;
         }
     }
 
@@ -85,18 +102,6 @@ internal sealed record FolderContent(
         {
             IsNewestMissing = found.IsNewestMissing,
         };
-    }
-
-    private static long? RevisionNow(string folder)
-    {
-        try
-        {
-            return StateDocument.ReadHeader(File.ReadAllBytes(Path.Combine(folder, "state.json")), out _).Revision;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            return null;
-        }
     }
 }
 

@@ -37,7 +37,7 @@ internal sealed class FolderOwnership(string folder) : IDisposable
         if (!isNew && !_lock.IsStillOurs())
         {
             throw new StateUnavailableException(
-                $"The state folder {folder} was removed or replaced while the gateway runs, so another gateway may use what is there now. Put it back, or restart this gateway.");
+                $"The state folder {folder} was removed or replaced while the gateway runs, so another gateway may use what is there now. Put it back. If it is lost, note which slots are active (GET /v1/services) before you restart this gateway: without it, every service begins with its InitialActive.");
         }
     }
 

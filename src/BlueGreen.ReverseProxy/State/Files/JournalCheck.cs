@@ -20,6 +20,9 @@ internal sealed class JournalCheck(string name, FolderReport report, bool mayHav
 
     public long HighestRevision { get; private set; }
 
+    /// <summary>Where the first line follows something that is not here; null where all is well.</summary>
+    public FolderFinding? Unanchored { get; private set; }
+
     public Dictionary<string, ClosedFile> Closed { get; } = new(StringComparer.Ordinal);
 
     public void Check(string path, bool isClosed)
@@ -114,7 +117,7 @@ internal sealed class JournalCheck(string name, FolderReport report, bool mayHav
         var expected = line.Number == 1 ? JournalLine.NoLine : anchors.GetValueOrDefault(line.Number - 1);
         if (expected is null)
         {
-            report.Note(string.Create(CultureInfo.InvariantCulture, $"{file} begins with number {line.Number}, and nothing here says what it follows: the lines before were left out of an export, or the last file before was removed with its seal."));
+            Unanchored = new(file, place, string.Create(CultureInfo.InvariantCulture, $"it begins with number {line.Number}, and nothing here says what that follows"));
         }
         else if (expected != line.Previous)
         {

@@ -57,7 +57,6 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
                 + "Restore one of them from a backup, or move the whole folder away to start anew with InitialActive of every service.");
         }
 
-        LogFellBack(logger, Path, error!, previous.State.Revision, _previousPath);
         return new(previous, error == Missing ? null : error, error == Missing);
     }
 
@@ -155,9 +154,6 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
             LogNotKept(logger, Path, exception.Message);
         }
     }
-
-    [LoggerMessage(2001, LogLevel.Critical, "The stored state {Path} can't be used ({Error}). Going on with revision {Revision} from {PreviousPath}: a change that was acknowledged after it may be lost. The unusable file is kept as .corrupt.")]
-    private static partial void LogFellBack(ILogger logger, string path, string error, long revision, string previousPath);
 
     [LoggerMessage(2003, LogLevel.Error, "The unusable state {Path} could not be kept: {Error}")]
     private static partial void LogNotKept(ILogger logger, string path, string error);

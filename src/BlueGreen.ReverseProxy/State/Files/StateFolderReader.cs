@@ -59,11 +59,15 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         {
             journals.Carry(content.Pending);
             var state = content.State;
-            if (journals.HighestRevision > state.Revision && found.LostNewest is null && !isAdopted)
+            if (journals.HighestRevision > state.Revision && !isAdopted)
             {
                 throw new StateUnreadableException(
-                    $"The state in {folder} is revision {state.Revision}, but its journals go up to revision {journals.HighestRevision}: {(found.IsNewestMissing ? "state.json is missing" : "an older state.json was put there")}. "
-                    + $"Restore the newest one. To go on with what is there: bluegreen state adopt --directory {folder}");
+                    $"{WhyOlder(found, state.Revision)} To go on with what is there, which undoes what was acknowledged since: bluegreen state adopt --directory {folder}");
+            }
+
+            if (found.HasFallenBack)
+            {
+                LogFellBack(logger, folder, found.LostNewest ?? "it is missing", state.Revision);
             }
 
             var records = Collect(releases, events, audit, keys, hooks);
@@ -75,7 +79,7 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
                 LastRelease = isBehind ? Math.Max(state.LastRelease, HighestRelease(records)) : state.LastRelease,
 
                 // Past what was lost, or the next start would take the journals for those of a newer state.
-                Revision = isBehind ? Math.Max(state.Revision, journals.HighestRevision) + 1 : state.Revision,
+                Revision = isBehind ? Math.Max(state.Revision + (found.LostNewest is null ? 0 : 1), journals.HighestRevision) + 1 : state.Revision,
                 History = state.History.Length > 0 ? state.History : StateHistory.New(),
             };
             return new(new Committed(state, records), IsMigrated: false, found.HasFallenBack, MustBeStored: isBehind || found.IsPreviousOutdated);
@@ -85,6 +89,16 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
             throw new StateUnreadableException($"The state folder {folder} can't be used: {exception.Message}. Restore it from a backup.", exception);
         }
     }
+
+    private string WhyOlder(FoundState found, long revision) => found switch
+    {
+        { LostNewest: { } damage } =>
+            $"state.json in {folder} is damaged ({damage}), and the one before it is revision {revision}, while the journals go up to revision {journals.HighestRevision}: a change that was acknowledged would be undone. Restore state.json from a backup.",
+        { IsNewestMissing: true } =>
+            $"state.json in {folder} is missing; the one before it is revision {revision}, while the journals go up to revision {journals.HighestRevision}. Restore the newest one.",
+        _ =>
+            $"The state in {folder} is revision {revision}, but its journals go up to revision {journals.HighestRevision}: an older state.json was put there. Restore the newest one.",
+    };
 
     private RecentRecords Collect(
         ImmutableArray<JournalLine> releases,
@@ -161,6 +175,9 @@ internal sealed partial class StateFolderReader(string folder, JournalSet journa
         return new(
             new Committed(state, new RecentRecords().Apply(moved with { Audit = journals.WithHashes(moved.Audit) })), IsMigrated: true, found.HasFallenBack, MustBeStored: true);
     }
+
+    [LoggerMessage(2001, LogLevel.Critical, "state.json in {Folder} can't be used ({Error}). Going on with revision {Revision} from state.previous.json; the journals know of nothing newer. An unusable file is kept as .corrupt.")]
+    private static partial void LogFellBack(ILogger logger, string folder, string error, long revision);
 
     [LoggerMessage(2201, LogLevel.Critical, "The journal {Path} has been changed: line {Line} does not follow from the one before, or can't be read.")]
     private static partial void LogBroken(ILogger logger, string path, long line);
