@@ -21,7 +21,7 @@ public sealed class SlotConfigProviderTests
 
     public SlotConfigProviderTests()
     {
-        _filter = new SlotConfigFilter(_services, _provider, NullLogger<SlotConfigFilter>.Instance);
+        _filter = new SlotConfigFilter(_services, _provider, Names.Literal(), NullLogger<SlotConfigFilter>.Instance);
     }
 
     // YARP says "applied" also when it has nothing to apply, because another provider could not be loaded.
