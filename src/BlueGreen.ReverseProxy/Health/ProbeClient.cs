@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
@@ -153,6 +154,7 @@ internal sealed class ProbeClient(TimeProvider time, DestinationConnector connec
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } unknown => $"name does not resolve: {unknown.Message}",
         SocketException socket => $"can't connect: {socket.Message}",
         DestinationRefusedException refused => refused.Message,
+        AuthenticationException tls => $"no TLS connection: {tls.Message.TrimEnd('.')}",
         IOException io => $"the connection broke: {io.Message.TrimEnd('.')}",
         _ => exception.Message.TrimEnd('.'),
     };

@@ -21,6 +21,8 @@ internal static class NamedDestinations
     /// <summary>The metadata key of the <c>Host</c> of probes whose URL is another one than that of requests.</summary>
     public const string HealthHostKey = "BlueGreen.HealthHost";
 
+    private static readonly string OwnName = Dns.GetHostName();
+
     /// <summary>The names that have to be resolved for these destinations.</summary>
     public static IEnumerable<string> NamesOf(IReadOnlyDictionary<string, DestinationConfig> destinations) =>
         destinations.Values.Select(destination => NameOf(destination.Address)?.IdnHost).OfType<string>();
@@ -95,17 +97,20 @@ internal static class NamedDestinations
         return metadata;
     }
 
-    // localhost is this machine by whichever of its two loopback addresses answers: one API. The connector tries both.
+    // This machine, by whichever of its addresses answers (the resolver of .NET gives all of its interfaces for its own name): one API,
+    // which may listen on one of them. The connector tries each.
     private static Uri? NameOf(string address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri)
         && uri.Host.Length > 0
         && !IPAddress.TryParse(uri.DnsSafeHost, out _)
-        && !IsLocalhost(uri.IdnHost.TrimEnd('.'))
+        && !IsThisMachine(uri.IdnHost.TrimEnd('.'))
             ? uri
             : null;
 
-    private static bool IsLocalhost(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+    private static bool IsThisMachine(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || host.Equals(OwnName, StringComparison.OrdinalIgnoreCase);
 
     private static string AuthorityOf(Uri uri)
     {

@@ -63,14 +63,17 @@ public sealed class NamedDestinationsTests
         destination.Metadata.Should().Contain(NamedDestinations.HealthHostKey, host);
     }
 
+    public static TheoryData<string> ThisMachine => new($"http://{Dns.GetHostName()}:8080/");
+
     [Theory]
+    [MemberData(nameof(ThisMachine))]
     [InlineData("http://10.0.0.11:8080/")]
     [InlineData("http://[fd00::11]:8080/")]
     [InlineData("http://2852039166/")]
     [InlineData("http://localhost:8080/")]
     [InlineData("http://LOCALHOST.:8080/")]
     [InlineData("https://orders.localhost/")]
-    public void Expand_LiteralAddressOrLocalhost_IsLeftAlone(string address)
+    public void Expand_LiteralAddressOrThisMachine_IsLeftAlone(string address)
     {
         var configured = Configured(new DestinationConfig { Address = address });
 
