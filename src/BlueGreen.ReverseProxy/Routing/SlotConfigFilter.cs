@@ -104,8 +104,8 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
         return new(route);
     }
 
-    // The names of all slots at once: YARP asks for one cluster after the other, and a name server that does not answer must hold the
-    // load up once, not once per cluster.
+    // The names of all slots at once, and once per load: YARP asks for one cluster after the other, and a name server that does not
+    // answer must hold the load up once, not once per cluster. A name that moves meanwhile is for the next load.
     private Task<ImmutableDictionary<string, NameAnswer>> ResolveAsync()
     {
         _names = [.. _slots.Select(WithDeployed).Where(IsResolved).SelectMany(cluster => NamedDestinations.NamesOf(cluster.Destinations!)).Distinct(StringComparer.OrdinalIgnoreCase)];

@@ -83,6 +83,26 @@ public sealed class SlotConfigFilterNamesTests
             cluster => cluster.Destinations!["d"].Metadata![NamedDestinations.ProblemKey].Contains("no answer within 5 s"));
     }
 
+    // Else the first cluster would stay where the name led before: what the second one has taken would no longer be news.
+    [Fact]
+    public async Task Load_NameMovesBetweenTwoClusters_PutsTheSameAnswersIntoBothAndLeavesTheNewsForTheNextLoad()
+    {
+        _server.Set("api.internal", "10.0.0.1");
+        ClusterConfig[] clusters = [Cluster("orders-blue", "http://api.internal/"), Cluster("orders-green", "http://api.internal/")];
+        IReadOnlyList<IProxyConfig> configs = [new Config(clusters)];
+        _filter.ConfigurationLoaded(configs);
+        await _filter.ConfigureClusterAsync(clusters[0], CancellationToken.None);
+        _server.Set("api.internal", "10.0.0.2");
+        await _names.RefreshAsync();
+
+        var green = await _filter.ConfigureClusterAsync(clusters[1], CancellationToken.None);
+        _filter.ConfigurationApplied(configs);
+
+        green.Destinations!.Keys.Should().Equal("d[10.0.0.1]");
+        _names.HasNews.Should().BeTrue();
+        (await LoadAsync(clusters)).Should().OnlyContain(cluster => cluster.Destinations!.ContainsKey("d[10.0.0.2]"));
+    }
+
     [Fact]
     public async Task Load_OfADeployment_LooksItsNameUpAfreshAndNoLongerTheConfiguredOne()
     {
