@@ -163,6 +163,24 @@ public sealed class NamedDestinationTests
     }
 
     [Fact]
+    public async Task Deploy_NameThatDoesNotResolve_IsAcknowledgedAndPassesNoGateUntilItDoes()
+    {
+        await using var fleet = await HostAsync([(Blue, [First]), (Green, [First])]);
+
+        var answer = await fleet.Admin.SendAsync(
+            HttpMethod.Put, "/v1/services/orders/slots/green", new { destinations = new { n1 = new { address = $"http://next.test:{fleet.At1.Port}/" } } });
+
+        answer.Status.Should().Be(200, answer.Body);
+        var refused = await fleet.Admin.CutoverAsync();
+        refused.Status.Should().Be(422, refused.Body);
+        refused.Detail.Should().Contain("n1 (http://next.test:").And.Contain("name does not resolve: next.test");
+        fleet.Set("next.test", Second);
+        await fleet.UntilAsync(green: true, $"n1[{Second}]");
+        (await fleet.Admin.CutoverAsync()).Status.Should().Be(200);
+        (await fleet.Client.GetStringAsync("/orders/x")).Should().Be("1.0.1");
+    }
+
+    [Fact]
     public async Task Address_ThatThePolicyRefuses_IsNoDestinationAndIsNeverConnectedTo()
     {
         await using var fleet = await HostAsync(
