@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -95,10 +94,13 @@ internal sealed partial class DestinationNames(DestinationOptions options, NameL
     /// <summary>Looks all names in use up again.</summary>
     public Task RefreshAsync()
     {
+        ImmutableHashSet<string> hosts;
         lock (_lock)
         {
-            return LookUpAsync([.. _inUse]);
+            hosts = _inUse;
         }
+
+        return LookUpAsync(hosts);
     }
 
     private async Task LookUpAsync(IReadOnlyCollection<string> hosts)
@@ -202,42 +204,4 @@ internal sealed partial class DestinationNames(DestinationOptions options, NameL
         || (answer.Addresses.IsEmpty
             ? before.Addresses.IsEmpty && before.Problem != answer.Problem
             : !before.Addresses.SequenceEqual(answer.Addresses) || before.Refused != answer.Refused);
-
-    private void Report(string host, NameAnswer? before, NameAnswer answer, bool isFirstFailure)
-    {
-        if (answer.Addresses.IsEmpty)
-        {
-            if (isFirstFailure && before is { Addresses.IsEmpty: false })
-            {
-                LogKept(logger, host, answer.Problem!, Text(before.Addresses));
-            }
-            else if (isFirstFailure)
-            {
-                LogUnresolved(logger, host, answer.Problem!);
-            }
-
-            return;
-        }
-
-        if (answer.Refused is { } refused && refused != before?.Refused)
-        {
-            LogRefused(logger, host, refused);
-        }
-
-        LogResolved(logger, host, Text(answer.Addresses), before is null or { Addresses.IsEmpty: true } ? "none" : Text(before.Addresses));
-    }
-
-    private static string Text(ImmutableArray<IPAddress> addresses) => string.Join(", ", addresses);
-
-    [LoggerMessage(1201, LogLevel.Error, "Destinations at {Host} take no traffic and pass no gate: {Problem}. The name is looked up again every few seconds.")]
-    private static partial void LogUnresolved(ILogger logger, string host, string problem);
-
-    [LoggerMessage(1202, LogLevel.Warning, "Destinations at {Host} stay at their last addresses ({Addresses}): {Problem}.")]
-    private static partial void LogKept(ILogger logger, string host, string problem, string addresses);
-
-    [LoggerMessage(1203, LogLevel.Information, "Destinations at {Host} are at {Addresses} (before: {Before}).")]
-    private static partial void LogResolved(ILogger logger, string host, string addresses, string before);
-
-    [LoggerMessage(1204, LogLevel.Warning, "Addresses of {Host} are left out: {Refused}.")]
-    private static partial void LogRefused(ILogger logger, string host, string refused);
 }

@@ -69,6 +69,32 @@ public sealed class SlotConfigProviderTests
     }
 
     [Fact]
+    public void Reload_RaisesTheTokenThatYarpHoldsAndNoOther()
+    {
+        var held = _provider.GetConfig().ChangeToken;
+
+        _provider.Reload();
+
+        held.HasChanged.Should().BeTrue();
+        _provider.GetConfig().ChangeToken.HasChanged.Should().BeFalse("YARP would load without an end");
+    }
+
+    // A name that moves while a deployment waits: the load is for both, and speaks for the deployment.
+    [Fact]
+    public async Task Reload_WhileADeploymentWaits_DoesNotCompleteItBeforeItIsApplied()
+    {
+        var applying = _provider.ApplyAsync("orders-blue", Deployed);
+
+        _provider.Reload();
+        applying.IsCompleted.Should().BeFalse();
+
+        _provider.ConfigurationLoaded(_configs);
+        await _filter.ConfigureClusterAsync(_configs[0].Clusters[0], CancellationToken.None);
+        _provider.ConfigurationApplied(_configs);
+        await applying.WaitAsync(TestTime.Limit);
+    }
+
+    [Fact]
     public async Task ActivityTimeout_OfAConfigurationThatIsRefused_ChangesNothing()
     {
         var slot = _services.All[0].Blue;
