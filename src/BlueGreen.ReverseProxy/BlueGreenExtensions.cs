@@ -59,6 +59,7 @@ public static class BlueGreenExtensions
             ? throw new BlueGreenConfigurationException(found)
             : provider.GetRequiredService<BlueGreenSettings>().Options);
         services.AddSingleton<BackgroundLoops>();
+        services.AddDestinationNames().AddHostedService<NameRefresh>();
         AddRouting(builder);
         AddHealth(services);
         services.AddState();
@@ -83,6 +84,7 @@ public static class BlueGreenExtensions
         builder.ConfigureHttpClient((_, handler) =>
         {
             handler.ConnectCallback ??= traffic.ConnectAsync;
+            handler.PooledConnectionLifetime = options.Destinations.ConnectionLifetime;
 
             // What a client wrote is passed on byte by byte; the handler's own ASCII would fail the request, as if the API had.
             handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.UTF8;

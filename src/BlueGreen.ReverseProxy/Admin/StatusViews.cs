@@ -51,7 +51,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
                 .. health.ProbersOf(slot).Select(prober =>
                 {
                     var record = prober.Record;
-                    return new DestinationStatus(prober.Id, prober.Model.Config.Address, record.State, record.LastProbe);
+                    return new DestinationStatus(prober.Id, prober.Address, record.State, record.LastProbe);
                 }),
             ]);
     }

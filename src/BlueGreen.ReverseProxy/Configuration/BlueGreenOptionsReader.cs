@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Net.Sockets;
 using BlueGreen.Contracts;
 using Microsoft.Extensions.Configuration;
 
@@ -14,6 +15,7 @@ internal static class BlueGreenOptionsReader
     private const string StatusCodesAllowed = "is not allowed: status codes and ranges from 100 to 599, such as \"200\", \"200-299\" or \"200,204\"";
 
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ShortestRefresh = TimeSpan.FromMilliseconds(100);
     private const int SmallestJournal = 4 * 1024;
     private const int LargestJournal = 64 * 1024 * 1024;
 
@@ -91,9 +93,23 @@ internal static class BlueGreenOptionsReader
 
     private static DestinationOptions ReadDestinations(SectionReader reader)
     {
-        var options = new DestinationOptions { AllowedNetworks = reader.Networks("AllowedNetworks") };
+        var defaults = new DestinationOptions();
+        var options = new DestinationOptions
+        {
+            AllowedNetworks = reader.Networks("AllowedNetworks"),
+            Resolve = reader.Boolean("Resolve", defaults.Resolve),
+            RefreshPeriod = reader.Duration("RefreshPeriod", defaults.RefreshPeriod, ShortestRefresh, LongestInterval),
+            PreferredFamily = reader.Parse<AddressFamily>("PreferredFamily", defaults.PreferredFamily, TryParseFamily, "is not allowed: IPv4 or IPv6"),
+            ConnectionLifetime = reader.Duration("ConnectionLifetime", defaults.ConnectionLifetime, TimeSpan.FromSeconds(1), LongestInterval),
+        };
         reader.RejectUnknown();
         return options;
+    }
+
+    private static bool TryParseFamily(string text, out AddressFamily family)
+    {
+        family = string.Equals(text, "IPv6", StringComparison.OrdinalIgnoreCase) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+        return family == AddressFamily.InterNetworkV6 || string.Equals(text, "IPv4", StringComparison.OrdinalIgnoreCase);
     }
 
     private static ShutdownOptions ReadShutdown(SectionReader reader)

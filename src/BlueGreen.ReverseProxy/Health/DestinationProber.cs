@@ -51,6 +51,9 @@ internal sealed class DestinationProber
     /// <summary>The id that the operator gave; YARP's own may carry more (see <see cref="SlotDestinations.IdKey"/>).</summary>
     public string Id => Model.Config.Metadata?.GetValueOrDefault(SlotDestinations.IdKey) ?? Destination.DestinationId;
 
+    /// <summary>The address that the operator gave, which may be by name; the id says which of its addresses this is.</summary>
+    public string Address => Model.Config.Metadata?.GetValueOrDefault(NamedDestinations.AddressKey) ?? Model.Config.Address;
+
     public DestinationHealthRecord Record => Volatile.Read(ref _record);
 
     /// <summary>Raised by <see cref="Stop"/>.</summary>

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
+using BlueGreen.ReverseProxy.Routing;
 using Polly;
 using Polly.Timeout;
 using Yarp.ReverseProxy.Configuration;
@@ -25,6 +27,11 @@ internal sealed class ProbeClient(TimeProvider time, DestinationConnector connec
     /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
     public async Task<ProbeStatus> ProbeAsync(HealthOptions options, ClusterConfig cluster, DestinationConfig destination, CancellationToken cancellationToken)
     {
+        if (destination.Metadata?.GetValueOrDefault(NamedDestinations.ProblemKey) is { } problem)
+        {
+            return new ProbeStatus(time.GetUtcNow(), Passed: false, StatusCode: null, 0, problem, Report: null);
+        }
+
         var timeout = new ResiliencePipelineBuilder { TimeProvider = time }.AddTimeout(options.Timeout).Build();
         var started = time.GetTimestamp();
         var attempt = new Attempt();
@@ -107,7 +114,7 @@ internal sealed class ProbeClient(TimeProvider time, DestinationConnector connec
         };
         request.Headers.UserAgent.ParseAdd("BlueGreen.Gateway");
         request.Headers.Accept.ParseAdd("application/json");
-        request.Headers.Host = destination.Host;
+        request.Headers.Host = destination.Metadata?.GetValueOrDefault(NamedDestinations.HealthHostKey) ?? destination.Host;
 
         var client = cluster.HttpClient?.DangerousAcceptAnyServerCertificate == true ? _trustingClient : _client;
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -144,8 +151,10 @@ internal sealed class ProbeClient(TimeProvider time, DestinationConnector connec
     private static string Describe(HttpRequestException exception) => exception.InnerException switch
     {
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } unknown => $"name does not resolve: {unknown.Message}",
         SocketException socket => $"can't connect: {socket.Message}",
         DestinationRefusedException refused => refused.Message,
+        AuthenticationException tls => $"no TLS connection: {tls.Message.TrimEnd('.')}",
         IOException io => $"the connection broke: {io.Message.TrimEnd('.')}",
         _ => exception.Message.TrimEnd('.'),
     };

@@ -40,7 +40,7 @@ internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
 
                 if (!probe.Passed)
                 {
-                    failures.Add($"{prober.Id} ({prober.Model.Config.Address}): {probe.Reason}");
+                    failures.Add($"{prober.Id} ({prober.Address}): {probe.Reason}");
                 }
             }
 

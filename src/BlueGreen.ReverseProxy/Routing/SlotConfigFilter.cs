@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Connecting;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -7,7 +9,7 @@ using Yarp.ReverseProxy.SessionAffinity;
 namespace BlueGreen.ReverseProxy.Routing;
 
 /// <summary>Turns the clusters of a service into slots, whichever provider they come from.</summary>
-internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConfigProvider destinations, ILogger<SlotConfigFilter> logger)
+internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConfigProvider destinations, DestinationNames names, ILogger<SlotConfigFilter> logger)
     : IProxyConfigFilter, IConfigChangeListener
 {
     private const string OriginalHostTransform = "RequestHeaderOriginalHost";
@@ -19,6 +21,10 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
 
     private readonly Dictionary<Slot, bool> _hasActivityTimeout = [];
     private HashSet<string> _sharedCookies = [];
+    private IReadOnlyCollection<ClusterConfig> _slots = [];
+    private IReadOnlyCollection<string>? _names;
+    private long _resolvedVersion;
+    private Task<ImmutableDictionary<string, NameAnswer>>? _answers;
 
     // Called before the filters of the same load; YARP runs one load at a time.
     public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
@@ -28,6 +34,9 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
             .SelectMany(config => config.Clusters)
             .DistinctBy(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase);
+        _slots = [.. clusters.Values.Where(cluster => services.TryGetByCluster(cluster.ClusterId, out _))];
+        _names = null;
+        _answers = null;
         _sharedCookies = services.All
             .Where(service => CookieOf(clusters, service.Blue) is { } cookie && cookie == CookieOf(clusters, service.Green))
             .SelectMany(service => new[] { service.Blue.ClusterId, service.Green.ClusterId })
@@ -41,6 +50,12 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
         {
             slot.HasActivityTimeout = hasTimeout;
         }
+
+        // Null if YARP had nothing to apply: then the names of the load before are still the ones in use.
+        if (_names is not null)
+        {
+            names.KeepOnly(_names);
+        }
     }
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception)
@@ -51,28 +66,29 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
     {
     }
 
-    public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel)
+    public async ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel)
     {
         destinations.NotePutIn();
         if (!services.TryGetByCluster(cluster.ClusterId, out var owner))
         {
-            return new(cluster);
+            return cluster;
         }
 
-        if (destinations.Applying.ByCluster.TryGetValue(cluster.ClusterId, out var deployed))
+        cluster = WithDeployed(cluster);
+        if (IsResolved(cluster))
         {
-            cluster = cluster with { Destinations = deployed };
+            cluster = cluster with { Destinations = NamedDestinations.Expand(cluster.Destinations!, await (_answers ??= ResolveAsync())) };
         }
 
         _hasActivityTimeout[owner.Slot] = cluster.HttpRequest?.ActivityTimeout is not null;
-        return new(cluster with
+        return cluster with
         {
             HttpRequest = WithActivityTimeout(cluster.HttpRequest),
             HealthCheck = WithDeepHealth(cluster),
             SessionAffinity = _sharedCookies.Contains(cluster.ClusterId)
                 ? cluster.SessionAffinity! with { AffinityKeyName = $"{cluster.SessionAffinity.AffinityKeyName}.{owner.Slot.Name.ToText()}" }
                 : cluster.SessionAffinity,
-        });
+        };
     }
 
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel)
@@ -87,6 +103,25 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
 
         return new(route);
     }
+
+    // The names of all slots at once, and once per load: YARP asks for one cluster after the other, and a name server that does not
+    // answer must hold the load up once, not once per cluster. A name that moves meanwhile is for the next load.
+    private Task<ImmutableDictionary<string, NameAnswer>> ResolveAsync()
+    {
+        _names = [.. _slots.Select(WithDeployed).Where(IsResolved).SelectMany(cluster => NamedDestinations.NamesOf(cluster.Destinations!)).Distinct(StringComparer.OrdinalIgnoreCase)];
+
+        // Whoever deploys has often just moved the name: the acknowledgement must speak of where it leads now.
+        var version = destinations.Applying.Version;
+        var isDeployment = version != _resolvedVersion;
+        _resolvedVersion = version;
+        return names.ResolveAsync(_names, afresh: isDeployment);
+    }
+
+    private ClusterConfig WithDeployed(ClusterConfig cluster) =>
+        destinations.Applying.ByCluster.TryGetValue(cluster.ClusterId, out var deployed) ? cluster with { Destinations = deployed } : cluster;
+
+    // Behind a proxy of its own, a cluster's names are that proxy's to resolve.
+    private bool IsResolved(ClusterConfig cluster) => names.IsOn && cluster.Destinations is not null && cluster.HttpClient?.WebProxy?.Address is null;
 
     // YARP's 100 s would end a report that takes longer than that to begin, even though a drain waits for it.
     private static ForwarderRequestConfig WithActivityTimeout(ForwarderRequestConfig? request) =>

@@ -66,6 +66,19 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
         await applied.Task;
     }
 
+    /// <summary>Has YARP load the same destinations again: their names lead elsewhere by now.</summary>
+    public void Reload()
+    {
+        Signal signal;
+        lock (_lock)
+        {
+            signal = _signal;
+            Volatile.Write(ref _signal, new Signal());
+        }
+
+        signal.Raise();
+    }
+
     /// <summary>Takes back what YARP has refused; it finds the destinations from before at its next load.</summary>
     public void Withdraw(string clusterId, ImmutableSortedDictionary<string, DestinationConfig>? destinations)
     {

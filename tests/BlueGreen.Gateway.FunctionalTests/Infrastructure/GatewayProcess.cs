@@ -22,9 +22,10 @@ internal sealed partial class GatewayProcess : RunningGateway
         StartAsync(configFile, workingFolder, openFiles: null, arguments);
 
     /// <summary>Starts the gateway with the limits of open files that <c>ulimit</c> takes, such as <c>-n 400</c>, and waits until it listens.</summary>
-    public static async Task<GatewayProcess> StartAsync(string configFile, string workingFolder, string? openFiles, string[] arguments)
+    public static async Task<GatewayProcess> StartAsync(
+        string configFile, string workingFolder, string? openFiles, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var gateway = Launch(workingFolder, openFiles, ["--config", configFile, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0", .. arguments]);
+        var gateway = Launch(workingFolder, openFiles, environment: environment, arguments: ["--config", configFile, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0", .. arguments]);
         await gateway.UntilListeningAsync(gateway.UntilExitAsync());
         return gateway;
     }
@@ -32,7 +33,7 @@ internal sealed partial class GatewayProcess : RunningGateway
     /// <summary>Runs the gateway until it ends by itself.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, params string[] arguments)
     {
-        await using var gateway = Launch(workingFolder, openFiles: null, arguments);
+        await using var gateway = Launch(workingFolder, openFiles: null, arguments, []);
         await gateway._process.WaitForExitAsync().WaitAsync(Patience);
         return (gateway._process.ExitCode, gateway.Output);
     }
@@ -84,7 +85,7 @@ internal sealed partial class GatewayProcess : RunningGateway
         return _process.ExitCode;
     }
 
-    private static GatewayProcess Launch(string workingFolder, string? openFiles, string[] arguments)
+    private static GatewayProcess Launch(string workingFolder, string? openFiles, string[] arguments, (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(openFiles is null ? "dotnet" : "sh")
         {
@@ -116,6 +117,10 @@ internal sealed partial class GatewayProcess : RunningGateway
 
         // As in a container whose file system is read-only: the gateway writes to its state folder and nowhere else.
         start.Environment["TMPDIR"] = "/nonexistent";
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
 
         var process = new Process { StartInfo = start };
         var gateway = new GatewayProcess(process);

@@ -24,18 +24,23 @@ internal sealed class HostedGateway : RunningGateway
     private readonly WebApplication _app;
     private bool _ended;
 
-    private HostedGateway(string[] arguments)
+    private HostedGateway(string[] arguments, Action<IServiceCollection>? services)
     {
         var builder = GatewayHost.CreateBuilder(arguments);
         builder.AddGatewayLogging(new Lines(Read));
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, SilentLifetime>());
+        services?.Invoke(builder.Services);
         _app = builder.Build();
     }
 
     public override int Id => throw AProcessIsNeeded();
 
     /// <summary>Starts the gateway and waits until it listens.</summary>
-    public static async Task<HostedGateway> StartAsync(string configFile, string workingFolder, params string[] arguments)
+    public static Task<HostedGateway> StartAsync(string configFile, string workingFolder, params string[] arguments) =>
+        StartAsync(configFile, workingFolder, services: null, arguments);
+
+    /// <summary>The same with services of the test's own in place of the gateway's.</summary>
+    public static async Task<HostedGateway> StartAsync(string configFile, string workingFolder, Action<IServiceCollection>? services, string[] arguments)
     {
         var gateway = new HostedGateway(
         [
@@ -46,7 +51,7 @@ internal sealed class HostedGateway : RunningGateway
             "--BlueGreen:Admin:Urls=http://127.0.0.1:0",
             $"--BlueGreen:State:Directory={Path.Combine(workingFolder, "state")}",
             .. arguments,
-        ]);
+        ], services);
         await gateway.StartAsync();
         return gateway;
     }

@@ -47,24 +47,35 @@ internal sealed class TestApi : IAsyncDisposable
 
     public long Probes => Interlocked.Read(ref _probes);
 
-    public static async Task<TestApi> StartAsync(string version, HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null)
+    /// <summary>The names that clients of TLS have asked for (SNI), probes included.</summary>
+    public ConcurrentQueue<string?> ServerNames { get; } = new();
+
+    public int Port => new Uri(Address).Port;
+
+    public static async Task<TestApi> StartAsync(
+        string version, HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null, IPAddress? at = null, int port = 0)
     {
+        TestApi? api = null;
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            kestrel.Listen(at ?? IPAddress.Loopback, port, listen =>
             {
                 listen.Protocols = protocols;
                 if (certificate is not null)
                 {
-                    listen.UseHttps(certificate);
+                    listen.UseHttps(https => https.ServerCertificateSelector = (_, name) =>
+                    {
+                        api!.ServerNames.Enqueue(name);
+                        return certificate;
+                    });
                 }
             });
         });
         builder.Services.AddRoutingCore();
         var app = builder.Build();
-        var api = new TestApi(app, version);
+        api = new TestApi(app, version);
         app.UseWebSockets();
         app.Run(api.HandleAsync);
         await app.StartAsync();

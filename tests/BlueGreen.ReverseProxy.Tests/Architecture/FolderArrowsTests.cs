@@ -15,7 +15,7 @@ public sealed class FolderArrowsTests
         ["Configuration"] = [],
         ["InFlight"] = ["Configuration", "Listening", "Routing"],
         ["Observability"] = ["Configuration"],
-        ["Routing"] = ["Configuration", "InFlight", "Observability"],
+        ["Routing"] = ["Background", "Configuration", "Connecting", "InFlight", "Observability"],
         ["Slots"] = ["Configuration", "Forwarding", "InFlight", "Routing", "Observability"],
         ["Connecting"] = ["Configuration", "Listening"],
         ["Forwarding"] = ["Configuration", "Connecting"],

@@ -15,6 +15,13 @@ public sealed class DefaultsTests
         options.Admin.Tokens.Should().BeEmpty();
         options.State.Directory.Should().Be("state");
         options.ResponseHeaders.Should().Be(new ResponseHeaderOptions { Environment = true, Version = true });
+        options.Destinations.Should().Be(new DestinationOptions
+        {
+            Resolve = true,
+            RefreshPeriod = TimeSpan.FromSeconds(30),
+            PreferredFamily = System.Net.Sockets.AddressFamily.InterNetwork,
+            ConnectionLifetime = TimeSpan.FromMinutes(2),
+        });
         options.Services.Should().BeEmpty();
     }
 

@@ -21,7 +21,7 @@ public sealed class SlotConfigProviderTests
 
     public SlotConfigProviderTests()
     {
-        _filter = new SlotConfigFilter(_services, _provider, NullLogger<SlotConfigFilter>.Instance);
+        _filter = new SlotConfigFilter(_services, _provider, Names.Literal(), NullLogger<SlotConfigFilter>.Instance);
     }
 
     // YARP says "applied" also when it has nothing to apply, because another provider could not be loaded.
@@ -66,6 +66,32 @@ public sealed class SlotConfigProviderTests
         _provider.ConfigurationApplyingFailed(_configs, new InvalidOperationException("no"));
 
         await applying.Invoking(task => task.WaitAsync(TestTime.Limit)).Should().ThrowAsync<InvalidOperationException>().WithMessage("*refused*no*");
+    }
+
+    [Fact]
+    public void Reload_RaisesTheTokenThatYarpHoldsAndNoOther()
+    {
+        var held = _provider.GetConfig().ChangeToken;
+
+        _provider.Reload();
+
+        held.HasChanged.Should().BeTrue();
+        _provider.GetConfig().ChangeToken.HasChanged.Should().BeFalse("YARP would load without an end");
+    }
+
+    // A name that moves while a deployment waits: the load is for both, and speaks for the deployment.
+    [Fact]
+    public async Task Reload_WhileADeploymentWaits_DoesNotCompleteItBeforeItIsApplied()
+    {
+        var applying = _provider.ApplyAsync("orders-blue", Deployed);
+
+        _provider.Reload();
+        applying.IsCompleted.Should().BeFalse();
+
+        _provider.ConfigurationLoaded(_configs);
+        await _filter.ConfigureClusterAsync(_configs[0].Clusters[0], CancellationToken.None);
+        _provider.ConfigurationApplied(_configs);
+        await applying.WaitAsync(TestTime.Limit);
     }
 
     [Fact]

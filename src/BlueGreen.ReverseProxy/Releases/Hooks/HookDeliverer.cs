@@ -101,7 +101,7 @@ internal sealed partial class HookDeliverer(
                 Generation = delivery.Generation,
                 Destinations = committed.State.Services[name][slot] is { } deployed
                     ? [.. deployed.Destinations.Values.Select(destination => destination.Address)]
-                    : [.. monitor.ProbersOf(service[slot]).Select(prober => prober.Model.Config.Address)],
+                    : [.. monitor.ProbersOf(service[slot]).Select(prober => prober.Address).Distinct(StringComparer.Ordinal)],
             }
             : body;
     }
