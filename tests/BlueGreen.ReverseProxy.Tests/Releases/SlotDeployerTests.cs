@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -75,6 +76,52 @@ public sealed class SlotDeployerTests : IDisposable
         refusal!.Detail.Should().Contain("Traffic is as it was, but the state still says").And.NotContain("The slot is as it was.");
         File.Delete(_folder["state.json.tmp"]);
         await _time.PassUntilAsync(_open.State.WaitUntilAsync(state => state.Services["orders"].Green is null, CancellationToken.None));
+    }
+
+    // A deployment that came meanwhile is not the one that is taken back.
+    [Fact]
+    public async Task Deploy_AnotherOneCameMeanwhile_IsNotTakenBack()
+    {
+        var deploy = DeployAsync("orders");
+        await _time.UntilWaitedForAsync(ApplyTimeout);
+        var newer = _open.State.Current.Services["orders"].Green! with { Version = "3.0.0" };
+        await _open.CommitAsync(state => state.With("orders", service => service.With(SlotName.Green, newer)));
+
+        _time.Advance(ApplyTimeout);
+        await deploy.WaitAsync(TestTime.Limit);
+
+        _open.State.Current.Services["orders"].Green.Should().Be(newer);
+    }
+
+    [Fact]
+    public async Task Deploy_SlotThatIsToBeDecommissioned_WithdrawsTheCall()
+    {
+        await _open.ChangeAsync(change => change with
+        {
+            Enqueued = [new HookDelivery("1-ci-orders", "ci", HookEvent.Decommission, "r1-aaaaaa", "orders", States.Now) { Slot = SlotName.Green }],
+        });
+
+        var deploy = DeployAsync("orders");
+        await _time.UntilWaitedForAsync(ApplyTimeout);
+
+        _open.Records.Outbox.Should().BeEmpty("the slot is in use from the commit on");
+        _time.Advance(ApplyTimeout);
+        await deploy.WaitAsync(TestTime.Limit);
+    }
+
+    // "Done" must not be the answer to a repeated call of what was not done.
+    [Fact]
+    public async Task Deploy_WithAKey_HoldsItUntilItIsTakenBack()
+    {
+        var order = new DeployOrder(Ordering.Ci, Force: false, IdempotencyKey: "k1", RequestHash: "h1");
+        var deploy = _deployer.DeployAsync(_open.Services.Entry("orders"), SlotName.Green, Request, order);
+        await _time.UntilWaitedForAsync(ApplyTimeout);
+        _open.Records.FindKey(Ordering.Ci.Actor, "k1", _time.GetUtcNow()).Should().NotBeNull();
+
+        _time.Advance(ApplyTimeout);
+        await deploy.WaitAsync(TestTime.Limit);
+
+        _open.Records.FindKey(Ordering.Ci.Actor, "k1", _time.GetUtcNow()).Should().BeNull();
     }
 
     private Task<Refusal?> DeployAsync(string service) =>
