@@ -7,7 +7,6 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
-using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Releases;
@@ -195,16 +194,14 @@ public static class BlueGreenExtensions
 
     /// <summary>Adds the OpenAPI document <c>/openapi/v1.json</c> that <see cref="MapBlueGreenAdmin"/> serves.</summary>
     /// <param name="services">The services of the application that serves the admin API.</param>
-    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddOpenApi("v1", options => options
-        .AddSchemaTransformer(SchemaRules.ApplyAsync)
-        .AddOperationTransformer(OperationRules.ApplyAsync)
-        .AddDocumentTransformer(DocumentRules.ApplyAsync));
+    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddAdminDocument();
 
     private static void AddRouting(IReverseProxyBuilder builder)
     {
         var services = builder.Services;
         services.AddSingleton<ServiceCatalog>();
         services.AddSingleton<RoutingTablePublisher>();
+        services.AddSingleton<SlotSelector>();
         services.AddSingleton<SlotResponseHeaders>();
         services.AddSingleton<DrainDeadline>();
         services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
@@ -223,7 +220,7 @@ public static class BlueGreenExtensions
         // YARP registers its forwarder only where there is none; whichever one is there by now is decorated.
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
-        services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
+        services.AddSingleton<IHttpForwarder>(provider => new SlotForwarder(
             new RawTargetForwarder((IHttpForwarder)Create(provider, forwarder)),
             provider.GetRequiredService<SlotResponseHeaders>(),
             provider.GetRequiredService<Listeners>(),

@@ -2,7 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Running;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Admin;
@@ -10,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// <summary>The wire records of what the gateway knows.</summary>
 internal sealed class StatusViews(ServiceCatalog services, CommittedState committed, HealthMonitor health, ReleaseRunner runner, TimeProvider time)
 {
-    public ServiceStatus Of(ServiceEntry service)
+    public ServiceStatus Of(Service service)
     {
         // One read, so that active, generation and release speak of the same moment.
         var current = committed.Current;
@@ -51,7 +51,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             ]);
     }
 
-    private StandbyStatus Standby(ServiceEntry service, ServiceState state)
+    private StandbyStatus Standby(Service service, ServiceState state)
     {
         var idle = state.StandbySince is { } since && time.GetUtcNow() - since is var elapsed && elapsed > TimeSpan.Zero ? elapsed : (TimeSpan?)null;
         var due = Decommissioner.DueAt(state, service.Options);

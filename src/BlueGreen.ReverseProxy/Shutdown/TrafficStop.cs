@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.LongLived;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Shutdown;
@@ -77,7 +77,7 @@ internal sealed partial class TrafficStop(
         var since = time.GetTimestamp();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var leaving = Task.WhenAll(Slots().Select(slot =>
-            LeaveSchedule.ForStop(slot.LongLivedOptions, options.Shutdown.Timeout).RunAsync(slot.LongLived, since, time, over.Token)));
+            GracefulCloseSchedule.ForStop(slot.LongLivedOptions, options.Shutdown.Timeout).RunAsync(slot.LongLived, since, time, over.Token)));
         try
         {
             while (time.GetElapsedTime(since) < options.Shutdown.Timeout && !IsDrained())

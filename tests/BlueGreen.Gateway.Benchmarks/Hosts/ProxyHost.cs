@@ -1,6 +1,6 @@
 using BlueGreen.ReverseProxy;
+using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

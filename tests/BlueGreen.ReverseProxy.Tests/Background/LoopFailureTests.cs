@@ -8,7 +8,7 @@ using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;

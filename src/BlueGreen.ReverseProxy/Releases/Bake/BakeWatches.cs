@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -91,7 +91,7 @@ internal sealed class BakeWatches
         new(service, 0, ImmutableSortedDictionary<string, long>.Empty, 0, 0, ImmutableSortedDictionary<int, long>.Empty);
 
     // Until this process has looked at a whole window, the last one's past counts as well.
-    private BakeBaseline Freeze(ServiceEntry service, SlotName slot, ServiceState known)
+    private BakeBaseline Freeze(Service service, SlotName slot, ServiceState known)
     {
         var own = Freeze(service, slot);
         return known.Baseline is { Measured: var before } carried
@@ -102,7 +102,7 @@ internal sealed class BakeWatches
             : own;
     }
 
-    private BakeBaseline Freeze(ServiceEntry service, SlotName slot)
+    private BakeBaseline Freeze(Service service, SlotName slot)
     {
         var (counted, clients, length) = HistoryOf(service[slot]).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
@@ -110,6 +110,6 @@ internal sealed class BakeWatches
             service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts());
     }
 
-    private ServiceEntry Entry(string service) =>
+    private Service Entry(string service) =>
         _services.TryGet(service, out var entry) ? entry : throw new InvalidOperationException($"Service {service} is no longer configured.");
 }

@@ -1,7 +1,7 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
 
@@ -81,7 +81,7 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
         },
         stopping);
 
-    private Task LeaveAsync(Slot slot, ReleaseProgress progress, double drainSeconds, CancellationToken cancellationToken) => LeaveSchedule
+    private Task LeaveAsync(Slot slot, ReleaseProgress progress, double drainSeconds, CancellationToken cancellationToken) => GracefulCloseSchedule
         .For(slot.LongLivedOptions, TimeSpan.FromSeconds(drainSeconds))
         .RunAsync(slot.LongLived, progress.Switch?.At ?? context.Time.GetTimestamp(), context.Time, cancellationToken);
 

@@ -1,0 +1,91 @@
+using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>The first step of the proxy pipeline: has the slot that serves the request chosen, and points YARP at it.</summary>
+internal sealed class SlotSelectionMiddleware(
+    RequestDelegate next,
+    RoutingTablePublisher tables,
+    SlotSelector slots,
+    RouteBinder binder,
+    SlotResponseHeaders headers,
+    DrainDeadline deadline,
+    ResponseMeasurement measurement,
+    FailedForwards failed)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var route = context.GetRouteModel();
+        var table = tables.Current;
+        var binding = BindingOf(route, table);
+        if (binding.Service is not { } service)
+        {
+            return ServePlainAsync(context);
+        }
+
+        var bound = table;
+        var lease = slots.Acquire(service, ref table);
+        return ServeAsync(context, lease, route, table, ReferenceEquals(table, bound) ? binding : null);
+    }
+
+    private RouteBinding BindingOf(RouteModel route, RoutingTable table) => table.TryGetBinding(route, out var binding) ? binding : binder.Bind(route);
+
+    private async Task ServeAsync(HttpContext context, SlotLease lease, RouteModel asked, RoutingTable table, RouteBinding? binding)
+    {
+        try
+        {
+            // The slot and the binding come from the same table.
+            binding ??= BindingOf(asked, table);
+            if (binding[lease.Slot.Name] is not { } route)
+            {
+                // Only after a reload has removed the slot's cluster and added the route: there is nowhere to send it.
+                headers.Write(context.Response, lease);
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                return;
+            }
+
+            context.Features.Set(lease);
+            headers.Write(context.Response, lease);
+            measurement.Begin(lease);
+            if (!ReferenceEquals(route.Model, asked))
+            {
+                context.ReassignProxyRequest(route.Model, route.Cluster);
+            }
+
+            await next(context);
+            var failure = context.Features.Get<IForwarderErrorFeature>();
+            var error = ForwarderError.None;
+            if (failure is not null)
+            {
+                error = RouteTimeout.Resolve(context, failure.Error);
+                deadline.Note(context, lease, error);
+                failed.Note(context, lease.Slot, error, failure.Exception);
+            }
+
+            if (!context.Response.HasStarted)
+            {
+                // The proxy clears what it has begun when it fails.
+                headers.Write(context.Response, lease);
+            }
+
+            measurement.End(context, lease, error);
+        }
+        finally
+        {
+            lease.Dispose();
+        }
+    }
+
+    private async Task ServePlainAsync(HttpContext context)
+    {
+        await next(context);
+        if (context.Features.Get<IForwarderErrorFeature>() is { } failure)
+        {
+            failed.Note(context, slot: null, RouteTimeout.Resolve(context, failure.Error), failure.Exception);
+        }
+    }
+}
