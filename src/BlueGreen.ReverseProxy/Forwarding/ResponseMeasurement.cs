@@ -38,7 +38,7 @@ internal sealed class ResponseMeasurement
 
     public void Begin(SlotLease lease)
     {
-        if (_isOn)
+        if (_isOn && lease.IsMeasured)
         {
             lease.StartedAt = _time.GetTimestamp();
         }
@@ -47,7 +47,7 @@ internal sealed class ResponseMeasurement
     /// <summary>To be called when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
     public void End(HttpContext context, SlotLease lease, ForwarderError error)
     {
-        if (!_isOn)
+        if (!_isOn || !lease.IsMeasured)
         {
             return;
         }

@@ -28,7 +28,7 @@ internal sealed class SlotSelectionMiddleware(
         }
 
         var bound = table;
-        var lease = slots.Acquire(service, ref table);
+        var lease = slots.Acquire(service, ref table, default, Purpose.Serve);
         return ServeAsync(context, lease, route, table, ReferenceEquals(table, bound) ? binding : null);
     }
 

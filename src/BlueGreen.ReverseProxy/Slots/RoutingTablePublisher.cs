@@ -6,9 +6,9 @@ namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>Holds the one routing table that every request reads.</summary>
 /// <remarks>
-/// There are two writers, the committed state (which slot is active) and YARP's configuration (the bindings). Each computes its
-/// change on the table it read and publishes it only if that table is still the current one, else it computes again: neither can
-/// undo the other.
+/// There are two writers, the committed state (where the services go) and YARP's configuration (the bindings). Each computes its change
+/// on the table that it has read and publishes it only if that table is still the current one, else it computes again: neither can undo
+/// the other.
 /// </remarks>
 internal sealed class RoutingTablePublisher
 {
@@ -21,12 +21,12 @@ internal sealed class RoutingTablePublisher
         _time = time ?? TimeProvider.System;
         _current = new RoutingTable(
             FrozenDictionary<RouteModel, RouteBinding>.Empty,
-            [.. services.All.Select(service => service.Options.InitialActive)]);
+            [.. services.All.Select(service => ServiceRoute.To(service.Options.InitialActive))]);
     }
 
     public RoutingTable Current => Volatile.Read(ref _current);
 
-    /// <summary>Sends the requests that start from now on to these slots, all of them in one step.</summary>
+    /// <summary>Makes these slots active for the requests that start from now on, all in one step.</summary>
     public void Switch(IReadOnlyCollection<(Service Service, SlotName Slot)> switches)
     {
         lock (_lock)

@@ -26,20 +26,20 @@ internal sealed class Slot(
 
     public LongLivedOptions LongLivedOptions { get; } = longLived ?? new();
 
-    /// <summary>What can be asked to leave.</summary>
+    /// <summary>Long-lived connections (WebSockets, streams) that can be closed gracefully.</summary>
     public LongLivedConnections LongLived { get; } = new();
 
-    /// <summary>How long the responses have been going on.</summary>
+    /// <summary>How long the open responses have been going on.</summary>
     public ResponseAges Ages { get; } = new(time ?? TimeProvider.System, (longLived ?? new()).StreamAfter);
 
-    /// <summary>Whether the configuration says how long the slot's connections may be quiet; else WebSockets and streams may be for ever.</summary>
+    /// <summary>Whether the configuration limits how long the slot's connections may be quiet; if not, WebSockets and streams have no limit.</summary>
     public bool HasActivityTimeout
     {
         get => Volatile.Read(ref _hasActivityTimeout);
         set => Volatile.Write(ref _hasActivityTimeout, value);
     }
 
-    /// <summary>What is in flight, with a response that has been going on for long counted as the stream that it is.</summary>
+    /// <summary>What serves clients; a response that has been going on for long counts as a stream.</summary>
     public WorkCounts Work
     {
         get
@@ -47,7 +47,7 @@ internal sealed class Slot(
             var old = Ages.CountOld();
             var counts = InFlight.Counts;
 
-            // Two reads: a response may end in between, and is then no longer among the requests.
+            // Two reads: a response that ends in between is no longer among the requests.
             old = Math.Min(old, counts.Requests);
             return counts with { Requests = counts.Requests - old, Streams = counts.Streams + old };
         }
@@ -72,7 +72,7 @@ internal sealed class Slot(
         }
     }
 
-    /// <summary>The version that was said to be deployed.</summary>
+    /// <summary>The version that the last deployment declared.</summary>
     public string? DeclaredVersion
     {
         get => Volatile.Read(ref _declaredVersion);
@@ -83,13 +83,13 @@ internal sealed class Slot(
         }
     }
 
-    /// <summary>The version as far as it is known; what is measured goes before what was said.</summary>
+    /// <summary>The version as far as it is known: reported before declared.</summary>
     public string? Version => ReportedVersion ?? DeclaredVersion;
 
     /// <summary>The version for <c>X-API-Version</c>; null when it is not known, or when no header can hold it.</summary>
     public string? VersionHeader => Volatile.Read(ref _versionHeader);
 
-    /// <summary>To be called before a table is published that makes the slot active.</summary>
+    /// <summary>Call this before publishing a table that makes the slot active.</summary>
     /// <remarks>
     /// The signal is replaced here and not when it is raised: a request may have taken its lease before the switch and read the
     /// signal after the deadline, and has to find the raised one.

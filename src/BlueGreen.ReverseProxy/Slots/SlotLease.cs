@@ -4,7 +4,7 @@ namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>A request's registration in the in-flight count of the slot that serves it.</summary>
 /// <remarks>Only the request's own flow changes it, one step after the other, so changing its kind never races with its release.</remarks>
-internal sealed class SlotLease(Slot slot) : IDisposable
+internal sealed class SlotLease(Slot slot, Purpose purpose = Purpose.Serve) : IDisposable
 {
     private ResponseAges.Cohort? _cohort;
     private GracefulCloseReader? _longLived;
@@ -12,6 +12,11 @@ internal sealed class SlotLease(Slot slot) : IDisposable
     private CancellationTokenRegistration _callDrain;
 
     public Slot Slot { get; } = slot;
+
+    public Purpose Purpose { get; } = purpose;
+
+    /// <summary>Whether the response says something about the slot. Only what serves a client does.</summary>
+    public bool IsMeasured => Purpose == Purpose.Serve;
 
     public WorkKind Kind { get; private set; }
 
@@ -40,7 +45,7 @@ internal sealed class SlotLease(Slot slot) : IDisposable
     {
         if (kind != Kind)
         {
-            Slot.InFlight.Move(Kind, kind);
+            Slot.InFlight.Move(Purpose, Kind, kind);
             Kind = kind;
 
             // Only ordinary responses have an age; an upgrade begins as one, with the response that accepts it.
@@ -63,7 +68,7 @@ internal sealed class SlotLease(Slot slot) : IDisposable
     /// <summary>The response has begun; one that goes on for long counts as a stream.</summary>
     public void BeginResponse()
     {
-        if (Kind == WorkKind.Request)
+        if (Kind == WorkKind.Request && Purpose == Purpose.Serve)
         {
             _cohort ??= Slot.Ages.Enter(BegunAt);
         }
@@ -86,6 +91,6 @@ internal sealed class SlotLease(Slot slot) : IDisposable
 
         _callDrain.Dispose();
         _call?.Dispose();
-        Slot.InFlight.Decrement(Kind);
+        Slot.InFlight.Decrement(Purpose, Kind);
     }
 }

@@ -87,6 +87,18 @@ public sealed class ResponseMeasurementTests
         (reading.Trials, reading.Latency, reading.Upgraded).Should().Be((0L, 0L, 1L));
     }
 
+    // The bake judges a slot by what its clients got.
+    [Theory]
+    [InlineData(nameof(Purpose.Preview))]
+    [InlineData(nameof(Purpose.Mirror))]
+    public void Response_ThatServesNoClient_IsNotMeasured(string purpose)
+    {
+        Measure(ForwarderError.Request, StatusCodes.Status502BadGateway, new SlotLease(_slot, Enum.Parse<Purpose>(purpose)));
+
+        var reading = _slot.Meter.Read();
+        (reading.Trials, reading.Latency, reading.Of(Fault.Destination)).Should().Be((0L, 0L, 0L));
+    }
+
     private void Measure(ForwarderError error, int status, SlotLease? lease = null, TimeSpan waited = default)
     {
         var measurement = new ResponseMeasurement(_time);

@@ -15,7 +15,7 @@ public sealed class RoutingTableTests : IDisposable
     public RoutingTableTests()
     {
         _yarp.AddSlotsOf(_services);
-        _table = new RoutingTable(FrozenDictionary<RouteModel, RouteBinding>.Empty, [SlotName.Blue, SlotName.Green, SlotName.Blue]);
+        _table = new RoutingTable(FrozenDictionary<RouteModel, RouteBinding>.Empty, [ServiceRoute.To(SlotName.Blue), ServiceRoute.To(SlotName.Green), ServiceRoute.To(SlotName.Blue)]);
     }
 
     public void Dispose() => _yarp.Dispose();
