@@ -75,25 +75,22 @@ internal sealed partial class TrafficStop(
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var leaving = Task.WhenAll(Slots().Select(slot =>
-            GracefulCloseSchedule.ForStop(slot.LongLivedOptions, options.Shutdown.Timeout).RunAsync(slot.LongLived, since, time, over.Token)));
-        try
+        var limit = options.Shutdown.Timeout;
+        while (time.GetElapsedTime(since) < limit)
         {
-            while (time.GetElapsedTime(since) < options.Shutdown.Timeout && !IsDrained())
+            await Task.WhenAll(Slots().Select(slot =>
+                SlotDrain.RunAsync(slot, GracefulCloseSchedule.ForStop(slot.LongLivedOptions, limit), since, limit, time, cancellationToken)));
+
+            // Idle connections of HTTP/1.1 get their time to be used once more, and to be told to close by that. So the slots may have
+            // something in flight again.
+            if (!listeners.AreInUse(options.Shutdown.IdleConnections))
             {
-                await Task.Delay(PollInterval, time, cancellationToken);
+                return;
             }
-        }
-        finally
-        {
-            await over.CancelAsync();
-            await leaving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
-
-    // Idle connections of HTTP/1.1 get their time to be used once more and learn it by that.
-    private bool IsDrained() => InFlight() == 0 && !listeners.AreInUse(options.Shutdown.IdleConnections);
 
     private Task CancelRemainingAsync()
     {
