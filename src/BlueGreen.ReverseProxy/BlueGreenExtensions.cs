@@ -203,9 +203,9 @@ public static class BlueGreenExtensions
         services.AddSingleton<RoutingTablePublisher>();
         services.AddSingleton<SlotSelector>();
         services.AddSingleton<SlotResponseHeaders>();
-        services.AddSingleton<DrainDeadline>();
+        services.AddSingleton<ForwardCompletion>();
         services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
-        services.AddSingleton<FailedForwards>();
+        services.AddSingleton<ForwardFailureLog>();
         services.AddSingleton<RouteBinder>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());
         services.AddSingleton<SlotConfigProvider>();

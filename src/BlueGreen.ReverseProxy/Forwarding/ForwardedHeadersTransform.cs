@@ -76,7 +76,6 @@ internal sealed class ForwardingTransforms(ForwardingOptions options) : ITransfo
         }
 
         context.RequestTransforms.Add(new HopTransform());
-        context.ResponseTransforms.Add(new LoopTransform());
         context.ResponseTransforms.Add(new HopByHopResponseTransform());
     }
 }

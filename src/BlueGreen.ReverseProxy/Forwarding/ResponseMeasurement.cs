@@ -12,48 +12,29 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// takes depends on how fast the client reads, and how long a stream lasts says nothing about the API. The status is taken at the
 /// response's end, so that a destination that breaks off in the middle is seen.
 /// </remarks>
-internal sealed class ResponseMeasurement
+/// <param name="time">The clock.</param>
+/// <param name="trustedProxies">The proxies whose word about the client's address counts.</param>
+/// <param name="isOn">False to compare the gateway with one that does not measure.</param>
+internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies, bool isOn = true)
 {
-    private readonly TimeProvider _time;
-    private readonly bool _isOn;
-    private readonly NetworkSet _trustedProxies = NetworkSet.None;
-
-    public ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies)
-        : this(time, isOn: true)
-    {
-        _trustedProxies = trustedProxies;
-    }
-
-    public ResponseMeasurement(TimeProvider time)
-        : this(time, NetworkSet.None)
-    {
-    }
-
-    /// <summary>Makes one that may be off, to find out what it costs.</summary>
-    public ResponseMeasurement(TimeProvider time, bool isOn)
-    {
-        _time = time;
-        _isOn = isOn;
-    }
-
     public void Begin(SlotLease lease)
     {
-        if (_isOn && lease.IsMeasured)
+        if (isOn && lease.IsMeasured)
         {
-            lease.StartedAt = _time.GetTimestamp();
+            lease.StartedAt = time.GetTimestamp();
         }
     }
 
-    /// <summary>To be called when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
+    /// <summary>Call this when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
     public void End(HttpContext context, SlotLease lease, ForwarderError error)
     {
-        if (!_isOn || !lease.IsMeasured)
+        if (!isOn || !lease.IsMeasured)
         {
             return;
         }
 
         var begun = lease.BegunAt != 0;
-        var elapsed = _time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : _time.GetTimestamp());
+        var elapsed = time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : time.GetTimestamp());
         var status = context.Response.StatusCode;
         lease.Slot.Meter.Add(new ResponseOutcome(
             status,
@@ -61,7 +42,7 @@ internal sealed class ResponseMeasurement
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
-            ClientAddress.Of(context, _trustedProxies)?.GetHashCode() ?? 0));
+            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0));
     }
 
     private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch

@@ -1,7 +1,6 @@
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
-using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Forwarding;
@@ -13,9 +12,8 @@ internal sealed class SlotSelectionMiddleware(
     SlotSelector slots,
     RouteBinder binder,
     SlotResponseHeaders headers,
-    DrainDeadline deadline,
     ResponseMeasurement measurement,
-    FailedForwards failed)
+    ForwardCompletion completion)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -57,22 +55,7 @@ internal sealed class SlotSelectionMiddleware(
             }
 
             await next(context);
-            var failure = context.Features.Get<IForwarderErrorFeature>();
-            var error = ForwarderError.None;
-            if (failure is not null)
-            {
-                error = RouteTimeout.Resolve(context, failure.Error);
-                deadline.Note(context, lease, error);
-                failed.Note(context, lease.Slot, error, failure.Exception);
-            }
-
-            if (!context.Response.HasStarted)
-            {
-                // The proxy clears what it has begun when it fails.
-                headers.Write(context.Response, lease);
-            }
-
-            measurement.End(context, lease, error);
+            await completion.CompleteAsync(context, lease);
         }
         finally
         {
@@ -83,9 +66,6 @@ internal sealed class SlotSelectionMiddleware(
     private async Task ServePlainAsync(HttpContext context)
     {
         await next(context);
-        if (context.Features.Get<IForwarderErrorFeature>() is { } failure)
-        {
-            failed.Note(context, slot: null, RouteTimeout.Resolve(context, failure.Error), failure.Exception);
-        }
+        await completion.CompleteAsync(context, lease: null);
     }
 }

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
@@ -53,7 +54,7 @@ public sealed class ResponseMeasurementTests
     [Fact]
     public void Latency_OfAResponseThatGoesOn_IsTheTimeToItsStart()
     {
-        var measurement = new ResponseMeasurement(_time);
+        var measurement = new ResponseMeasurement(_time, NetworkSet.None);
         var lease = new SlotLease(_slot);
         measurement.Begin(lease);
         _time.Advance(TimeSpan.FromMilliseconds(20));
@@ -101,7 +102,7 @@ public sealed class ResponseMeasurementTests
 
     private void Measure(ForwarderError error, int status, SlotLease? lease = null, TimeSpan waited = default)
     {
-        var measurement = new ResponseMeasurement(_time);
+        var measurement = new ResponseMeasurement(_time, NetworkSet.None);
         lease ??= new SlotLease(_slot);
         measurement.Begin(lease);
         _time.Advance(waited);

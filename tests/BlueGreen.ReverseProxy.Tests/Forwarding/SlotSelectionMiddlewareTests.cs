@@ -1,11 +1,9 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Tests.Forwarding;
@@ -185,6 +183,5 @@ public sealed class SlotSelectionMiddlewareTests : IDisposable
         _orders.Blue.InFlight.Count.Should().Be(0);
     }
 
-    private SlotSelectionMiddleware Middleware(RequestDelegate next) =>
-        new(next, _tables, new SlotSelector(_tables), _binder, new SlotResponseHeaders(new BlueGreenOptions()), new DrainDeadline(Services.Listeners()), new ResponseMeasurement(TimeProvider.System), new FailedForwards(NullLogger<FailedForwards>.Instance));
+    private SlotSelectionMiddleware Middleware(RequestDelegate next) => Forwards.Selection(next, _tables, _binder);
 }

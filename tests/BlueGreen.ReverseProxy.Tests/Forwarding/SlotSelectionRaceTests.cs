@@ -1,10 +1,8 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Forwarding;
 
@@ -31,7 +29,7 @@ public sealed class SlotSelectionRaceTests
         var served = new long[2];
         var wrong = 0;
         var done = false;
-        var middleware = new SlotSelectionMiddleware(
+        var middleware = Forwards.Selection(
             context =>
             {
                 var slot = (int)context.Features.Get<SlotLease>()!.Slot.Name;
@@ -44,12 +42,7 @@ public sealed class SlotSelectionRaceTests
                 return Task.CompletedTask;
             },
             tables,
-            new SlotSelector(tables),
-            binder,
-            new SlotResponseHeaders(new BlueGreenOptions()),
-            new DrainDeadline(Services.Listeners()),
-            new ResponseMeasurement(TimeProvider.System),
-            new FailedForwards(NullLogger<FailedForwards>.Instance));
+            binder);
 
         var clients = Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
             () =>

@@ -7,20 +7,20 @@ using Yarp.ReverseProxy.Forwarder;
 namespace BlueGreen.ReverseProxy.Forwarding;
 
 /// <summary>
-/// Says in one line whose destination failed a request, which one it was and why. YARP's own line names none of them and brings a stack
-/// trace of the proxy, which says nothing about an API that is down.
+/// Writes one line per failed request: which destination of which slot, and why. YARP's own line names neither and brings a stack trace of
+/// the proxy, which says nothing about an API that is down.
 /// </summary>
-internal sealed partial class FailedForwards(ILogger<FailedForwards> logger)
+internal sealed partial class ForwardFailureLog(ILogger<ForwardFailureLog> logger)
 {
     // Messages of exceptions come from the operating system and from what a destination has sent.
     private const int MaxCause = 300;
 
-    /// <summary>Writes the line. A client that goes away in the middle is nobody's failure, and neither is the end of a drain's time.</summary>
+    /// <summary>Writes the line, unless the client went away or the drain's deadline passed: nobody failed then.</summary>
     /// <param name="context">The request, which has ended.</param>
     /// <param name="slot">The slot that served it; null for a route that belongs to no service.</param>
     /// <param name="error">How it ended.</param>
     /// <param name="exception">What the proxy ran into.</param>
-    public void Note(HttpContext context, Slot? slot, ForwarderError error, Exception? exception)
+    public void Write(HttpContext context, Slot? slot, ForwarderError error, Exception? exception)
     {
         if (error == ForwarderError.None || error.IsCancellation() || error.IsOfClient() || !logger.IsEnabled(LogLevel.Warning))
         {
