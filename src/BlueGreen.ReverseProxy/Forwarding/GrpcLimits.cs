@@ -18,7 +18,7 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// </remarks>
 internal static class GrpcLimits
 {
-    public static void Keep(HttpContext context, ForwarderRequestConfig config, MinDataRate? rate, TimeProvider time)
+    public static void Enforce(HttpContext context, ForwarderRequestConfig config, MinDataRate? rate, TimeProvider time)
     {
         var size = context.Features.Get<IHttpMaxRequestBodySizeFeature>();
         var isRouteLimited = context.Features.Get<IReverseProxyFeature>()?.Route.Config.MaxRequestBodySize is > 0;
@@ -28,12 +28,12 @@ internal static class GrpcLimits
         }
         else if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } minimum)
         {
-            context.Features.Set<IHttpMinRequestBodyDataRateFeature>(new KeptRate(minimum));
+            context.Features.Set<IHttpMinRequestBodyDataRateFeature>(new MinimumRateLimit(minimum));
         }
 
         if (size is not null && (isRouteLimited || !IsHttp2Only(config)))
         {
-            context.Features.Set<IHttpMaxRequestBodySizeFeature>(new KeptSize(size));
+            context.Features.Set<IHttpMaxRequestBodySizeFeature>(new FixedSizeLimit(size));
         }
     }
 
@@ -41,7 +41,7 @@ internal static class GrpcLimits
         (config.Version ?? HttpVersion.Version20) >= HttpVersion.Version20
         && config.VersionPolicy is HttpVersionPolicy.RequestVersionExact or HttpVersionPolicy.RequestVersionOrHigher;
 
-    private sealed class KeptSize(IHttpMaxRequestBodySizeFeature inner) : IHttpMaxRequestBodySizeFeature
+    private sealed class FixedSizeLimit(IHttpMaxRequestBodySizeFeature inner) : IHttpMaxRequestBodySizeFeature
     {
         public bool IsReadOnly => true;
 
@@ -52,7 +52,7 @@ internal static class GrpcLimits
         }
     }
 
-    private sealed class KeptRate(IHttpMinRequestBodyDataRateFeature inner) : IHttpMinRequestBodyDataRateFeature
+    private sealed class MinimumRateLimit(IHttpMinRequestBodyDataRateFeature inner) : IHttpMinRequestBodyDataRateFeature
     {
         public MinDataRate? MinDataRate
         {

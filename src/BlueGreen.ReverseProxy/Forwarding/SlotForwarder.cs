@@ -44,7 +44,7 @@ internal sealed class SlotForwarder(
         var isGrpc = IsGrpc(context.Request);
         if (isGrpc)
         {
-            GrpcLimits.Keep(context, requestConfig, grpcRate, time);
+            GrpcLimits.Enforce(context, requestConfig, grpcRate, time);
         }
 
         if (context.Features.Get<SlotLease>() is not { } lease)
@@ -97,7 +97,7 @@ internal sealed class SlotForwarder(
     // In a method of its own: its closure is allocated for WebSockets only.
     private void AttachUpgrade(HttpContext context, SlotLease lease) => WebSocketUpgrade.Attach(context, client =>
     {
-        var socket = new GracefulCloseWebSocket(client, lease.Slot.LongLivedOptions.CloseCode, time, lease.Drain.Token);
+        var socket = new GracefulCloseWebSocket(client, lease.Slot.LongLivedOptions.CloseCode, time, lease.DrainToken);
         lease.ReclassifyAs(WorkKind.Upgrade);
         lease.RegisterLongLived(socket.Reader);
         return socket;

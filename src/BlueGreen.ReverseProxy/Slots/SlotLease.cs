@@ -4,16 +4,24 @@ namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>A request's registration in the in-flight count of the slot that serves it.</summary>
 /// <remarks>Only the request's own flow changes it, one step after the other, so changing its kind never races with its release.</remarks>
-internal sealed class SlotLease(Slot slot, Purpose purpose = Purpose.Serve) : IDisposable
+internal sealed class SlotLease : IDisposable
 {
     private ResponseAges.Cohort? _cohort;
     private GracefulCloseReader? _longLived;
     private CancellationTokenSource? _call;
     private CancellationTokenRegistration _callDrain;
 
-    public Slot Slot { get; } = slot;
+    public SlotLease(Slot slot, Purpose purpose = Purpose.Serve)
+    {
+        Slot = slot;
+        Purpose = purpose;
+        Drain = slot.Drain;
+        DrainToken = Drain.Token;
+    }
 
-    public Purpose Purpose { get; } = purpose;
+    public Slot Slot { get; }
+
+    public Purpose Purpose { get; }
 
     /// <summary>Whether the response says something about the slot. Only what serves a client does.</summary>
     public bool IsMeasured => Purpose == Purpose.Serve;
@@ -26,7 +34,10 @@ internal sealed class SlotLease(Slot slot, Purpose purpose = Purpose.Serve) : ID
     /// Taken with the lease. A request that is held up between the two finds either the signal of this drain, raised or to be raised,
     /// or, if the slot has become active again meanwhile, the new one; in each case the signal that applies to the request.
     /// </summary>
-    public DrainSignal Drain { get; } = slot.Drain;
+    public DrainSignal Drain { get; }
+
+    /// <summary>Ends the request at the drain's deadline.</summary>
+    public CancellationToken DrainToken { get; }
 
     /// <summary>When the slot was chosen, by the monotonic clock; set by the measurement.</summary>
     public long StartedAt { get; set; }
@@ -38,7 +49,7 @@ internal sealed class SlotLease(Slot slot, Purpose purpose = Purpose.Serve) : ID
     public string? VersionHeader { get; set; }
 
     /// <summary>Ends the request: at the drain's deadline, or some time after the gateway has ended a gRPC call.</summary>
-    public CancellationToken Token => _call?.Token ?? Drain.Token;
+    public CancellationToken Token => _call?.Token ?? DrainToken;
 
     /// <summary>Counts the request as another kind of work from now on.</summary>
     public void ReclassifyAs(WorkKind kind)
@@ -59,7 +70,7 @@ internal sealed class SlotLease(Slot slot, Purpose purpose = Purpose.Serve) : ID
     {
         ReclassifyAs(WorkKind.Stream);
         _call = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        _callDrain = Drain.Token.UnsafeRegister(static call => ((CancellationTokenSource)call!).Cancel(), _call);
+        _callDrain = DrainToken.UnsafeRegister(static call => ((CancellationTokenSource)call!).Cancel(), _call);
     }
 
     /// <summary>The gateway has ended the response; the client has this long to end its half of the call.</summary>

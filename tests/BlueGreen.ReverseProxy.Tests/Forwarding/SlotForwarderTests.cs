@@ -25,13 +25,14 @@ public sealed class SlotForwarderTests : IDisposable
     {
         var token = default(CancellationToken);
 
-        await SendAsync(new SlotLease(_slot), passed =>
+        var lease = new SlotLease(_slot);
+        await SendAsync(lease, passed =>
         {
             token = passed;
             return ForwarderError.None;
         });
 
-        token.Should().Be(_slot.Drain.Token);
+        token.Should().Be(lease.DrainToken);
         _context.Response.StatusCode.Should().Be(StatusCodes.Status200OK);
     }
 

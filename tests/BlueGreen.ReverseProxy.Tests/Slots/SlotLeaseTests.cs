@@ -25,9 +25,9 @@ public sealed class SlotLeaseTests
         {
             // Registered first, so it runs last: everything else has been told by then.
             var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var last = slot.Drain.Token.Register(told.SetResult);
             slot.InFlight.Increment();
             var lease = new SlotLease(slot);
+            using var last = lease.DrainToken.Register(told.SetResult);
             lease.BeginGrpcCall(TimeProvider.System);
             lease.Dispose();
 
