@@ -13,7 +13,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (RequestGrammar.WhyNot(context, out var mayComeFromProxy) is { } reason)
+        if (RequestGrammar.RejectionReason(context, out var hasProxyField) is { } reason)
         {
             return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, reason);
         }
@@ -46,7 +46,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
             return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, "servers read its path in different ways, which lead to different routes");
         }
 
-        Remove(headers, mayComeFromProxy && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));
+        Remove(headers, hasProxyField && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));
         return next(context);
     }
 

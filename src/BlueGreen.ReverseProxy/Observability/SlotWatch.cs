@@ -6,7 +6,7 @@ namespace BlueGreen.ReverseProxy.Observability;
 internal sealed class SlotWatch(int metrics, long slowAbove)
 {
     private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + 1).Select(_ => new ClientCounts())];
-    private TaskCompletionSource _bell = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _latency;
 
     /// <summary>About how many clients there are.</summary>
@@ -22,12 +22,12 @@ internal sealed class SlotWatch(int metrics, long slowAbove)
     public void CountSlowness() => Volatile.Write(ref _latency, 1);
 
     /// <summary>A task that ends at the next bad response.</summary>
-    /// <remarks>To be called before the counters are read: a response that comes in between is either in the counters or ends this task.</remarks>
-    public Task Arm()
+    /// <remarks>Call this before reading the counters: a response that comes in between is either in the counters or ends this task.</remarks>
+    public Task NextBadResponse()
     {
-        var bell = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _bell, bell);
-        return bell.Task;
+        var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _waiter, waiter);
+        return waiter.Task;
     }
 
     public void Add(in ResponseOutcome outcome, int badFor)
@@ -39,16 +39,16 @@ internal sealed class SlotWatch(int metrics, long slowAbove)
             if ((badFor & 1) != 0)
             {
                 _bad[metric].Add(outcome.Client);
-                Ring();
+                WakeWaiter();
             }
         }
 
         if (outcome.Microseconds >= slowAbove && outcome.IsLatency && Volatile.Read(ref _latency) != 0)
         {
             _bad[metrics].Add(outcome.Client);
-            Ring();
+            WakeWaiter();
         }
     }
 
-    private void Ring() => Volatile.Read(ref _bell).TrySetResult();
+    private void WakeWaiter() => Volatile.Read(ref _waiter).TrySetResult();
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Shutdown;
 
-/// <summary>How the traffic stops: the listeners stay open for a while, so that nobody is refused; then everything in flight is drained.</summary>
+/// <summary>How the traffic stops: the listeners stay open for a while, so that no client is refused; then everything in flight is drained.</summary>
 internal sealed partial class TrafficStop(
     BlueGreenOptions options, ServiceCatalog services, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
 {
@@ -55,19 +55,19 @@ internal sealed partial class TrafficStop(
         }
     }
 
-    // Connections may be on their way to this process at the moment at which the port's traffic is turned to the other one.
+    // Connections may be on their way to this process at the moment at which the port's traffic is redirected.
     private async Task RedirectAsync(CancellationToken cancellationToken)
     {
         if (options.Listen.ReusePort && await mark.IsAnothersAsync(cancellationToken))
         {
-            listeners.Steer();
+            listeners.RedirectNewConnections();
             await Task.Delay(AcceptQueueDrainTime, time, cancellationToken);
         }
     }
 
     private Task SendGoAwayAsync(CancellationToken cancellationToken)
     {
-        listeners.SayGoodbye();
+        listeners.SendGoAway();
         LogDraining(logger, listeners.Connections, InFlight());
         return Task.CompletedTask;
     }

@@ -53,7 +53,7 @@ internal sealed class ServiceWatch
     public string Name { get; }
 
     /// <summary>Ends at the next bad response. To be called before <see cref="Judge()"/>.</summary>
-    public Task Arm() => _watch.Arm();
+    public Task Arm() => _watch.NextBadResponse();
 
     /// <summary>Counts from zero again: what was counted speaks of an outage, and not of the slot.</summary>
     public void Restart()
