@@ -9,12 +9,12 @@ using Yarp.ReverseProxy.Model;
 namespace BlueGreen.ReverseProxy.Forwarding;
 
 /// <summary>
-/// Keeps a content type from switching the limits of a request body off. YARP takes both of them away from whatever calls itself gRPC,
-/// since a stream has no end and may be quiet; but anybody can write that content type.
+/// Keeps a content type from switching off the limits of a request body. YARP removes both limits for every request that calls itself
+/// gRPC, because a stream has no end and may be quiet; but any client can send that content type.
 /// </summary>
 /// <remarks>
-/// Where the cluster speaks nothing but HTTP/2, gRPC is possible, and the limits hold for each message in place of the whole; between
-/// two messages a stream may be quiet for ever. Anywhere else the limits stay as they are. See docs/decisions/0011-limits-of-grpc.md.
+/// If the cluster speaks nothing but HTTP/2, gRPC is possible, and the limits apply to each message instead of the whole body; between two
+/// messages a stream may be quiet without limit. Otherwise the limits stay as they are. See docs/decisions/0011-limits-of-grpc.md.
 /// </remarks>
 internal static class GrpcLimits
 {

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 
 /// <summary>
 /// Lets through what means the same to every reader, and takes out what is between the client and the gateway only. What it refuses no
-/// API sees; over HTTP/1.1 the connection is closed then, for nobody knows where the next request on it would begin.
+/// API sees; over HTTP/1.1 the connection is closed then, because it is unclear where the next request on it would begin.
 /// </summary>
 internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options, AmbiguousTargets ambiguous)
 {

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Listening;
 
 /// <summary>Counts the open connections, in all and a client address, and says which one is too many.</summary>
 /// <remarks>
-/// Both counts are taken before they are compared, and given back by whoever was refused; so of any number of connections that come in
+/// Both counts are taken before they are compared, and given back by a refused connection; so of any number of connections that come in
 /// at the same moment no more are let in than the limit says.
 /// </remarks>
 internal sealed partial class ConnectionLimiter(BlueGreenOptions options, DescriptorBudget budget, TimeProvider time, ILogger<ConnectionLimiter> logger)

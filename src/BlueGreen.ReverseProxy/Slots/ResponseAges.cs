@@ -3,8 +3,8 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// <summary>How many responses have been going on for longer than a time, without a timer or a list entry for each.</summary>
 /// <remarks>
 /// Responses that begin within the same tenth of that time share a counter. Old ones are those whose counter was begun long enough
-/// ago: so a response costs two interlocked operations, and only whoever asks pays for the sum. A response is reported as old
-/// up to a tenth of the time late.
+/// ago: so a response costs two interlocked operations, and only a reader pays for the sum. A response is reported as old up to a
+/// tenth of the time late.
 /// </remarks>
 internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
 {
@@ -17,7 +17,7 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
 
     /// <summary>A response has begun.</summary>
     /// <param name="now">The monotonic time.</param>
-    /// <returns>What it is to be taken out of when it ends.</returns>
+    /// <returns>The cohort to leave when the response ends.</returns>
     public Cohort Enter(long now)
     {
         var cohort = Volatile.Read(ref _current);
@@ -54,8 +54,8 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
             {
                 var next = node.Next;
 
-                // A request may have taken the cohort and not have entered yet; a whole age later that is over, or it is counted
-                // where nobody looks any more, and so as the ordinary request that it is in the slot's count.
+                // A request may have read the cohort and not have entered yet. A whole age later it has; if not, it enters a cohort that
+                // is no longer summed up, and counts as an ordinary request.
                 if (node.Value.Count == 0 && time.GetElapsedTime(node.Value.Begun) > old)
                 {
                     _earlier.Remove(node);

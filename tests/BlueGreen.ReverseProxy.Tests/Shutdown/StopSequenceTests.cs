@@ -103,7 +103,7 @@ public sealed class StopSequenceTests : IDisposable
 
         var skipped = plan.Traffic.Select(step => step.Name).SkipWhile(step => step != name).Skip(1);
         ran.Should().Equal(Names(plan).Except(skipped, StringComparer.Ordinal));
-        gateway.GetRequiredService<Warnings>().Lines.Should().ContainSingle().Which.Should().Contain("second time");
+        gateway.GetRequiredService<Warnings>().Lines.Should().ContainSingle().Which.Should().Contain("Second stop signal");
     }
 
     [Fact]
