@@ -17,14 +17,6 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// <param name="isOn">False to compare the gateway with one that does not measure.</param>
 internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies, bool isOn = true)
 {
-    public void Begin(SlotLease lease)
-    {
-        if (isOn && lease.IsMeasured)
-        {
-            lease.StartedAt = time.GetTimestamp();
-        }
-    }
-
     /// <summary>Call this when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
     public void End(HttpContext context, SlotLease lease, ForwarderError error)
     {

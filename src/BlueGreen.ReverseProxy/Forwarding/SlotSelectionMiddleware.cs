@@ -5,14 +5,13 @@ using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Forwarding;
 
-/// <summary>The first step of the proxy pipeline: has the slot that serves the request chosen, and points YARP at it.</summary>
+/// <summary>The first step of the proxy pipeline: has the slot that serves the request chosen, and points YARP to it.</summary>
 internal sealed class SlotSelectionMiddleware(
     RequestDelegate next,
     RoutingTablePublisher tables,
     SlotSelector slots,
     RouteBinder binder,
     SlotResponseHeaders headers,
-    ResponseMeasurement measurement,
     ForwardCompletion completion)
 {
     public Task InvokeAsync(HttpContext context)
@@ -36,19 +35,18 @@ internal sealed class SlotSelectionMiddleware(
     {
         try
         {
+            headers.Write(context.Response, lease);
+
             // The slot and the binding come from the same table.
             binding ??= BindingOf(asked, table);
             if (binding[lease.Slot.Name] is not { } route)
             {
                 // Only after a reload has removed the slot's cluster and added the route: there is nowhere to send it.
-                headers.Write(context.Response, lease);
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 return;
             }
 
             context.Features.Set(lease);
-            headers.Write(context.Response, lease);
-            measurement.Begin(lease);
             if (!ReferenceEquals(route.Model, asked))
             {
                 context.ReassignProxyRequest(route.Model, route.Cluster);

@@ -39,8 +39,8 @@ internal sealed class SlotLease : IDisposable
     /// <summary>Ends the request at the drain's deadline.</summary>
     public CancellationToken DrainToken { get; }
 
-    /// <summary>When the slot was chosen, by the monotonic clock; set by the measurement.</summary>
-    public long StartedAt { get; set; }
+    /// <summary>When the slot was chosen, by the monotonic clock.</summary>
+    public long StartedAt { get; init; }
 
     /// <summary>When the API's response began, by the same clock; 0 before.</summary>
     public long BegunAt { get; set; }

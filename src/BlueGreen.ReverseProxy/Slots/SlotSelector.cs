@@ -8,7 +8,7 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// sees the new table and takes its increment back, or the drain sees the increment. The second look asks the same question as the
 /// first: does this table send this request, sent for this purpose, to this slot?
 /// </remarks>
-internal sealed class SlotSelector(RoutingTablePublisher tables)
+internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider time)
 {
     /// <summary>Takes a lease on the slot that the latest table names.</summary>
     /// <param name="service">The service that the request is for.</param>
@@ -25,7 +25,7 @@ internal sealed class SlotSelector(RoutingTablePublisher tables)
             var latest = tables.Current;
             if (ReferenceEquals(latest, table) || latest.RouteOf(service).Choose(key, purpose) == name)
             {
-                return new SlotLease(slot, purpose);
+                return new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
             }
 
             slot.InFlight.Decrement(purpose);

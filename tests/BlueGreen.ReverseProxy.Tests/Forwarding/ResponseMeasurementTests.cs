@@ -55,8 +55,7 @@ public sealed class ResponseMeasurementTests
     public void Latency_OfAResponseThatGoesOn_IsTheTimeToItsStart()
     {
         var measurement = new ResponseMeasurement(_time, NetworkSet.None);
-        var lease = new SlotLease(_slot);
-        measurement.Begin(lease);
+        var lease = Lease();
         _time.Advance(TimeSpan.FromMilliseconds(20));
         lease.BegunAt = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromHours(1));
@@ -100,11 +99,12 @@ public sealed class ResponseMeasurementTests
         (reading.Trials, reading.Latency, reading.Of(Fault.Destination)).Should().Be((0L, 0L, 0L));
     }
 
+    private SlotLease Lease() => new(_slot) { StartedAt = _time.GetTimestamp() };
+
     private void Measure(ForwarderError error, int status, SlotLease? lease = null, TimeSpan waited = default)
     {
         var measurement = new ResponseMeasurement(_time, NetworkSet.None);
-        lease ??= new SlotLease(_slot);
-        measurement.Begin(lease);
+        lease ??= Lease();
         _time.Advance(waited);
         _context.Response.StatusCode = status;
         measurement.End(_context, lease, error);

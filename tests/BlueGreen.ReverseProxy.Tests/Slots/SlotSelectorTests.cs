@@ -7,6 +7,7 @@ namespace BlueGreen.ReverseProxy.Tests.Slots;
 /// <summary>The choice and the registration, one step after the other, without a request.</summary>
 public sealed class SlotSelectorTests
 {
+    private readonly ManualTime _time = new();
     private readonly RoutingTablePublisher _tables;
     private readonly SlotSelector _slots;
     private readonly Service _orders;
@@ -16,7 +17,7 @@ public sealed class SlotSelectorTests
         var services = Services.Catalog("orders");
         _orders = services.All[0];
         _tables = new RoutingTablePublisher(services);
-        _slots = new SlotSelector(_tables);
+        _slots = new SlotSelector(_tables, _time);
     }
 
     // The caller has read the table and is held up; then the switch comes, and the drain sees the old slot idle.
@@ -52,6 +53,7 @@ public sealed class SlotSelectorTests
         using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve);
 
         lease.Slot.Name.Should().Be(SlotName.Blue);
+        lease.StartedAt.Should().Be(_time.GetTimestamp());
         _orders.Blue.InFlight.Count.Should().Be(1);
     }
 

@@ -11,7 +11,7 @@ namespace BlueGreen.ReverseProxy.Tests.Support;
 internal static class Forwards
 {
     public static SlotSelectionMiddleware Selection(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder) =>
-        new(next, tables, new SlotSelector(tables), binder, Headers, Measurement, Completion());
+        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, Completion());
 
     public static ForwardCompletion Completion() => new(Headers, Services.Listeners(), new ForwardFailureLog(NullLogger<ForwardFailureLog>.Instance), Measurement);
 
