@@ -8,11 +8,11 @@ internal sealed partial class ConfigurationReload(IConfigurationRoot configurati
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
-    private FileLook? _look;
+    private FilePoller? _poller;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _look = new FileLook("configuration", Look, loops, time, Period);
+        _poller = new FilePoller("configuration", Look, loops, time, Period);
         return Task.CompletedTask;
     }
 
@@ -22,7 +22,7 @@ internal sealed partial class ConfigurationReload(IConfigurationRoot configurati
         return Task.CompletedTask;
     }
 
-    public void Dispose() => _look?.Dispose();
+    public void Dispose() => _poller?.Dispose();
 
     private void Look()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlueGreen.ReverseProxy.Forwarding;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Display;
@@ -19,7 +20,7 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
 
     public static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
-    private static readonly string[] Categories = ["Yarp.ReverseProxy.", "BlueGreen.ReverseProxy.Slots.", "Microsoft.AspNetCore.Server.Kestrel"];
+    private static readonly string[] Categories = ["Yarp.ReverseProxy.", typeof(ForwardFailureLog).FullName!, "Microsoft.AspNetCore.Server.Kestrel"];
 
     // What tells two events of one template apart. All of them come from the configuration or from a list of the proxy's: what a client
     // sends makes no kinds.

@@ -24,7 +24,7 @@ internal sealed class TrafficCertificates(
 
     // By the name of the endpoint.
     private readonly ConcurrentDictionary<string, ServerCertificate> _certificates = new(StringComparer.OrdinalIgnoreCase);
-    private FileLook? _look;
+    private FilePoller? _poller;
 
     /// <summary>What is wrong with the files, by configuration key.</summary>
     public IEnumerable<ConfigurationError> FindErrors()
@@ -49,11 +49,11 @@ internal sealed class TrafficCertificates(
         }
     }
 
-    public void Dispose() => _look?.Dispose();
+    public void Dispose() => _poller?.Dispose();
 
     private void Bind(EndpointConfiguration endpoint, ServerCertificate certificate)
     {
-        _look ??= new FileLook("traffic", Reload, loops, time);
+        _poller ??= new FilePoller("traffic", Reload, loops, time);
         var protocols = endpoint.HttpsOptions.SslProtocols;
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {

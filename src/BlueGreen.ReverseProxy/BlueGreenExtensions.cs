@@ -1,13 +1,10 @@
-using System.Text;
 using BlueGreen.ReverseProxy.Admin;
-using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
-using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Releases;
@@ -18,17 +15,9 @@ using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.State.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Yarp.ReverseProxy.Configuration;
-using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.Health;
-using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy;
 
@@ -43,59 +32,21 @@ public static class BlueGreenExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configuration);
-        var (options, errors) = BlueGreenOptionsReader.Read(configuration.GetSection("BlueGreen"));
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(new BlueGreenSettings(options, errors));
-        services.AddSingleton(provider => new ConfigurationCheck(
-            provider.GetRequiredService<BlueGreenSettings>(),
-            provider.GetServices<IProxyConfigProvider>(),
-            provider.GetRequiredService<IConfigValidator>(),
-            provider.GetRequiredService<RoutePolicyCheck>(),
-            configuration));
-
-        // Whoever asks for the options gets valid ones or the list of what is wrong.
-        services.AddSingleton(provider => provider.GetRequiredService<BlueGreenSettings>() is { Errors: { Count: > 0 } found }
-            ? throw new BlueGreenConfigurationException(found)
-            : provider.GetRequiredService<BlueGreenSettings>().Options);
         services.AddSingleton<BackgroundLoops>();
-        services.AddDestinationNames().AddHostedService<NameRefresh>();
-        AddRouting(builder);
-        AddHealth(services);
+        var options = services.AddBlueGreenOptions(configuration);
+        services.AddSlots();
+        services.AddSlotRouting();
+        services.AddHealth();
         services.AddState();
         services.AddReleases();
-        services.AddSingleton<GatewayReadiness>();
-        services.AddSingleton(provider => new AdminAccess(
-            provider.GetRequiredService<BlueGreenOptions>().Admin,
-            configuration.GetSection("BlueGreen:Admin"),
-            provider.GetRequiredService<ReleaseEngine>(),
-            provider.GetRequiredService<BackgroundLoops>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<AdminAccess>>()));
-        services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<RefusalAudit>();
-        services.AddAdminEndpoints();
-        var connector = new DestinationConnector(options.Destinations);
-        services.AddSingleton(connector);
-        var budget = new DescriptorBudget();
-        services.AddSingleton(budget);
-        services.AddHostedService<DescriptorCheck>();
-        var traffic = new TrafficConnector(connector, budget);
-        builder.ConfigureHttpClient((_, handler) =>
-        {
-            handler.ConnectCallback ??= traffic.ConnectAsync;
-            handler.PooledConnectionLifetime = options.Destinations.ConnectionLifetime;
-
-            // What a client wrote is passed on byte by byte; the handler's own ASCII would fail the request, as if the API had.
-            handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.UTF8;
-
-            // And what an API wrote likewise: the handler reads Location as UTF-8 where it can, which the server could not write again.
-            handler.ResponseHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
-        });
+        services.AddAdmin(configuration);
+        builder.AddConnecting(options.Destinations);
         services.AddForwarding();
         services.AddRoutePolicies();
         services.AddListeners();
-        AddShutdown(services);
+        services.AddShutdown();
         return builder;
     }
 
@@ -104,14 +55,13 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenAdminListener(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton<AdminCertificate>();
-        builder.Services.AddHostedService<AdminListener>();
+        builder.Services.AddAdminListener();
         return builder;
     }
 
     /// <summary>
-    /// Lets the gateway stop accepting before it stops serving, share its ports, and take sockets from systemd. To be called when
-    /// the web server has been added, which <c>WebApplication.CreateBuilder</c> does.
+    /// Lets the gateway stop accepting before it stops serving, share its ports, and take sockets from systemd. Call after the web server
+    /// was added, which <c>WebApplication.CreateBuilder</c> does.
     /// </summary>
     /// <param name="builder">The proxy, after <see cref="AddBlueGreen"/>.</param>
     public static IReverseProxyBuilder AddBlueGreenListeners(this IReverseProxyBuilder builder)
@@ -122,8 +72,8 @@ public static class BlueGreenExtensions
     }
 
     /// <summary>
-    /// Waits for a state folder that another gateway is about to give up, for <c>BlueGreen:State:LockTimeout</c> at the most. To be
-    /// called before <see cref="UseBlueGreen"/>, which takes the folder or fails.
+    /// Waits for a state folder that another gateway is about to give up, for <c>BlueGreen:State:LockTimeout</c> at most. Call before
+    /// <see cref="UseBlueGreen"/>, which takes the folder or fails.
     /// </summary>
     /// <param name="services">The services of the application that proxies.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -133,7 +83,7 @@ public static class BlueGreenExtensions
         return services.GetRequiredService<FileStateStore>().WaitForFolderAsync(cancellationToken);
     }
 
-    /// <summary>Says goodbye to clients of HTTP/1.1 when the gateway is about to stop. To be used before everything that answers.</summary>
+    /// <summary>Announces to HTTP/1.1 clients that the gateway is about to stop. Call before everything that answers.</summary>
     /// <param name="app">The application that proxies.</param>
     public static IApplicationBuilder UseBlueGreenConnectionClose(this IApplicationBuilder app)
     {
@@ -144,7 +94,7 @@ public static class BlueGreenExtensions
 
     /// <summary>
     /// Refuses requests that two servers could read differently (400) and those that go in circles (508), and takes out of a request what
-    /// only a trusted proxy may say and what is meant for the gateway alone. To be used before <c>MapReverseProxy</c>.
+    /// only a trusted proxy may say and what is meant for the gateway alone. Call before <c>MapReverseProxy</c>.
     /// </summary>
     /// <param name="app">The application that proxies.</param>
     public static IApplicationBuilder UseBlueGreenRequestGuard(this IApplicationBuilder app)
@@ -177,7 +127,7 @@ public static class BlueGreenExtensions
 
         // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
         proxy.ApplicationServices.GetRequiredService<TableSubscriber>();
-        proxy.UseMiddleware<SlotSelectionMiddleware>();
+        proxy.UseSlotSelection();
         proxy.UseSessionAffinity();
         proxy.UseLoadBalancing();
         proxy.UsePassiveHealthChecks();
@@ -197,77 +147,5 @@ public static class BlueGreenExtensions
 
     /// <summary>Adds the OpenAPI document <c>/openapi/v1.json</c> that <see cref="MapBlueGreenAdmin"/> serves.</summary>
     /// <param name="services">The services of the application that serves the admin API.</param>
-    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddOpenApi("v1", options => options
-        .AddSchemaTransformer(SchemaRules.ApplyAsync)
-        .AddOperationTransformer(OperationRules.ApplyAsync)
-        .AddDocumentTransformer(DocumentRules.ApplyAsync));
-
-    private static void AddRouting(IReverseProxyBuilder builder)
-    {
-        var services = builder.Services;
-        services.AddSingleton<ServiceCatalog>();
-        services.AddSingleton<RoutingTablePublisher>();
-        services.AddSingleton<SlotResponseHeaders>();
-        services.AddSingleton<DrainDeadline>();
-        services.AddSingleton(provider => new ResponseMeasurement(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
-        services.AddSingleton<FailedForwards>();
-        services.AddSingleton<RouteBinder>();
-        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteBinder>());
-        services.AddSingleton<SlotConfigProvider>();
-        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<SlotConfigProvider>());
-        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<SlotConfigProvider>());
-        services.AddSingleton<SlotConfigFilter>();
-        services.AddSingleton<IProxyConfigFilter>(provider => provider.GetRequiredService<SlotConfigFilter>());
-        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<SlotConfigFilter>());
-        services.AddSingleton<IAvailableDestinationsPolicy>(SlotDestinationsPolicy.HealthyAndUnknown);
-        services.AddSingleton<IAvailableDestinationsPolicy>(SlotDestinationsPolicy.HealthyOrPanic);
-
-        // YARP registers its forwarder only where there is none; whichever one is there by now is decorated.
-        var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
-        services.Remove(forwarder);
-        services.AddSingleton<IHttpForwarder>(provider => new DrainingForwarder(
-            new RawTargetForwarder((IHttpForwarder)Create(provider, forwarder)),
-            provider.GetRequiredService<SlotResponseHeaders>(),
-            provider.GetRequiredService<Listeners>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetService<IOptions<KestrelServerOptions>>()?.Value.Limits.MinRequestBodyDataRate));
-    }
-
-    private static void AddHealth(IServiceCollection services)
-    {
-        services.AddSingleton<ProbeClient>();
-        services.AddSingleton<HealthMonitor>();
-        services.AddSingleton<SlotVerifier>();
-        services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<HealthMonitor>());
-        services.AddHostedService(provider => provider.GetRequiredService<HealthMonitor>());
-    }
-
-    private static void AddShutdown(IServiceCollection services)
-    {
-        services.AddSingleton<ServingMark>();
-        services.AddSingleton<StopSignals>();
-        services.AddSingleton<ControlStop>();
-        services.AddSingleton<TrafficStop>();
-        services.AddSingleton(provider =>
-        {
-            var (control, traffic) = (provider.GetRequiredService<ControlStop>(), provider.GetRequiredService<TrafficStop>());
-            return new StopPlan(control.Loops, control.State, traffic.Steps, traffic.Rest);
-        });
-        services.AddSingleton<StopSequence>();
-        services.AddHostedService(provider => provider.GetRequiredService<StopSequence>());
-
-        // Asked for while the host is built, errors or not; see ListeningExtensions.
-        services.AddSingleton<IConfigureOptions<HostOptions>>(provider => new ConfigureOptions<HostOptions>(host =>
-        {
-            host.ShutdownTimeout = StopSequence.LongestOf(provider.GetRequiredService<BlueGreenSettings>().Options.Shutdown);
-
-            // BackgroundLoops lets no exception through. If one gets past it, a background service is no reason to end the traffic.
-            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
-        }));
-    }
-
-    private static object Create(IServiceProvider provider, ServiceDescriptor descriptor) =>
-        descriptor.ImplementationInstance
-        ?? descriptor.ImplementationFactory?.Invoke(provider)
-        ?? ActivatorUtilities.CreateInstance(provider, descriptor.ImplementationType!);
+    public static IServiceCollection AddBlueGreenAdminDocument(this IServiceCollection services) => services.AddAdminDocument();
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
@@ -55,7 +56,7 @@ internal sealed partial class AdminListener(
         });
         builder.WebHost.UseAdminSockets(options);
         builder.Services.AddRoutingCore().AddSingleton<ILoggerFactory>(new AdminLoggers(loggers)).AddFrom(proxy);
-        builder.Services.AddBlueGreenAdminDocument();
+        builder.Services.AddAdminDocument();
 
         // Routing would answer a body of another type by itself, before anybody has asked who calls and with nothing in the audit.
         foreach (var policy in builder.Services.Where(service => service.ServiceType == typeof(MatcherPolicy) && service.ImplementationType?.Name == "AcceptsMatcherPolicy").ToList())

@@ -3,7 +3,7 @@ using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Admin;
@@ -82,7 +82,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
 
     private void WriteResponses(MetricsText text)
     {
-        (ServiceEntry Service, Slot Slot, MeterReading Reading)[] readings = [.. Slots().Select(entry => (entry.Service, entry.Slot, entry.Slot.Meter.Read()))];
+        (Service Service, Slot Slot, MeterReading Reading)[] readings = [.. Slots().Select(entry => (entry.Service, entry.Slot, entry.Slot.Meter.Read()))];
         text.Begin("bluegreen_responses_total", "counter", "Responses that say something of the API, by class of their status code. A client that went away before the response began is not among them.");
         foreach (var (service, slot, reading) in readings)
         {
@@ -163,8 +163,8 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         text.Begin("bluegreen_last_event", "gauge", "The number of the newest event of /v1/events.").Add("bluegreen_last_event", state.LastEvent);
     }
 
-    private IEnumerable<(ServiceEntry Service, Slot Slot)> Slots() =>
+    private IEnumerable<(Service Service, Slot Slot)> Slots() =>
         services.All.SelectMany(service => SlotNames.All.Select(slot => (service, service[slot])));
 
-    private static (string Name, string Value)[] Of(ServiceEntry service, Slot slot) => [("service", service.Name), ("slot", slot.Name.ToText())];
+    private static (string Name, string Value)[] Of(Service service, Slot slot) => [("service", service.Name), ("slot", slot.Name.ToText())];
 }

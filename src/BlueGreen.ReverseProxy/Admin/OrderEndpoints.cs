@@ -3,7 +3,7 @@ using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -117,10 +117,10 @@ internal static class OrderEndpoints
         return standing.Count > 0 ? standing : release.Services.Select(service => service.Name);
     }
 
-    private static List<ServiceEntry>? Find(ServiceCatalog services, IEnumerable<string> names, out string unknown)
+    private static List<Service>? Find(ServiceCatalog services, IEnumerable<string> names, out string unknown)
     {
         unknown = "";
-        var entries = new List<ServiceEntry>();
+        var entries = new List<Service>();
         foreach (var name in names)
         {
             if (!services.TryGet(name, out var entry))

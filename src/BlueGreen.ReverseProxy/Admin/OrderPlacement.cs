@@ -1,7 +1,7 @@
 using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Http;
 

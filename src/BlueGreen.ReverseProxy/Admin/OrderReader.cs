@@ -1,6 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
@@ -14,7 +14,7 @@ internal static class OrderReader
 
     private const int MaxIdLength = 100;
 
-    public static ReleaseOrder ReadCutover(AdminRequest request, IReadOnlyCollection<ServiceEntry> services, Caller caller) => WithPreconditions(request, new()
+    public static ReleaseOrder ReadCutover(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller) => WithPreconditions(request, new()
     {
         Kind = ReleaseKind.Cutover,
         Caller = caller,
@@ -29,7 +29,7 @@ internal static class OrderReader
     });
 
     /// <summary>Reads a rollback. What it goes back to was good before, so nothing is watched, and the next release need not wait.</summary>
-    public static ReleaseOrder ReadRollback(AdminRequest request, IReadOnlyCollection<ServiceEntry> services, Caller caller) => WithPreconditions(request, new()
+    public static ReleaseOrder ReadRollback(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller) => WithPreconditions(request, new()
     {
         Kind = ReleaseKind.Rollback,
         Caller = caller,
@@ -67,6 +67,6 @@ internal static class OrderReader
         return order;
     }
 
-    private static double Longest(IReadOnlyCollection<ServiceEntry> services, Func<ServiceEntry, TimeSpan> duration) =>
+    private static double Longest(IReadOnlyCollection<Service> services, Func<Service, TimeSpan> duration) =>
         services.Select(entry => duration(entry).TotalSeconds).DefaultIfEmpty().Max();
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;

@@ -2,7 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Running;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Admin;
@@ -10,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// <summary>The wire records of what the gateway knows.</summary>
 internal sealed class StatusViews(ServiceCatalog services, CommittedState committed, HealthMonitor health, ReleaseRunner runner, TimeProvider time)
 {
-    public ServiceStatus Of(ServiceEntry service)
+    public ServiceStatus Of(Service service)
     {
         // One read, so that active, generation and release speak of the same moment.
         var current = committed.Current;
@@ -34,7 +34,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
         ? [$"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then."]
         : [];
 
-    private static IEnumerable<string> OtherVersions(ServiceEntry service) =>
+    private static IEnumerable<string> OtherVersions(Service service) =>
         from slot in new[] { service.Blue, service.Green }
         where slot is { DeclaredVersion: { } deployed, ReportedVersion: { } reported } && deployed != reported
         select $"{slot.DeclaredVersion} was deployed into {slot.EnvironmentHeader}, which reports {slot.ReportedVersion}: is the new process running there? A cutover to it is refused.";
@@ -56,7 +56,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             ]);
     }
 
-    private StandbyStatus Standby(ServiceEntry service, ServiceState state)
+    private StandbyStatus Standby(Service service, ServiceState state)
     {
         var idle = state.StandbySince is { } since && time.GetUtcNow() - since is var elapsed && elapsed > TimeSpan.Zero ? elapsed : (TimeSpan?)null;
         var due = Decommissioner.DueAt(state, service.Options);

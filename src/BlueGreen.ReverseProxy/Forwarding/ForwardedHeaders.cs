@@ -16,20 +16,20 @@ internal static class ForwardedHeaders
     /// <summary>The gateway's name in <see cref="Loop"/>; the same for all of them, so that a circle of several is found too.</summary>
     public const string LoopName = "bluegreen-gateway";
 
-    // What an API or its framework may believe of these comes from a proxy; from anybody else it is taken away. The gateway sets the
-    // first three itself.
-    private static readonly ImmutableArray<string> OfProxies =
+    // Fields that an API or its framework may trust. Only a trusted proxy may send them; from any other client they are removed. The
+    // gateway sets the first three itself.
+    private static readonly ImmutableArray<string> ProxyFields =
     [
         For, Host, Proto, "Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
         "X-Forwarded-Server", "X-Forwarded-Protocol", "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Real-IP",
     ];
 
-    /// <summary>Whether a field may be one of those that <see cref="RemoveAll"/> takes out; most requests have none that even begins like them.</summary>
-    public static bool MayBeOfProxies(string name) => name is ['X' or 'x' or 'F' or 'f', ..];
+    /// <summary>Whether <see cref="RemoveAll"/> may remove the field; most requests have none that begins with the same letter.</summary>
+    public static bool IsPossiblyProxyField(string name) => name is ['X' or 'x' or 'F' or 'f', ..];
 
     public static void RemoveAll(IHeaderDictionary headers)
     {
-        foreach (var name in OfProxies)
+        foreach (var name in ProxyFields)
         {
             headers.Remove(name);
         }

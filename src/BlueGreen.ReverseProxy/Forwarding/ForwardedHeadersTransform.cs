@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Transforms.Builder;
 namespace BlueGreen.ReverseProxy.Forwarding;
 
 /// <summary>
-/// Says to the API whom the gateway speaks for. From a client: what the gateway itself sees, in place of anything that was sent. From a
-/// trusted proxy: its chain with the proxy itself appended, and the host and scheme that the proxy was asked by.
+/// Tells the API who the client is. For a client's request: what the gateway itself sees, in place of anything that was sent. For a trusted
+/// proxy's: its chain with the proxy itself appended, and the host and scheme that the proxy was asked for.
 /// </summary>
 internal sealed class ForwardedHeadersTransform(ForwardingOptions options) : RequestTransform
 {
@@ -76,7 +76,6 @@ internal sealed class ForwardingTransforms(ForwardingOptions options) : ITransfo
         }
 
         context.RequestTransforms.Add(new HopTransform());
-        context.ResponseTransforms.Add(new LoopTransform());
         context.ResponseTransforms.Add(new HopByHopResponseTransform());
     }
 }

@@ -28,10 +28,10 @@ internal static class RequestGrammar
 
     /// <summary>What is wrong with the request; null when nothing is.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="mayComeFromProxy">Whether a field of its may be one by which a proxy says who it speaks for; seen on the way.</param>
-    public static string? WhyNot(HttpContext context, out bool mayComeFromProxy)
+    /// <param name="hasProxyField">Whether the request may have a field by which a proxy says who it speaks for.</param>
+    public static string? RejectionReason(HttpContext context, out bool hasProxyField)
     {
-        mayComeFromProxy = false;
+        hasProxyField = false;
         var request = context.Request;
         if (request.Method.AsSpan().ContainsAnyExcept(Token))
         {
@@ -69,7 +69,7 @@ internal static class RequestGrammar
                 return "the name of a header field is not a token";
             }
 
-            mayComeFromProxy |= ForwardedHeaders.MayBeOfProxies(name);
+            hasProxyField |= ForwardedHeaders.IsPossiblyProxyField(name);
             for (var index = 0; index < values.Count; index++)
             {
                 var value = values[index].AsSpan();
@@ -86,7 +86,7 @@ internal static class RequestGrammar
             }
         }
 
-        return WhyNotFramed(request);
+        return FramingRejectionReason(request);
     }
 
     // Of a whole URI: RFC 9110, 4.2.4.
@@ -103,7 +103,7 @@ internal static class RequestGrammar
         return (end < 0 ? authority : authority[..end]).Contains('@');
     }
 
-    private static string? WhyNotFramed(HttpRequest request)
+    private static string? FramingRejectionReason(HttpRequest request)
     {
         var coding = request.Headers.TransferEncoding;
         if (coding.Count == 0)

@@ -7,13 +7,13 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 
 /// <summary>
 /// Lets through what means the same to every reader, and takes out what is between the client and the gateway only. What it refuses no
-/// API sees; over HTTP/1.1 the connection is closed then, for nobody knows where the next request on it would begin.
+/// API sees; over HTTP/1.1 the connection is closed then, because it is unclear where the next request on it would begin.
 /// </summary>
 internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options, AmbiguousTargets ambiguous)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (RequestGrammar.WhyNot(context, out var mayComeFromProxy) is { } reason)
+        if (RequestGrammar.RejectionReason(context, out var hasProxyField) is { } reason)
         {
             return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, reason);
         }
@@ -46,7 +46,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
             return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, "servers read its path in different ways, which lead to different routes");
         }
 
-        Remove(headers, mayComeFromProxy && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));
+        Remove(headers, hasProxyField && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));
         return next(context);
     }
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Health;
@@ -118,7 +118,7 @@ internal sealed partial class HealthMonitor(
     private static bool IsFor(DestinationProber prober, DestinationState destination) =>
         ReferenceEquals(prober.Destination, destination) && prober.Model.Config == destination.Model.Config;
 
-    private DestinationProber Add((ServiceEntry Service, Slot Slot) owner, ClusterState cluster, DestinationState destination)
+    private DestinationProber Add((Service Service, Slot Slot) owner, ClusterState cluster, DestinationState destination)
     {
         var prober = new DestinationProber(owner.Service.Options.Health, cluster, destination, client, updater, () => UpdateVersion(owner.Slot), time);
         if (_started && !_stopped)

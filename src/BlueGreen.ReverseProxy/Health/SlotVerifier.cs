@@ -1,5 +1,5 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Health;
 
@@ -16,7 +16,7 @@ internal sealed record SlotVerification(
 internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
 {
     /// <summary>Probes every destination of the slot so many times in a row; one failure ends it.</summary>
-    public async Task<SlotVerification> VerifyAsync(ServiceEntry service, Slot slot, int passes, CancellationToken cancellationToken)
+    public async Task<SlotVerification> VerifyAsync(Service service, Slot slot, int passes, CancellationToken cancellationToken)
     {
         var probers = monitor.ProbersOf(slot);
         var reports = new Dictionary<string, HealthReport>(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Listening;
 
 /// <summary>Counts the open connections, in all and a client address, and says which one is too many.</summary>
 /// <remarks>
-/// Both counts are taken before they are compared, and given back by whoever was refused; so of any number of connections that come in
+/// Both counts are taken before they are compared, and given back by a refused connection; so of any number of connections that come in
 /// at the same moment no more are let in than the limit says.
 /// </remarks>
 internal sealed partial class ConnectionLimiter(BlueGreenOptions options, DescriptorBudget budget, TimeProvider time, ILogger<ConnectionLimiter> logger)
@@ -28,11 +28,11 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
 
     /// <summary>Registers a connection.</summary>
     /// <param name="remote">The client.</param>
-    /// <param name="place">To be given back when the connection has ended.</param>
-    /// <returns>False when it is one too many; then there is nothing to give back.</returns>
-    public bool TryEnter(EndPoint? remote, out Place place)
+    /// <param name="registration">Release it when the connection has ended.</param>
+    /// <returns>False when a limit is reached; then there is nothing to release.</returns>
+    public bool TryEnter(EndPoint? remote, out Registration registration)
     {
-        place = default;
+        registration = default;
         var total = options.Listen.MaxConnections;
         var open = Interlocked.Increment(ref _open);
         if (open > total && total > 0)
@@ -52,17 +52,17 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
         var (client, limit) = ClientOf(remote);
         if (client is not null && _byAddress.AddOrUpdate(client, 1, static (_, count) => count + 1) > limit)
         {
-            Leave(client);
+            Release(client);
             Refuse($"{client} has {limit} connections open, which is BlueGreen:Listen:MaxConnectionsPerAddress (if it is a proxy of yours, name it in BlueGreen:Forwarding:TrustedProxies)");
             return false;
         }
 
-        place = new(client);
+        registration = new(client);
         return true;
     }
 
     /// <summary>The connection has ended.</summary>
-    public void Leave(Place place) => Leave(place.Client);
+    public void Release(Registration registration) => Release(registration.Client);
 
     private (IPAddress? Client, int Limit) ClientOf(EndPoint? remote)
     {
@@ -72,20 +72,20 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
             return default;
         }
 
-        // What speaks for many clients has their number of connections.
+        // A proxy speaks for many clients and has as many connections.
         address = NetworkSet.Plain(address);
         return options.Forwarding.TrustedProxies.Contains(address) || (limit is null && IPAddress.IsLoopback(address))
             ? default
             : (NetworkSet.OfClient(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
     }
 
-    private void Leave(IPAddress? client)
+    private void Release(IPAddress? client)
     {
         Interlocked.Decrement(ref _open);
         budget.GiveBack();
         while (client is not null && _byAddress.TryGetValue(client, out var count))
         {
-            // Removed only as it was read: an entry that has grown meanwhile is looked at again.
+            // Removed only if unchanged since it was read; otherwise it is read again.
             if (count == 1 ? _byAddress.TryRemove(new(client, count)) : _byAddress.TryUpdate(client, count - 1, count))
             {
                 return;
@@ -107,7 +107,7 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
 
     /// <summary>A connection's registration.</summary>
     /// <param name="Client">Where it is counted; null for one that counts for the total only.</param>
-    internal readonly record struct Place(IPAddress? Client);
+    internal readonly record struct Registration(IPAddress? Client);
 
     [LoggerMessage(7001, LogLevel.Warning, "Closed {Count} new connections: {Reason}.")]
     private static partial void LogRefused(ILogger logger, long count, string reason);

@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlueGreen.ReverseProxy.Listening;
 
-/// <summary>The listeners for proxied traffic: they can stop to accept while everything that they have accepted goes on.</summary>
+/// <summary>The listeners for proxied traffic: they can stop accepting while everything that they have accepted goes on.</summary>
 internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limiter, TimeProvider time)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<Socket, byte> _sockets = new();
     private readonly ConcurrentBag<IConnectionListener> _listeners = [];
@@ -45,7 +45,7 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         return socket;
     }
 
-    /// <summary>Remembers a listener, to have it stop to accept before the server stops.</summary>
+    /// <summary>Remembers a listener, so that it can stop accepting before the server stops.</summary>
     public IConnectionListener Remember(IConnectionListener listener)
     {
         _listeners.Add(listener);
@@ -54,7 +54,7 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
 
     public async Task TrackAsync(ConnectionContext connection, ListenOptions listen, ConnectionDelegate next)
     {
-        if (!limiter.TryEnter(connection.RemoteEndPoint, out var place))
+        if (!limiter.TryEnter(connection.RemoteEndPoint, out var registration))
         {
             // Before anything was read of it or agreed with it: that is what makes refusing cheap, with TLS too.
             connection.Abort(new ConnectionAbortedException("There are too many connections."));
@@ -71,20 +71,20 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         finally
         {
             _connections.TryRemove(tracked, out _);
-            limiter.Leave(place);
+            limiter.Release(registration);
         }
     }
 
-    /// <summary>Sends what comes in from now on to the other process that listens on the same port, where that is how it is shared.</summary>
+    /// <summary>Sends new connections to the other process that listens on the same port, if the port is shared that way.</summary>
     /// <exception cref="AggregateException">Some sockets could not be set; all of them were tried.</exception>
-    public void Steer()
+    public void RedirectNewConnections()
     {
         var failures = new List<Exception>();
         foreach (var socket in _sockets.Keys)
         {
             try
             {
-                ListeningSocket.SteerToTheOther(socket);
+                ListeningSocket.RedirectToOtherListener(socket);
             }
             catch (ObjectDisposedException)
             {
@@ -129,7 +129,7 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
     }
 
     /// <summary>
-    /// Has a client of HTTP/1.1 leave after this answer, once the gateway is about to stop. To be called before the answer begins.
+    /// Asks an HTTP/1.1 client to close the connection after this answer, once the gateway is about to stop. Call before the answer begins.
     /// </summary>
     /// <remarks>
     /// The interleaving: the gateway decides to stop when the head of an answer, without the word, is already on its way. The client
@@ -145,16 +145,16 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         }
     }
 
-    /// <summary>Whether any connection carries a request, or its client had less time than this to use it again and be told.</summary>
-    /// <param name="patience">Since the listeners were closed, or since the last request on it ended, whichever is later.</param>
-    public bool AreInUse(TimeSpan patience) => _connections.Keys.Any(connection =>
-        connection.IsBusy || time.GetElapsedTime(Math.Max(_closingSince, connection.LastUsed)) < patience);
+    /// <summary>Whether any connection carries a request, or its client had less time than this to use it again and learn of the stop.</summary>
+    /// <param name="idleTimeout">Since the listeners were closed, or since the last request on it ended, whichever is later.</param>
+    public bool AreInUse(TimeSpan idleTimeout) => _connections.Keys.Any(connection =>
+        connection.IsBusy || time.GetElapsedTime(Math.Max(_closingSince, connection.LastUsed)) < idleTimeout);
 
     /// <summary>
-    /// Tells clients of HTTP/2 to go elsewhere: GOAWAY says which requests were still taken, so it fails none. A connection of HTTP/1.1
-    /// is left alone, with a request on it or without: see <see cref="AnnounceClose"/>.
+    /// Tells HTTP/2 clients to connect elsewhere: GOAWAY says which requests were still accepted, so it fails none. HTTP/1.1 connections
+    /// are left alone, busy or idle: see <see cref="AnnounceClose"/>.
     /// </summary>
-    public void SayGoodbye()
+    public void SendGoAway()
     {
         foreach (var (connection, _) in _connections)
         {
@@ -165,19 +165,19 @@ internal sealed class Listeners(BlueGreenOptions options, ConnectionLimiter limi
         }
     }
 
-    /// <summary>Closes what is left: in good order, and then, for clients that do not take part in that, in any.</summary>
-    /// <param name="patience">How long the good order may take.</param>
-    /// <param name="cancellationToken">Ends the patience.</param>
-    public async Task EndConnectionsAsync(TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Closes the remaining connections gracefully, and aborts those whose clients take too long.</summary>
+    /// <param name="timeout">How long the graceful close may take.</param>
+    /// <param name="cancellationToken">Aborts at once.</param>
+    public async Task EndConnectionsAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         foreach (var (connection, _) in _connections)
         {
             connection.RequestClose();
         }
 
-        for (var since = time.GetTimestamp(); !_connections.IsEmpty && time.GetElapsedTime(since) < patience && !cancellationToken.IsCancellationRequested;)
+        for (var since = time.GetTimestamp(); !_connections.IsEmpty && time.GetElapsedTime(since) < timeout && !cancellationToken.IsCancellationRequested;)
         {
-            await Task.Delay(Look, time, CancellationToken.None);
+            await Task.Delay(PollInterval, time, CancellationToken.None);
         }
 
         foreach (var (connection, _) in _connections)

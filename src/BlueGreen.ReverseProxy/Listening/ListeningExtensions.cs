@@ -27,6 +27,7 @@ internal static class ListeningExtensions
             provider.GetRequiredService<BlueGreenSettings>().Options,
             provider.GetRequiredService<ConnectionLimiter>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<DescriptorCheck>();
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider =>
             new ConfigureOptions<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = provider.GetRequiredService<Listeners>().Bind));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(kestrel =>
@@ -40,7 +41,7 @@ internal static class ListeningExtensions
         }));
     }
 
-    /// <summary>To be called when the server's own services are there: the listeners of whichever transport was added last are remembered.</summary>
+    /// <summary>Remembers the listeners of the transport that was added last. Call after the server's own services were added.</summary>
     public static void RememberListeners(this IServiceCollection services)
     {
         var transport = services.LastOrDefault(descriptor => descriptor.ServiceType == typeof(IConnectionListenerFactory));
@@ -52,7 +53,7 @@ internal static class ListeningExtensions
         }
     }
 
-    /// <summary>Has the clients of HTTP/1.1 leave when the gateway is about to: each learns it with the next answer.</summary>
+    /// <summary>Asks HTTP/1.1 clients to close their connections when the gateway is about to stop: each learns it with its next answer.</summary>
     public static void UseConnectionClose(this IApplicationBuilder app) =>
         app.UseMiddleware<ConnectionCloseMiddleware>(app.ApplicationServices.GetRequiredService<Listeners>());
 

@@ -24,7 +24,7 @@ internal static class ListeningSocket
         var socket = options.ReusePort && endpoint is IPEndPoint ip ? BindShared(ip) : SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
         if (socket.ProtocolType == ProtocolType.Tcp)
         {
-            // Connections inherit it from the socket that accepts them.
+            // Accepted connections inherit it.
             TcpKeepAlive.Set(socket);
         }
 
@@ -33,12 +33,12 @@ internal static class ListeningSocket
     }
 
     /// <summary>
-    /// Has the kernel give all new connections to the second of the sockets that share the port. The first is the older one, so this
-    /// is how the process that leaves empties its own queue before it closes it: connections that wait in the queue of a socket that
-    /// is closed are reset.
+    /// Has the kernel give all new connections to the second of the sockets that share the port. The first is the older one, so the
+    /// process that stops empties its own queue this way before it closes it: the kernel resets connections that wait in the queue of a
+    /// closed socket.
     /// </summary>
     /// <remarks>socket(7), SO_ATTACH_REUSEPORT_CBPF: the program returns the index of the socket, in the order of binding.</remarks>
-    public static void SteerToTheOther(Socket socket)
+    public static void RedirectToOtherListener(Socket socket)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -81,7 +81,7 @@ internal static class ListeningSocket
             BinaryPrimitives.WriteInt32LittleEndian(on, 1);
             socket.SetRawSocketOption(SolSocket, SoReusePort, on);
             socket.Bind(endpoint);
-            Unsteer(socket);
+            RemoveRedirect(socket);
             return socket;
         }
         catch
@@ -91,8 +91,8 @@ internal static class ListeningSocket
         }
     }
 
-    // What the last one to leave has set stays with the port, not with its socket.
-    private static void Unsteer(Socket socket)
+    // A redirect that the previous process has set stays with the port, not with its socket.
+    private static void RemoveRedirect(Socket socket)
     {
         try
         {

@@ -38,7 +38,7 @@ internal static class OwnSockets
         return false;
     }
 
-    /// <summary>Whether whoever connects to this address and port meets what listens on that endpoint of this machine.</summary>
+    /// <summary>Whether a connection to this address and port reaches the listener on that endpoint of this machine.</summary>
     public static bool Meets(IPEndPoint listener, IPAddress address, int port)
     {
         if (listener.Port != port)

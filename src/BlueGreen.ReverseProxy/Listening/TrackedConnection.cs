@@ -25,7 +25,7 @@ internal sealed class TrackedConnection(ConnectionContext connection, ListenOpti
 
     public void End()
     {
-        // In this order: whoever sees that it carries nothing sees since when.
+        // In this order: a reader that sees the connection idle sees since when.
         if (listeners.IsClosing)
         {
             Volatile.Write(ref _lastUsed, listeners.Now);

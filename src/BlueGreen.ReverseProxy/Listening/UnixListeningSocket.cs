@@ -35,7 +35,7 @@ internal static class UnixListeningSocket
                 File.SetUnixFileMode(own, mode);
             }
 
-            // Before the file has its name: a socket that is bound and does not listen yet refuses whoever comes. Kestrel listens once
+            // Before the file has its name: a socket that is bound and does not listen yet refuses every client. Kestrel listens once
             // more, which changes nothing but the length of the queue.
             socket.Listen();
             File.Move(own, path, overwrite: true);

@@ -2,7 +2,7 @@ namespace BlueGreen.ReverseProxy.Observability;
 
 /// <summary>What a slot's meter read over the last time, to say what was counted in a window up to now. One writer at a time.</summary>
 /// <param name="meter">The slot's meter.</param>
-/// <param name="window">How far back a baseline reaches at the most.</param>
+/// <param name="window">How far back a baseline reaches at most.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SlotHistory(SlotMeter meter, TimeSpan window, TimeProvider time)
 {
@@ -13,7 +13,7 @@ internal sealed class SlotHistory(SlotMeter meter, TimeSpan window, TimeProvider
     private readonly Queue<(long At, MeterReading Reading, ClientSet Clients)> _past = [];
     private (long At, MeterReading Reading) _first = (time.GetTimestamp(), meter.Read());
 
-    /// <summary>Takes a reading. To be called <see cref="Readings"/> times a window.</summary>
+    /// <summary>Takes a reading. Call this <see cref="Readings"/> times per window.</summary>
     public void Sample()
     {
         lock (_lock)

@@ -3,7 +3,7 @@ using BlueGreen.Contracts;
 
 namespace BlueGreen.ReverseProxy.Observability;
 
-/// <summary>Counts how the responses of one slot end: two increments a response, without a lock and without allocation.</summary>
+/// <summary>Counts how the responses of one slot end: two increments per response, without a lock and without allocation.</summary>
 /// <remarks>
 /// Each processor counts in cells of its own, so that they do not take the cache line from each other; a reader adds them up. A
 /// reading is not one moment's, a response may be counted between two of its cells, which moves nothing by more than the requests

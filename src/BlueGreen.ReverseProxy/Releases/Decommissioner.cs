@@ -2,7 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases.Running;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,7 +32,7 @@ internal sealed partial class Decommissioner(
         Task.WhenAll(services.All.Select(service =>
             Task.Run(() => loops.RunAsync("decommission", service.Name, token => WatchAsync(service, token), stoppingToken), stoppingToken)));
 
-    private async Task WatchAsync(ServiceEntry service, CancellationToken stopping)
+    private async Task WatchAsync(Service service, CancellationToken stopping)
     {
         try
         {
@@ -48,7 +48,7 @@ internal sealed partial class Decommissioner(
         }
     }
 
-    private async Task WaitAndCallAsync(ServiceEntry service, DateTimeOffset? since, CancellationToken stopping)
+    private async Task WaitAndCallAsync(Service service, DateTimeOffset? since, CancellationToken stopping)
     {
         if (since is null)
         {
@@ -85,7 +85,7 @@ internal sealed partial class Decommissioner(
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
-    private async Task<bool> CommitAsync(ServiceEntry service, Func<Committed, Decision<bool>> decide, CancellationToken stopping)
+    private async Task<bool> CommitAsync(Service service, Func<Committed, Decision<bool>> decide, CancellationToken stopping)
     {
         try
         {
@@ -98,7 +98,7 @@ internal sealed partial class Decommissioner(
         }
     }
 
-    private static Decision<bool> Count(Committed committed, ServiceEntry service, DateTimeOffset since, TimeSpan elapsed)
+    private static Decision<bool> Count(Committed committed, Service service, DateTimeOffset since, TimeSpan elapsed)
     {
         var known = committed.State.Services[service.Name];
         return known.StandbySince == since
@@ -106,7 +106,7 @@ internal sealed partial class Decommissioner(
             : new(null, false);
     }
 
-    private Decision<bool> Decide(Committed committed, ServiceEntry service, DateTimeOffset since)
+    private Decision<bool> Decide(Committed committed, Service service, DateTimeOffset since)
     {
         var known = committed.State.Services[service.Name];
         var standby = known.Active.Other();

@@ -1,5 +1,5 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -15,7 +15,7 @@ internal sealed record DeployOrder(Caller Caller, bool Force, long? IfMatch = nu
 /// <summary>When a slot may be given something new. Pure.</summary>
 internal static class DeployRules
 {
-    public static Refusal? WhyNot(GatewayState current, ServiceEntry service, SlotName slot, bool force)
+    public static Refusal? WhyNot(GatewayState current, Service service, SlotName slot, bool force)
     {
         var running = current.Running.Where(release => release.Holds(service.Name)).ToList();
         var into = running.Find(release => release.Status.IsBeforeSwitch() && release.Open.Any(entry => entry.Is(service.Name) && entry.To == slot));

@@ -1,6 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Running;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;

@@ -4,6 +4,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
 
@@ -30,7 +31,7 @@ internal sealed partial class SlotDeployer(
     /// <returns>Why it was not done; null when it was, or when the slot holds this deployment already.</returns>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
     public async Task<Refusal?> DeployAsync(
-        ServiceEntry service, SlotName slot, DeployRequest request, DeployOrder order, CancellationToken cancellationToken = default)
+        Service service, SlotName slot, DeployRequest request, DeployOrder order, CancellationToken cancellationToken = default)
     {
         var turn = _turns.GetOrAdd(service.Name, _ => new SemaphoreSlim(1, 1));
         await turn.WaitAsync(cancellationToken);
@@ -66,7 +67,7 @@ internal sealed partial class SlotDeployer(
     }
 
     private Decision<(Refusal? Refused, ServiceState? Before, Deployment? Deployment)> Decide(
-        Committed committed, ServiceEntry service, SlotName slot, DeployRequest request, DeployOrder order)
+        Committed committed, Service service, SlotName slot, DeployRequest request, DeployOrder order)
     {
         var now = time.GetUtcNow();
         if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
@@ -129,7 +130,7 @@ internal sealed partial class SlotDeployer(
                 : new DeployedDestination(destination.Value.Address, $"{destination.Key}@{generation}"),
             StringComparer.OrdinalIgnoreCase));
 
-    private async Task<Refusal?> ApplyAsync(ServiceEntry service, SlotName slot, ServiceState before, Deployment deployment, DeployOrder order)
+    private async Task<Refusal?> ApplyAsync(Service service, SlotName slot, ServiceState before, Deployment deployment, DeployOrder order)
     {
         var cluster = service[slot].ClusterId;
         try
@@ -153,7 +154,7 @@ internal sealed partial class SlotDeployer(
 
     // YARP first, for that can't fail: whatever becomes of the state, no later load brings the destinations that were refused.
     private async Task<Refusal> TakeBackAsync(
-        ServiceEntry service, SlotName slot, ServiceState before, Deployment deployment, DeployOrder order, string reason)
+        Service service, SlotName slot, ServiceState before, Deployment deployment, DeployOrder order, string reason)
     {
         destinations.Withdraw(service[slot].ClusterId, before[slot]?.ToDestinations());
         try

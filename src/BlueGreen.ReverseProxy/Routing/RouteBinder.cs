@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy;

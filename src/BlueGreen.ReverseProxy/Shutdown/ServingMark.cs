@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Shutdown;
 
-/// <summary>The file <c>gateway.pid</c> beside the state: which process serves. The one that leaves sees by it that its successor has arrived.</summary>
+/// <summary>The file <c>gateway.pid</c> beside the state: which process serves. A process that stops learns from it that its successor serves.</summary>
 internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider time, ILogger<ServingMark> logger)
 {
-    // How long the stop waits for the disk; a hung disk must not keep the traffic from being drained.
+    // How long the stop waits for the disk; a hung disk must not block the drain.
     private static readonly TimeSpan DiskTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly string _path = Path.Combine(Path.GetFullPath(options.State.Directory), "gateway.pid");
@@ -31,7 +31,7 @@ internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider
     /// <summary>Whether another process has begun to serve. False while the disk does not answer.</summary>
     public async Task<bool> IsAnothersAsync(CancellationToken cancellationToken)
     {
-        // A read that hangs is waited for again the next time, so that the loop that asks never blocks more than one thread.
+        // A read that hangs is awaited again by the next call, so that the polling loop never blocks more than one thread.
         _reading ??= Task.Run(Read, CancellationToken.None);
         try
         {
@@ -45,7 +45,7 @@ internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider
         }
     }
 
-    /// <summary>Takes the mark away, unless it is another's by now.</summary>
+    /// <summary>Removes the pid file unless another process has replaced it.</summary>
     public async Task RemoveAsync()
     {
         try

@@ -3,13 +3,13 @@ using System.Collections.Immutable;
 namespace BlueGreen.ReverseProxy.Shutdown;
 
 /// <summary>One step of a stop.</summary>
-/// <param name="Name">What the step does, as the log says it.</param>
-/// <param name="RunAsync">The step. Its token ends its time.</param>
+/// <param name="Name">What the step does, for the log.</param>
+/// <param name="RunAsync">Runs the step; the token is cancelled when its time is over.</param>
 internal sealed record StopStep(string Name, Func<CancellationToken, Task> RunAsync);
 
 /// <summary>Everything that a stop does, in order; <see cref="StopSequence"/> runs it.</summary>
-/// <param name="Loops">Ends what changes the state on its own.</param>
-/// <param name="State">Lets a successor have the state.</param>
-/// <param name="Traffic">Takes the traffic away and drains it. A second signal skips what is left of these.</param>
-/// <param name="Rest">Ends what is left then, whatever went wrong before.</param>
+/// <param name="Loops">Stops the background work that changes the state.</param>
+/// <param name="State">Releases the state for a successor.</param>
+/// <param name="Traffic">Stops accepting and drains. A second signal skips the remaining steps.</param>
+/// <param name="Rest">Ends the remaining requests and connections, whatever went wrong before.</param>
 internal sealed record StopPlan(ImmutableArray<StopStep> Loops, StopStep State, ImmutableArray<StopStep> Traffic, ImmutableArray<StopStep> Rest);

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace BlueGreen.ReverseProxy.Shutdown;
 
 /// <summary>
-/// What happens between the signal to stop and the end of the server: the control path is given up at once, so that a successor can
-/// have it; then the traffic is drained. A step that fails or hangs is logged and does not keep the next one from running.
+/// What happens between the stop signal and the end of the server: the control path is released at once, so that a successor can take
+/// it; then the traffic is drained. A step that fails or hangs is logged and does not keep the next one from running.
 /// </summary>
 internal sealed partial class StopSequence(StopPlan plan, ServingMark mark, StopSignals signals, TimeProvider time, ILogger<StopSequence> logger)
     : IHostedLifecycleService, IDisposable
@@ -25,7 +25,7 @@ internal sealed partial class StopSequence(StopPlan plan, ServingMark mark, Stop
     /// <summary>Raised when the host's own stop takes too long after the sequence, or is told to hurry.</summary>
     public CancellationToken Overdue => _overdue.Token;
 
-    /// <summary>The longest that the whole of it may take.</summary>
+    /// <summary>The longest time that the whole stop may take.</summary>
     public static TimeSpan LongestOf(ShutdownOptions options) => LoopStopTimeout + StateReleaseTimeout + options.Delay + TrafficStop.AcceptQueueDrainTime
         + options.Timeout + TrafficStop.ConnectionCloseTimeout + ServerStopTimeout;
 
@@ -76,7 +76,7 @@ internal sealed partial class StopSequence(StopPlan plan, ServingMark mark, Stop
         using (var limit = new CancellationTokenSource(LoopStopTimeout, time))
         using (var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
         {
-            // Each is told to stop, also after the time is over.
+            // Every loop is told to stop, even when the time is already over.
             foreach (var step in plan.Loops)
             {
                 if (!await RunAsync(step, over.Token))
@@ -97,7 +97,7 @@ internal sealed partial class StopSequence(StopPlan plan, ServingMark mark, Stop
     }
 
     /// <summary>Runs a step.</summary>
-    /// <returns>False when its time was over before it had ended.</returns>
+    /// <returns>False when its time was over first.</returns>
     private async Task<bool> RunAsync(StopStep step, CancellationToken cancellationToken)
     {
         try
@@ -118,10 +118,10 @@ internal sealed partial class StopSequence(StopPlan plan, ServingMark mark, Stop
         return true;
     }
 
-    [LoggerMessage(6005, LogLevel.Error, "The state could not be given up within {Seconds:0.0} s, for the disk does not answer: a successor has it only when this process has ended.")]
+    [LoggerMessage(6005, LogLevel.Error, "The state could not be given up within {Seconds:0.0} s because the disk does not answer: a successor gets it when this process has ended.")]
     private static partial void LogStateHangs(ILogger logger, double seconds);
 
-    [LoggerMessage(6004, LogLevel.Warning, "Told to stop a second time: what is left is cancelled.")]
+    [LoggerMessage(6004, LogLevel.Warning, "Second stop signal: cancelling the remaining requests.")]
     private static partial void LogHurried(ILogger logger);
 
     [LoggerMessage(6006, LogLevel.Error, "A step of the stop has failed: {Step}. The stop continues with the next step.")]

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace BlueGreen.ReverseProxy.Shutdown;
 
-/// <summary>A second signal to stop: somebody does not want to wait for the drain.</summary>
+/// <summary>Raised by a second stop signal: the operator does not want to wait for the drain.</summary>
 internal sealed class StopSignals(IHostApplicationLifetime lifetime) : IDisposable
 {
     private readonly CancellationTokenSource _again = new();
@@ -26,7 +26,7 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime) : IDisposab
         _again.Dispose();
     }
 
-    // The host's own handlers see the signal too, and the first one is theirs.
+    // The host's own handlers see each signal too; the first one starts the stop.
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
@@ -36,6 +36,6 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime) : IDisposab
         }
     }
 
-    /// <summary>As a second signal does.</summary>
+    /// <summary>Does what a second signal does.</summary>
     internal void Hurry() => _again.Cancel();
 }

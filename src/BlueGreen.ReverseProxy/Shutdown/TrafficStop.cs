@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.InFlight;
 using BlueGreen.ReverseProxy.Listening;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.LongLived;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Shutdown;
 
-/// <summary>How the traffic stops: the listeners stay open for a while, so that nobody is refused; then everything in flight is drained.</summary>
+/// <summary>How the traffic stops: the listeners stay open for a while, so that no client is refused; then everything in flight is drained.</summary>
 internal sealed partial class TrafficStop(
     BlueGreenOptions options, ServiceCatalog services, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
 {
@@ -55,19 +55,19 @@ internal sealed partial class TrafficStop(
         }
     }
 
-    // Connections may be on their way to this process at the moment at which the port's traffic is turned to the other one.
+    // Connections may be on their way to this process at the moment at which the port's traffic is redirected.
     private async Task RedirectAsync(CancellationToken cancellationToken)
     {
         if (options.Listen.ReusePort && await mark.IsAnothersAsync(cancellationToken))
         {
-            listeners.Steer();
+            listeners.RedirectNewConnections();
             await Task.Delay(AcceptQueueDrainTime, time, cancellationToken);
         }
     }
 
     private Task SendGoAwayAsync(CancellationToken cancellationToken)
     {
-        listeners.SayGoodbye();
+        listeners.SendGoAway();
         LogDraining(logger, listeners.Connections, InFlight());
         return Task.CompletedTask;
     }
@@ -75,25 +75,22 @@ internal sealed partial class TrafficStop(
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var leaving = Task.WhenAll(Slots().Select(slot =>
-            LeaveSchedule.ForStop(slot.LongLivedOptions, options.Shutdown.Timeout).RunAsync(slot.LongLived, since, time, over.Token)));
-        try
+        var limit = options.Shutdown.Timeout;
+        while (time.GetElapsedTime(since) < limit)
         {
-            while (time.GetElapsedTime(since) < options.Shutdown.Timeout && !IsDrained())
+            await Task.WhenAll(Slots().Select(slot =>
+                SlotDrain.RunAsync(slot, GracefulCloseSchedule.ForStop(slot.LongLivedOptions, limit), since, limit, time, cancellationToken)));
+
+            // Idle connections of HTTP/1.1 get their time to be used once more, and to be told to close by that. So the slots may have
+            // something in flight again.
+            if (!listeners.AreInUse(options.Shutdown.IdleConnections))
             {
-                await Task.Delay(PollInterval, time, cancellationToken);
+                return;
             }
-        }
-        finally
-        {
-            await over.CancelAsync();
-            await leaving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
-
-    // Idle connections of HTTP/1.1 get their time to be used once more and learn it by that.
-    private bool IsDrained() => InFlight() == 0 && !listeners.AreInUse(options.Shutdown.IdleConnections);
 
     private Task CancelRemainingAsync()
     {

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.State;
@@ -38,7 +38,7 @@ internal sealed partial class CommittedState : IDisposable
 
     public GatewayState Current => Snapshot.State;
 
-    public ServiceState this[ServiceEntry service] => Current.Services[service.Name];
+    public ServiceState this[Service service] => Current.Services[service.Name];
 
     /// <summary>
     /// Has every later commit told of, with the state before and the one that is committed: after it is stored, before anybody can

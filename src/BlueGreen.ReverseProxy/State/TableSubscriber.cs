@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.State;

@@ -1,6 +1,7 @@
 using BlueGreen.ReverseProxy;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -47,7 +48,7 @@ internal static class ProxyHost
 
         if (kind == Unmeasured)
         {
-            builder.Services.AddSingleton(new ResponseMeasurement(TimeProvider.System, isOn: false));
+            builder.Services.AddSingleton(new ResponseMeasurement(TimeProvider.System, NetworkSet.None, isOn: false));
         }
 
         await using var app = builder.Build();

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using BenchmarkDotNet.Attributes;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -13,8 +13,8 @@ namespace BlueGreen.Gateway.Benchmarks.Switching;
 public class TableSwap
 {
     private RoutingTablePublisher _tables = null!;
-    private (ServiceEntry Service, SlotName Slot)[] _toBlue = [];
-    private (ServiceEntry Service, SlotName Slot)[] _toGreen = [];
+    private (Service Service, SlotName Slot)[] _toBlue = [];
+    private (Service Service, SlotName Slot)[] _toGreen = [];
     private bool _isGreen;
 
     /// <summary>How many routes the table is bound to.</summary>
@@ -53,7 +53,7 @@ public class TableSwap
         _isGreen = !_isGreen;
     }
 
-    private static KeyValuePair<RouteModel, RouteBinding> BindingOf(ServiceEntry service, int number)
+    private static KeyValuePair<RouteModel, RouteBinding> BindingOf(Service service, int number)
     {
         var config = new RouteConfig { RouteId = $"route-{number}", ClusterId = service.Blue.ClusterId, Match = new RouteMatch { Path = $"/{number}" } };
         var blue = SlotRouteOf(config, service.Blue);

@@ -3,7 +3,7 @@ using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Releases;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;

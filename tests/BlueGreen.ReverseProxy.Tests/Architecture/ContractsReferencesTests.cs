@@ -1,6 +1,6 @@
 using System.Reflection;
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Tests.Architecture;
 

@@ -8,7 +8,7 @@ using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -102,13 +102,13 @@ public sealed class LoopFailureTests : IDisposable
     }
 
     [Fact]
-    public async Task FileLook_Throws_LooksAgain()
+    public async Task FilePoller_Throws_PollsAgain()
     {
         var time = new ManualTime();
         var loops = Loops.Over(time);
         var looks = 0;
         var third = new TaskCompletionSource();
-        using var look = new FileLook(
+        using var look = new FilePoller(
             "admin",
             () =>
             {
@@ -131,9 +131,9 @@ public sealed class LoopFailureTests : IDisposable
     }
 
     [Fact]
-    public async Task FileLook_DisposedTwice_EndsItsLoopOnce()
+    public async Task FilePoller_DisposedTwice_EndsItsLoopOnce()
     {
-        var look = new FileLook("admin", () => { }, _loops, TimeProvider.System);
+        var look = new FilePoller("admin", () => { }, _loops, TimeProvider.System);
         _loops.Current.Should().ContainSingle();
 
         look.Dispose();

@@ -17,7 +17,7 @@ public sealed class ConnectionLimiterTests
         limiter.TryEnter(At("192.0.2.1"), out _).Should().BeFalse();
         limiter.TryEnter(At("::ffff:192.0.2.1"), out _).Should().BeFalse("it is the same client");
         limiter.TryEnter(At("192.0.2.2"), out _).Should().BeTrue("another client is not its neighbour's victim");
-        limiter.Leave(first);
+        limiter.Release(first);
         limiter.TryEnter(At("192.0.2.1"), out _).Should().BeTrue();
         limiter.Refused.Should().Be(2);
     }
@@ -38,10 +38,10 @@ public sealed class ConnectionLimiterTests
     {
         var limiter = Limiter(new() { MaxConnections = 2 });
         limiter.TryEnter(At("192.0.2.1"), out _).Should().BeTrue();
-        limiter.TryEnter(null, out var place).Should().BeTrue();
+        limiter.TryEnter(null, out var registration).Should().BeTrue();
 
         limiter.TryEnter(At("192.0.2.3"), out _).Should().BeFalse();
-        limiter.Leave(place);
+        limiter.Release(registration);
         limiter.TryEnter(At("192.0.2.3"), out _).Should().BeTrue();
     }
 
@@ -58,7 +58,7 @@ public sealed class ConnectionLimiterTests
         budget.TryTake().Should().BeTrue();
         budget.TryTake().Should().BeTrue();
         budget.TryTake().Should().BeFalse();
-        limiter.Leave(first);
+        limiter.Release(first);
         limiter.TryEnter(At("192.0.2.3"), out _).Should().BeTrue("what was refused has taken nothing");
         budget.TryTake().Should().BeFalse();
     }
@@ -94,7 +94,7 @@ public sealed class ConnectionLimiterTests
         {
             for (var count = 0; count < 20_000; count++)
             {
-                if (limiter.TryEnter(At("192.0.2.1"), out var place))
+                if (limiter.TryEnter(At("192.0.2.1"), out var registration))
                 {
                     var now = Interlocked.Increment(ref inside);
                     int seen;
@@ -103,7 +103,7 @@ public sealed class ConnectionLimiterTests
                     }
 
                     Interlocked.Decrement(ref inside);
-                    limiter.Leave(place);
+                    limiter.Release(registration);
                 }
             }
         })));

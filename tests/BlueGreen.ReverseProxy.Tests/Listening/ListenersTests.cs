@@ -30,7 +30,7 @@ public sealed class ListenersTests
             socket.Listen();
         }
 
-        listeners.Steer();
+        listeners.RedirectNewConnections();
 
         foreach (var (old, successor) in new[] { (first, successorOfFirst), (last, successorOfLast) })
         {

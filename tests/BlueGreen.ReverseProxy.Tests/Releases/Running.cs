@@ -1,6 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 
@@ -26,7 +26,7 @@ internal sealed class Running : IAsyncDisposable
 
     public CommittedState State => _open.State;
 
-    public ServiceEntry Orders => _open.Services.Entry("orders");
+    public Service Orders => _open.Services.Entry("orders");
 
     public SlotName Active => ActiveOf("orders");
 

@@ -103,7 +103,7 @@ public sealed class StopSequenceTests : IDisposable
 
         var skipped = plan.Traffic.Select(step => step.Name).SkipWhile(step => step != name).Skip(1);
         ran.Should().Equal(Names(plan).Except(skipped, StringComparer.Ordinal));
-        gateway.GetRequiredService<Warnings>().Lines.Should().ContainSingle().Which.Should().Contain("second time");
+        gateway.GetRequiredService<Warnings>().Lines.Should().ContainSingle().Which.Should().Contain("Second stop signal");
     }
 
     [Fact]
@@ -190,6 +190,8 @@ public sealed class StopSequenceTests : IDisposable
 
     private sealed class Warnings : ILoggerProvider, ILogger
     {
+        private const int BeginsAnew = 2307;
+
         private ImmutableList<string> _lines = [];
 
         public IReadOnlyList<string> Lines => _lines;
@@ -201,8 +203,16 @@ public sealed class StopSequenceTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            // Every test begins without a state, and what a stop says is not that.
+            if (eventId.Id == BeginsAnew)
+            {
+                return;
+            }
+
             ImmutableInterlocked.Update(ref _lines, lines => lines.Add(string.Create(CultureInfo.InvariantCulture, $"{formatter(state, exception)} {exception?.Message}")));
+        }
 
         public void Dispose()
         {

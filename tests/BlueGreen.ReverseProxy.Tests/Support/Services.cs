@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Support;
@@ -24,6 +24,6 @@ internal static class Services
         return new(options, new ConnectionLimiter(options, new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance), TimeProvider.System);
     }
 
-    public static ServiceEntry Entry(this ServiceCatalog catalog, string name) =>
+    public static Service Entry(this ServiceCatalog catalog, string name) =>
         catalog.TryGet(name, out var entry) ? entry : throw new ArgumentException($"no service {name}", nameof(name));
 }

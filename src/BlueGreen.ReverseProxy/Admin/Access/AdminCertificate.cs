@@ -14,7 +14,7 @@ internal sealed class AdminCertificate : IDisposable
 {
     private readonly AdminAccess _access;
     private readonly ServerCertificate? _certificate;
-    private readonly FileLook? _look;
+    private readonly FilePoller? _poller;
 
     public AdminCertificate(BlueGreenOptions options, AdminAccess access, BackgroundLoops loops, TimeProvider time, ILogger<AdminCertificate> logger)
     {
@@ -25,7 +25,7 @@ internal sealed class AdminCertificate : IDisposable
         }
 
         var certificate = _certificate = new ServerCertificate(CertificateFiles.AdminCertificate, files, logger);
-        _look = new FileLook(
+        _poller = new FilePoller(
             "admin",
             () =>
             {
@@ -59,7 +59,7 @@ internal sealed class AdminCertificate : IDisposable
         }),
     };
 
-    public void Dispose() => _look?.Dispose();
+    public void Dispose() => _poller?.Dispose();
 }
 
 /// <summary>What a client has sent beside its certificate: those that lead from it to an authority. They are believed as little as it is.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -35,7 +35,7 @@ internal sealed class BakeBaselines
         Freeze(_services.Get(service), known.Active, known) is { Responses: > 0 } measured ? new(known.Active, known.Generation, measured) : null;
 
     // Until this process has measured a whole window, what the previous one measured counts as well.
-    private BakeBaseline Freeze(ServiceEntry service, SlotName slot, ServiceState known)
+    private BakeBaseline Freeze(Service service, SlotName slot, ServiceState known)
     {
         var own = Freeze(service, slot);
         return known.Baseline is { Measured: var before } carried
@@ -46,7 +46,7 @@ internal sealed class BakeBaselines
             : own;
     }
 
-    private BakeBaseline Freeze(ServiceEntry service, SlotName slot)
+    private BakeBaseline Freeze(Service service, SlotName slot)
     {
         var (counted, clients, length) = HistoryOf(service[slot]).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.ReverseProxy.Releases.Running;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Hosting;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -13,7 +13,7 @@ internal sealed class BaselineSampler(ServiceCatalog services, BakeBaselines bas
         Task.WhenAll(services.All.GroupBy(service => service.Options.Bake.BaselineWindow).Select(group =>
             loops.RunAsync("baseline", string.Join('+', group.Select(service => service.Name)), token => SampleAsync([.. group], group.Key, token), stoppingToken)));
 
-    private async Task SampleAsync(ServiceEntry[] sampled, TimeSpan window, CancellationToken stopping)
+    private async Task SampleAsync(Service[] sampled, TimeSpan window, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(window / SlotHistory.Readings, time);
         while (await timer.WaitForNextTickAsync(stopping))

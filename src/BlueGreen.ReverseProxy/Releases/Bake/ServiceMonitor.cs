@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -35,7 +35,7 @@ internal sealed class ServiceMonitor
     /// <param name="carried">What the last process had counted; null for nothing.</param>
     /// <param name="sinceSwitch">How long ago the switch was.</param>
     /// <param name="time">The clock.</param>
-    public ServiceMonitor(ServiceEntry entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time)
+    public ServiceMonitor(Service entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time)
     {
         Name = entry.Name;
         _plan = plan;

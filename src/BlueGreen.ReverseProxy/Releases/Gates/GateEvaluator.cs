@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Gates;
@@ -20,7 +20,7 @@ internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVers
 /// <param name="To">The slot that would become active.</param>
 /// <param name="KnownBad">The versions that were rolled back.</param>
 /// <param name="DeployedVersion">The version that the deployment into <paramref name="To"/> named; null if it named none, and without a deployment.</param>
-internal sealed record GateTarget(ServiceEntry Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null);
+internal sealed record GateTarget(Service Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null);
 
 /// <summary>Evaluates the gates, each time by fresh measurement.</summary>
 internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer)
@@ -74,7 +74,7 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
 
     // A slot that was served from until a moment ago and has been measured healthy ever since is asked once more, so that a
     // rollback is not kept waiting; one that is not known to be healthy has to show it like any other.
-    private int PassesFor(ReleaseKind kind, ServiceEntry service, Slot target) =>
+    private int PassesFor(ReleaseKind kind, Service service, Slot target) =>
         kind == ReleaseKind.Rollback && monitor.HealthOf(target) == HealthState.Healthy ? 1 : service.Options.Health.HealthyThreshold;
 
     private List<HealthReport> OldReports(Slot slot) =>

@@ -3,7 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Polly;
 using Polly.Timeout;
@@ -29,7 +29,7 @@ internal sealed class SlotWarmer(HealthMonitor monitor, DestinationConnector con
         DefaultRequestHeaders = { { "User-Agent", "BlueGreen.Gateway" } },
     };
 
-    public async Task<GateResult> WarmUpAsync(ServiceEntry service, Slot slot, CancellationToken cancellationToken)
+    public async Task<GateResult> WarmUpAsync(Service service, Slot slot, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var probers = monitor.ProbersOf(slot);

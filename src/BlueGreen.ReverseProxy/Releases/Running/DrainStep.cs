@@ -1,7 +1,7 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.InFlight;
+using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
 
@@ -16,27 +16,10 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
     public async Task RunAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping)
     {
         var slots = context.OldSlots(release).ToList();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var leaves = Task.WhenAll(slots.Select(slot => LeaveAsync(slot, progress, release.DrainSeconds, over.Token)));
-        try
-        {
-            if (await DrainAsync(release, slots, progress, stopping) is { } left)
-            {
-                await CommitAsync(release, progress, left, stopping);
-            }
-        }
-        finally
-        {
-            await over.CancelAsync();
-            await leaves.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    // How much is left on the slots; null when the release has changed meanwhile.
-    private async Task<long?> DrainAsync(ReleaseState release, List<Slot> slots, ReleaseProgress progress, CancellationToken stopping)
-    {
-        var first = await WaitAsync(release, slots, context.Left(progress, release.DrainSeconds), stopping);
-        if (first == Outcome.TimedOut)
+        var limit = TimeSpan.FromSeconds(release.DrainSeconds);
+        var end = await DrainAsync(
+            release, slots, slot => GracefulCloseSchedule.For(slot.LongLivedOptions, limit), progress.Switch?.At ?? context.Time.GetTimestamp(), limit, stopping);
+        if (end == Outcome.TimedOut)
         {
             var remaining = slots.Sum(slot => slot.InFlight.Count);
             foreach (var entry in release.Open)
@@ -46,29 +29,38 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
             }
 
             LogDeadline(logger, release.Id, remaining);
-            first = await WaitAsync(release, slots, CancellationTimeout, stopping);
+            end = await DrainAsync(release, slots, _ => default, context.Time.GetTimestamp(), CancellationTimeout, stopping);
         }
 
-        if (first == Outcome.Changed)
+        if (end != Outcome.Changed)
         {
-            return null;
+            await CommitAsync(release, progress, LeftOn(slots, release, end), stopping);
         }
-
-        var left = slots.Sum(slot => slot.InFlight.Count);
-        if (first == Outcome.TimedOut && left > 0)
-        {
-            LogLeft(logger, release.Id, left, CancellationTimeout.TotalSeconds);
-            return left;
-        }
-
-        return 0;
     }
 
-    private async Task<Outcome> WaitAsync(ReleaseState release, List<Slot> slots, TimeSpan atMost, CancellationToken stopping) => (Outcome)await Race.FirstAsync(
-        stopping,
-        token => Task.WhenAll(slots.Select(slot => slot.InFlight.WhenIdleAsync(token))),
-        token => context.ChangedAsync(release, token),
-        token => Task.Delay(atMost, context.Time, token));
+    private async Task<Outcome> DrainAsync(
+        ReleaseState release, List<Slot> slots, Func<Slot, GracefulCloseSchedule> schedule, long since, TimeSpan limit, CancellationToken stopping)
+    {
+        var drained = Array.Empty<bool>();
+        var first = await Race.FirstAsync(
+            stopping,
+            async token => drained = await Task.WhenAll(slots.Select(slot => SlotDrain.RunAsync(slot, schedule(slot), since, limit, context.Time, token))),
+            token => context.ChangedAsync(release, token));
+        return first != 0 ? Outcome.Changed
+            : drained.All(isDrained => isDrained) ? Outcome.Drained
+            : Outcome.TimedOut;
+    }
+
+    private long LeftOn(List<Slot> slots, ReleaseState release, Outcome end)
+    {
+        var left = end == Outcome.TimedOut ? slots.Sum(slot => slot.InFlight.Count) : 0;
+        if (left > 0)
+        {
+            LogLeft(logger, release.Id, left, CancellationTimeout.TotalSeconds);
+        }
+
+        return left;
+    }
 
     private Task CommitAsync(ReleaseState release, ReleaseProgress progress, long left, CancellationToken stopping) => context.CommitAsync(
         release.Id,
@@ -81,13 +73,9 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
         },
         stopping);
 
-    private Task LeaveAsync(Slot slot, ReleaseProgress progress, double drainSeconds, CancellationToken cancellationToken) => LeaveSchedule
-        .For(slot.LongLivedOptions, TimeSpan.FromSeconds(drainSeconds))
-        .RunAsync(slot.LongLived, progress.Switch?.At ?? context.Time.GetTimestamp(), context.Time, cancellationToken);
-
     private enum Outcome
     {
-        Idle,
+        Drained,
         Changed,
         TimedOut,
     }

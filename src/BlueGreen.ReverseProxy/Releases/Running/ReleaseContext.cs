@@ -1,5 +1,5 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Running;
@@ -16,7 +16,7 @@ internal sealed class ReleaseContext(CommittedState state, ServiceCatalog servic
 
     public DateTimeOffset Now => time.GetUtcNow();
 
-    public ServiceEntry Entry(string service) =>
+    public Service Entry(string service) =>
         services.TryGet(service, out var entry) ? entry : throw new InvalidOperationException($"Service {service} is no longer configured.");
 
     public bool IsConfigured(string service) => services.TryGet(service, out _);

@@ -3,7 +3,7 @@ using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -2,7 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 
@@ -262,7 +262,7 @@ public sealed class ServiceMonitorTests
     private (ServiceMonitor Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, ServiceFigures? carried = null)
     {
         options ??= new BakeOptions();
-        var entry = new ServiceEntry(0, new ServiceOptions { Name = "orders", Blue = "b", Green = "g", Bake = options }, _time);
+        var entry = new Service(0, new ServiceOptions { Name = "orders", Blue = "b", Green = "g", Bake = options }, _time);
         var release = new ReleasedService("orders", SlotName.Blue, SlotName.Green, 2);
         return (new ServiceMonitor(entry, release, BakePlan.Of(options, baseline ?? Good), carried, TimeSpan.Zero, _time), entry.Green);
     }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
@@ -54,7 +54,7 @@ public static class BakeReplay
     private sealed class Replaying(BakeOptions options, SlotName to, DateTimeOffset switchedAt)
     {
         private readonly ReplayTime _time = new(switchedAt - options.BaselineWindow);
-        private readonly ServiceEntry _entry = new(0, new ServiceOptions { Name = "replay", Blue = "blue", Green = "green", Bake = options }, TimeProvider.System);
+        private readonly Service _entry = new(0, new ServiceOptions { Name = "replay", Blue = "blue", Green = "green", Bake = options }, TimeProvider.System);
 
         public BakeReplayResult Run(ImmutableArray<RecordedOutcome> all)
         {

@@ -3,7 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Routing;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +21,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
         .Where(service => service.Options.Bake.Record is not null)
         .Select(service => RecordAsync(service, stoppingToken)));
 
-    private Task RecordAsync(ServiceEntry service, CancellationToken stopping)
+    private Task RecordAsync(Service service, CancellationToken stopping)
     {
         // These outlive a failure of the loop: what is answered until it runs again is recorded late.
         var folder = new RecordingFolder(service.Name, service.Options.Bake.Record!, time);
@@ -34,7 +34,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
         return loops.RunAsync("recording", service.Name, token => RecordAsync(service, folder, log, token), stopping);
     }
 
-    private async Task RecordAsync(ServiceEntry service, RecordingFolder folder, OutcomeLog log, CancellationToken stopping)
+    private async Task RecordAsync(Service service, RecordingFolder folder, OutcomeLog log, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Interval, time);
         var failing = false;

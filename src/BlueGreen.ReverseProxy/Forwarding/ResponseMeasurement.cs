@@ -1,0 +1,50 @@
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Slots;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>Tells a slot's meter how each of its responses ended.</summary>
+/// <remarks>
+/// The latency is the time from the choice of the slot to the API's response headers, for every response alike: how long a body
+/// takes depends on how fast the client reads, and how long a stream lasts says nothing about the API. The status is taken at the
+/// response's end, so that a destination that breaks off in the middle is seen.
+/// </remarks>
+/// <param name="time">The clock.</param>
+/// <param name="trustedProxies">The proxies whose word about the client's address counts.</param>
+/// <param name="isOn">False to compare the gateway with one that does not measure.</param>
+internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies, bool isOn = true)
+{
+    /// <summary>Call this when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
+    public void End(HttpContext context, SlotLease lease, ForwarderError error)
+    {
+        if (!isOn || !lease.IsMeasured)
+        {
+            return;
+        }
+
+        var begun = lease.BegunAt != 0;
+        var elapsed = time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : time.GetTimestamp());
+        var status = context.Response.StatusCode;
+        lease.Slot.Meter.Add(new ResponseOutcome(
+            status,
+            FaultOf(error, lease),
+            (long)elapsed.TotalMicroseconds,
+            begun,
+            status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
+            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0));
+    }
+
+    private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch
+    {
+        ForwarderError.None => Fault.None,
+
+        // None of the cancellations is the API's.
+        _ when error.IsCancellation() => lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
+        _ when error.IsOfClient() => Fault.Client,
+        ForwarderError.RequestCreation => Fault.Gateway,
+        _ => Fault.Destination,
+    };
+}

@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.LongLived;
+using BlueGreen.ReverseProxy.Slots;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlueGreen.ReverseProxy.Forwarding;
+
+/// <summary>
+/// Forwards requests that hold a lease so that they can be drained: ends them at the deadline, and lets WebSockets and streams be closed
+/// gracefully before that.
+/// </summary>
+internal sealed class SlotForwarder(
+    IHttpForwarder inner,
+    SlotResponseHeaders headers,
+    Listeners listeners,
+    TimeProvider time,
+    MinDataRate? grpcRate = null) : IHttpForwarder
+{
+    private const string Grpc = "application/grpc";
+
+    // Both are made once per route and slot, and looked up by reference per request.
+    private readonly ConditionalWeakTable<HttpTransformer, SlotTransformer> _transformers = [];
+    private readonly ConditionalWeakTable<ForwarderRequestConfig, ForwarderRequestConfig> _endless = [];
+
+    public ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer) =>
+        SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
+
+    public ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer,
+        CancellationToken cancellationToken)
+    {
+        var isGrpc = IsGrpc(context.Request);
+        if (isGrpc)
+        {
+            GrpcLimits.Enforce(context, requestConfig, grpcRate, time);
+        }
+
+        if (context.Features.Get<SlotLease>() is not { } lease)
+        {
+            return inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken);
+        }
+
+        // YARP's pipeline passes no token of its own; the drain's takes that place.
+        var config = Recognize(context, lease, requestConfig, isGrpc);
+        return cancellationToken.CanBeCanceled
+            ? SendLinkedAsync(context, destinationPrefix, httpClient, config, TransformerFor(transformer), lease.Token, cancellationToken)
+            : inner.SendAsync(context, destinationPrefix, httpClient, config, TransformerFor(transformer), lease.Token);
+    }
+
+    private async ValueTask<ForwarderError> SendLinkedAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer,
+        CancellationToken drain,
+        CancellationToken caller)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(drain, caller);
+        return await inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, either.Token);
+    }
+
+    // Long-lived requests are recognized by what the client asks for; an event stream may also show in the response.
+    private ForwarderRequestConfig Recognize(HttpContext context, SlotLease lease, ForwarderRequestConfig requestConfig, bool isGrpc)
+    {
+        if (isGrpc)
+        {
+            lease.BeginGrpcCall(time);
+        }
+        else if (WebSocketUpgrade.IsRequested(context))
+        {
+            AttachUpgrade(context, lease);
+        }
+        else if (!AcceptsEventStream(context.Request))
+        {
+            return requestConfig;
+        }
+
+        // A quiet connection is not a dead one here; a limit that an operator has set for the cluster applies nevertheless.
+        return lease.Slot.HasActivityTimeout
+            ? requestConfig
+            : _endless.GetValue(requestConfig, static config => config with { ActivityTimeout = Timeout.InfiniteTimeSpan });
+    }
+
+    // In a method of its own: its closure is allocated for WebSockets only.
+    private void AttachUpgrade(HttpContext context, SlotLease lease) => WebSocketUpgrade.Attach(context, client =>
+    {
+        var socket = new GracefulCloseWebSocket(client, lease.Slot.LongLivedOptions.CloseCode, time, lease.DrainToken);
+        lease.ReclassifyAs(WorkKind.Upgrade);
+        lease.RegisterLongLived(socket.Reader);
+        return socket;
+    });
+
+    private SlotTransformer TransformerFor(HttpTransformer transformer) =>
+        _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new SlotTransformer(made, headers, listeners, time));
+
+    private static bool IsGrpc(HttpRequest request) =>
+        (HttpProtocol.IsHttp2(request.Protocol) || HttpProtocol.IsHttp3(request.Protocol))
+        && request.ContentType is { } type
+        && type.StartsWith(Grpc, StringComparison.OrdinalIgnoreCase)
+        && (type.Length == Grpc.Length || type[Grpc.Length] is ';' or '+');
+
+    // Anywhere among the types: clients of MCP and of language models accept JSON too, and list it first.
+    private static bool AcceptsEventStream(HttpRequest request)
+    {
+        var accept = request.Headers.Accept;
+        for (var line = 0; line < accept.Count; line++)
+        {
+            var types = accept[line].AsSpan();
+            foreach (var range in types.Split(','))
+            {
+                if (EventStreamScanner.Reads(types[range].Trim()))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

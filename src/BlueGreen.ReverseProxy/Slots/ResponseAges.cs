@@ -1,0 +1,85 @@
+namespace BlueGreen.ReverseProxy.Slots;
+
+/// <summary>How many responses have been going on for longer than a time, without a timer or a list entry for each.</summary>
+/// <remarks>
+/// Responses that begin within the same tenth of that time share a counter. Old ones are those whose counter was begun long enough
+/// ago: so a response costs two interlocked operations, and only a reader pays for the sum. A response is reported as old up to a
+/// tenth of the time late.
+/// </remarks>
+internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
+{
+    private const int CohortsPerAge = 10;
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Cohort> _earlier = new();
+    private readonly TimeSpan _span = old / CohortsPerAge;
+    private Cohort _current = new(time.GetTimestamp());
+
+    /// <summary>A response has begun.</summary>
+    /// <param name="now">The monotonic time.</param>
+    /// <returns>The cohort to leave when the response ends.</returns>
+    public Cohort Enter(long now)
+    {
+        var cohort = Volatile.Read(ref _current);
+        if (time.GetElapsedTime(cohort.Begun, now) > _span)
+        {
+            cohort = Turn();
+        }
+
+        cohort.Add(1);
+        return cohort;
+    }
+
+    /// <summary>How many have been going on for longer than the time.</summary>
+    public long CountOld()
+    {
+        lock (_gate)
+        {
+            // The newest cohort may be old too: nothing has begun since.
+            return _earlier.Append(_current).Where(cohort => time.GetElapsedTime(cohort.Begun) > old + _span).Sum(cohort => cohort.Count);
+        }
+    }
+
+    private Cohort Turn()
+    {
+        lock (_gate)
+        {
+            var current = _current;
+            if (time.GetElapsedTime(current.Begun) <= _span)
+            {
+                return current;
+            }
+
+            for (var node = _earlier.First; node is not null;)
+            {
+                var next = node.Next;
+
+                // A request may have read the cohort and not have entered yet. A whole age later it has; if not, it enters a cohort that
+                // is no longer summed up, and counts as an ordinary request.
+                if (node.Value.Count == 0 && time.GetElapsedTime(node.Value.Begun) > old)
+                {
+                    _earlier.Remove(node);
+                }
+
+                node = next;
+            }
+
+            _earlier.AddLast(current);
+            var turned = new Cohort(time.GetTimestamp());
+            Volatile.Write(ref _current, turned);
+            return turned;
+        }
+    }
+
+    /// <summary>The responses that began at about the same time.</summary>
+    internal sealed class Cohort(long begun)
+    {
+        private long _count;
+
+        public long Begun { get; } = begun;
+
+        public long Count => Volatile.Read(ref _count);
+
+        public void Add(int change) => Interlocked.Add(ref _count, change);
+    }
+}

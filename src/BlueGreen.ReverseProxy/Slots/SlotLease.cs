@@ -1,0 +1,107 @@
+using BlueGreen.ReverseProxy.LongLived;
+
+namespace BlueGreen.ReverseProxy.Slots;
+
+/// <summary>A request's registration in the in-flight count of the slot that serves it.</summary>
+/// <remarks>Only the request's own flow changes it, one step after the other, so changing its kind never races with its release.</remarks>
+internal sealed class SlotLease : IDisposable
+{
+    private ResponseAges.Cohort? _cohort;
+    private GracefulCloseReader? _longLived;
+    private CancellationTokenSource? _call;
+    private CancellationTokenRegistration _callDrain;
+
+    public SlotLease(Slot slot, Purpose purpose = Purpose.Serve)
+    {
+        Slot = slot;
+        Purpose = purpose;
+        Drain = slot.Drain;
+        DrainToken = Drain.Token;
+    }
+
+    public Slot Slot { get; }
+
+    public Purpose Purpose { get; }
+
+    /// <summary>Whether the response says something about the slot. Only what serves a client does.</summary>
+    public bool IsMeasured => Purpose == Purpose.Serve;
+
+    public WorkKind Kind { get; private set; }
+
+    public bool IsGrpc => _call is not null;
+
+    /// <summary>
+    /// Taken with the lease. A request that is held up between the two finds either the signal of this drain, raised or to be raised,
+    /// or, if the slot has become active again meanwhile, the new one; in each case the signal that applies to the request.
+    /// </summary>
+    public DrainSignal Drain { get; }
+
+    /// <summary>Ends the request at the drain's deadline.</summary>
+    public CancellationToken DrainToken { get; }
+
+    /// <summary>When the slot was chosen, by the monotonic clock.</summary>
+    public long StartedAt { get; init; }
+
+    /// <summary>When the API's response began, by the same clock; 0 before.</summary>
+    public long BegunAt { get; set; }
+
+    /// <summary>The version header that the gateway gave the response; null for none.</summary>
+    public string? VersionHeader { get; set; }
+
+    /// <summary>Ends the request: at the drain's deadline, or some time after the gateway has ended a gRPC call.</summary>
+    public CancellationToken Token => _call?.Token ?? DrainToken;
+
+    /// <summary>Counts the request as another kind of work from now on.</summary>
+    public void ReclassifyAs(WorkKind kind)
+    {
+        if (kind != Kind)
+        {
+            Slot.InFlight.Move(Purpose, Kind, kind);
+            Kind = kind;
+
+            // Only ordinary responses have an age; an upgrade begins as one, with the response that accepts it.
+            _cohort?.Add(-1);
+            _cohort = null;
+        }
+    }
+
+    /// <summary>The request is a gRPC call: streams in both directions, of which either may be open for long.</summary>
+    public void BeginGrpcCall(TimeProvider time)
+    {
+        ReclassifyAs(WorkKind.Stream);
+        _call = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _callDrain = DrainToken.UnsafeRegister(static call => ((CancellationTokenSource)call!).Cancel(), _call);
+    }
+
+    /// <summary>The gateway has ended the response; the client has this long to end its half of the call.</summary>
+    public void EndGrpcCallWithin(TimeSpan time) => _call?.CancelAfter(time);
+
+    /// <summary>The response has begun; one that goes on for long counts as a stream.</summary>
+    public void BeginResponse()
+    {
+        if (Kind == WorkKind.Request && Purpose == Purpose.Serve)
+        {
+            _cohort ??= Slot.Ages.Enter(BegunAt);
+        }
+    }
+
+    /// <summary>From now on a drain can close the connection gracefully.</summary>
+    public void RegisterLongLived(GracefulCloseReader reader)
+    {
+        _longLived = reader;
+        Slot.LongLived.Add(reader);
+    }
+
+    public void Dispose()
+    {
+        _cohort?.Add(-1);
+        if (_longLived is not null)
+        {
+            Slot.LongLived.Remove(_longLived);
+        }
+
+        _callDrain.Dispose();
+        _call?.Dispose();
+        Slot.InFlight.Decrement(Purpose, Kind);
+    }
+}

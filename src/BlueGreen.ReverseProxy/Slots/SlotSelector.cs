@@ -1,0 +1,35 @@
+namespace BlueGreen.ReverseProxy.Slots;
+
+/// <summary>Chooses the slot that serves a request and registers the request there, in one step.</summary>
+/// <remarks>
+/// The interleaving that this defends against: a request reads the table (blue), a switch to green publishes its table and the
+/// drain of blue reads a count of zero, then the request increments blue's count and is served by a slot that was reported as
+/// drained. So the table is read again after the increment. Publication and increment are both full fences: either the request
+/// sees the new table and takes its increment back, or the drain sees the increment. The second look asks the same question as the
+/// first: does this table send this request, sent for this purpose, to this slot?
+/// </remarks>
+internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider time)
+{
+    /// <summary>Takes a lease on the slot that the latest table names.</summary>
+    /// <param name="service">The service that the request is for.</param>
+    /// <param name="table">The table that the caller has read; on return, a table that names the slot of the lease.</param>
+    /// <param name="key">What the request is told apart by.</param>
+    /// <param name="purpose">What the request is sent for.</param>
+    public SlotLease Acquire(Service service, ref RoutingTable table, in RequestKey key, Purpose purpose)
+    {
+        while (true)
+        {
+            var name = table.RouteOf(service).Choose(key, purpose);
+            var slot = service[name];
+            slot.InFlight.Increment(purpose);
+            var latest = tables.Current;
+            if (ReferenceEquals(latest, table) || latest.RouteOf(service).Choose(key, purpose) == name)
+            {
+                return new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
+            }
+
+            slot.InFlight.Decrement(purpose);
+            table = latest;
+        }
+    }
+}

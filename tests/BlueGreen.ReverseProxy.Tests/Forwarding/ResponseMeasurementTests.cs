@@ -1,0 +1,112 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlueGreen.ReverseProxy.Tests.Forwarding;
+
+public sealed class ResponseMeasurementTests
+{
+    private readonly Slot _slot = new(SlotName.Green, "orders-green");
+    private readonly ManualTime _time = new();
+    private readonly DefaultHttpContext _context = new();
+
+    [Theory]
+    [InlineData(ForwarderError.None, "None")]
+    [InlineData(ForwarderError.Request, "Destination")]
+    [InlineData(ForwarderError.RequestTimedOut, "Destination")]
+    [InlineData(ForwarderError.RequestBodyDestination, "Destination")]
+    [InlineData(ForwarderError.ResponseHeaders, "Destination")]
+    [InlineData(ForwarderError.ResponseBodyDestination, "Destination")]
+    [InlineData(ForwarderError.NoAvailableDestinations, "Destination")]
+    [InlineData(ForwarderError.RequestCanceled, "Client")]
+    [InlineData(ForwarderError.RequestBodyCanceled, "Client")]
+    [InlineData(ForwarderError.ResponseBodyCanceled, "Client")]
+    [InlineData(ForwarderError.RequestBodyClient, "Client")]
+    [InlineData(ForwarderError.ResponseBodyClient, "Client")]
+    [InlineData(ForwarderError.UpgradeRequestClient, "Client")]
+    [InlineData(ForwarderError.RequestCreation, "Gateway")]
+    public void Error_OfTheForwarder_IsTheFaultOf(ForwarderError error, string fault)
+    {
+        Measure(error, StatusCodes.Status502BadGateway);
+
+        _slot.Meter.Read().Of(Enum.Parse<Fault>(fault)).Should().Be(fault == "None" ? 0 : 1);
+        _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(fault is "Destination" or "None" ? 1 : 0);
+    }
+
+    [Fact]
+    public void Cancelled_AtTheDrainsDeadline_IsTheGateways()
+    {
+        var lease = new SlotLease(_slot);
+        lease.Drain.Raise();
+
+        Measure(ForwarderError.RequestCanceled, StatusCodes.Status504GatewayTimeout, lease);
+
+        _slot.Meter.Read().Of(Fault.Gateway).Should().Be(1);
+        _slot.Meter.Read().Trials.Should().Be(0);
+    }
+
+    // A stream of an hour is as fast as its first byte.
+    [Fact]
+    public void Latency_OfAResponseThatGoesOn_IsTheTimeToItsStart()
+    {
+        var measurement = new ResponseMeasurement(_time, NetworkSet.None);
+        var lease = Lease();
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+        lease.BegunAt = _time.GetTimestamp();
+        _time.Advance(TimeSpan.FromHours(1));
+
+        measurement.End(_context, lease, ForwarderError.None);
+
+        _slot.Meter.Read().QuantileMs(0.5).Should().BeInRange(20, 21.3);
+    }
+
+    [Fact]
+    public void Latency_OfAClientThatGaveUp_IsHowLongItHasWaited()
+    {
+        Measure(ForwarderError.RequestCanceled, 499, waited: TimeSpan.FromSeconds(5));
+
+        _slot.Meter.Read().QuantileMs(0.5).Should().BeInRange(5000, 5320);
+        _slot.Meter.Read().Trials.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("GET", 101)]
+    [InlineData("CONNECT", 200)]
+    public void Upgrade_OfAConnection_IsNeitherGoodNorSlow(string method, int status)
+    {
+        _context.Request.Method = method;
+
+        Measure(ForwarderError.UpgradeResponseDestination, status, waited: TimeSpan.FromHours(1));
+
+        var reading = _slot.Meter.Read();
+        (reading.Trials, reading.Latency, reading.Upgraded).Should().Be((0L, 0L, 1L));
+    }
+
+    // The bake judges a slot by what its clients got.
+    [Theory]
+    [InlineData(nameof(Purpose.Preview))]
+    [InlineData(nameof(Purpose.Mirror))]
+    public void Response_ThatServesNoClient_IsNotMeasured(string purpose)
+    {
+        Measure(ForwarderError.Request, StatusCodes.Status502BadGateway, new SlotLease(_slot, Enum.Parse<Purpose>(purpose)));
+
+        var reading = _slot.Meter.Read();
+        (reading.Trials, reading.Latency, reading.Of(Fault.Destination)).Should().Be((0L, 0L, 0L));
+    }
+
+    private SlotLease Lease() => new(_slot) { StartedAt = _time.GetTimestamp() };
+
+    private void Measure(ForwarderError error, int status, SlotLease? lease = null, TimeSpan waited = default)
+    {
+        var measurement = new ResponseMeasurement(_time, NetworkSet.None);
+        lease ??= Lease();
+        _time.Advance(waited);
+        _context.Response.StatusCode = status;
+        measurement.End(_context, lease, error);
+    }
+}

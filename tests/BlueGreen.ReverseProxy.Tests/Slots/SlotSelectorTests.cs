@@ -1,0 +1,80 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.Slots;
+
+/// <summary>The choice and the registration, one step after the other, without a request.</summary>
+public sealed class SlotSelectorTests
+{
+    private readonly ManualTime _time = new();
+    private readonly RoutingTablePublisher _tables;
+    private readonly SlotSelector _slots;
+    private readonly Service _orders;
+
+    public SlotSelectorTests()
+    {
+        var services = Services.Catalog("orders");
+        _orders = services.All[0];
+        _tables = new RoutingTablePublisher(services);
+        _slots = new SlotSelector(_tables, _time);
+    }
+
+    // The caller has read the table and is held up; then the switch comes, and the drain sees the old slot idle.
+    [Theory]
+    [InlineData(nameof(Purpose.Serve), SlotName.Green)]
+    [InlineData(nameof(Purpose.Preview), SlotName.Blue)]
+    [InlineData(nameof(Purpose.Mirror), SlotName.Blue)]
+    public void Acquire_TableIsStale_LeasesTheSlotOfTheLatestTableOnly(string purpose, SlotName expected)
+    {
+        var table = _tables.Current;
+        _tables.Switch([(_orders, SlotName.Green)]);
+
+        using var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose));
+
+        lease.Slot.Name.Should().Be(expected);
+        table.Should().BeSameAs(_tables.Current, "the caller reads the binding from the table that named the slot");
+        Counts(_orders[expected.Other()]).Should().Be((0L, 0L, 0L));
+        Counts(_orders[expected]).Should().Be(Enum.Parse<Purpose>(purpose) switch
+        {
+            Purpose.Serve => (1L, 0L, 0L),
+            Purpose.Preview => (0L, 1L, 0L),
+            _ => (0L, 0L, 1L),
+        });
+    }
+
+    [Fact]
+    public void Acquire_SwitchedThereAndBack_KeepsTheSlot()
+    {
+        var table = _tables.Current;
+        _tables.Switch([(_orders, SlotName.Green)]);
+        _tables.Switch([(_orders, SlotName.Blue)]);
+
+        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve);
+
+        lease.Slot.Name.Should().Be(SlotName.Blue);
+        lease.StartedAt.Should().Be(_time.GetTimestamp());
+        _orders.Blue.InFlight.Count.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData(nameof(Purpose.Serve))]
+    [InlineData(nameof(Purpose.Preview))]
+    [InlineData(nameof(Purpose.Mirror))]
+    public void Lease_Disposed_GivesBackWhatItHasTaken(string purpose)
+    {
+        var table = _tables.Current;
+
+        foreach (var kind in Enum.GetValues<WorkKind>())
+        {
+            var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose));
+            lease.ReclassifyAs(kind);
+            lease.BeginResponse();
+            lease.Dispose();
+        }
+
+        SlotNames.All.Select(slot => Counts(_orders[slot])).Should().AllBeEquivalentTo((0L, 0L, 0L));
+    }
+
+    private static (long Served, long Previews, long Mirrored) Counts(Slot slot) => (slot.InFlight.Count, slot.InFlight.Previews, slot.InFlight.Mirrored);
+}
