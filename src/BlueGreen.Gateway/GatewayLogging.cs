@@ -21,6 +21,7 @@ internal static class GatewayLogging
         var logger = configured
             .Enrich.FromLogContext()
             .Filter.ByExcluding(ClientNoise.Contains)
+            .Filter.ByExcluding(new SlotHealthNoise(builder.Configuration).Contains)
             .Filter.With(repeats)
             .CreateLogger();
         repeats.WriteTo(logger);

@@ -24,6 +24,29 @@ public sealed class LogTests
         fleet.Gateway.Output.Should().NotContain("   at ").And.NotContain("secret");
     }
 
+    [Fact]
+    public async Task Health_OfADestinationChanges_IsOneLineWithServiceSlotAndReason()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        var address = fleet.Green.Address;
+        await fleet.Gateway.UntilOutputAsync($"orders green: destination g1 at {address} is healthy; version: 2.0.0.");
+        fleet.Gateway.Output.Should().Contain($"Service orders: blue is active. blue: b1 {fleet.Blue.Address}. green: g1 {address}.");
+
+        var healthy = fleet.Green.Health;
+        fleet.Green.Health = context =>
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        };
+        await fleet.Gateway.UntilOutputAsync($"orders green: destination g1 at {address} is unhealthy after ");
+        fleet.Green.Health = healthy;
+        await fleet.Gateway.UntilOutputAsync($"orders green: destination g1 at {address} is healthy again; version: 2.0.0.");
+
+        Regex.IsMatch(fleet.Gateway.Output, @"g1 at \S+ is unhealthy after \d+ failed probes in a row: [^
+]*status code 503").Should().BeTrue(fleet.Gateway.Output);
+        fleet.Gateway.Output.Should().NotContain("Active health state", "that is YARP's line about the same");
+    }
+
     // The server calls it an error of the gateway's that it can't read the rest of the body.
     [Fact]
     public async Task Client_SendsNulInATrailer_LeavesNothing()

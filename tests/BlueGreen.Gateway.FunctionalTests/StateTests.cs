@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.State.Files;
+using Microsoft.Extensions.Logging.Abstractions;
 using System.Diagnostics;
 using System.Text.Json;
 using BlueGreen.Contracts;
@@ -179,7 +181,7 @@ public sealed class StateTests
     [InlineData("cutOff")]
     [InlineData("altered")]
     [InlineData("empty")]
-    public async Task CorruptState_Start_FallsBackToThePreviousOneAndSaysSo(string damage)
+    public async Task CorruptState_TheJournalsKnowOfMore_RefusesToStartUntilSomebodyAdopts(string damage)
     {
         await using var fleet = await Fleet.StartAsync();
         await fleet.Admin.CutoverAsync(until: "completed");
@@ -200,11 +202,15 @@ public sealed class StateTests
         }
 
         await fleet.Gateway.DisposeAsync();
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(fleet.Folder, "--config", fleet.ConfigFile, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0");
+        exitCode.Should().Be(1);
+        output.Should().Contain("is damaged").And.Contain("would be undone").And.Contain("bluegreen state adopt").And.NotContain("Going on with revision");
+
+        new OfflineFolder(fleet.StateFolder, TimeProvider.System, NullLogger.Instance).Adopt("somebody");
         await fleet.StartGatewayAsync();
 
         // The previous commit is the one before the release's end: switched already.
         (await fleet.Admin.StatusAsync()).Should().BeEquivalentTo(new { Active = SlotName.Green, Generation = 2 });
-        fleet.Gateway.Output.Should().Contain("can't be used").And.Contain("Going on with revision");
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal sealed class DestinationProber
     private readonly ClusterState _cluster;
     private readonly ProbeClient _client;
     private readonly IDestinationHealthUpdater _updater;
-    private readonly Action _changed;
+    private readonly Action<DestinationProber, DestinationHealthRecord> _probed;
     private readonly TimeProvider _time;
     private DestinationHealthRecord _record = DestinationHealthRecord.NotProbed;
 
@@ -30,14 +30,14 @@ internal sealed class DestinationProber
         DestinationState destination,
         ProbeClient client,
         IDestinationHealthUpdater updater,
-        Action changed,
+        Action<DestinationProber, DestinationHealthRecord> probed,
         TimeProvider time)
     {
         _options = options;
         _cluster = cluster;
         _client = client;
         _updater = updater;
-        _changed = changed;
+        _probed = probed;
         _time = time;
         Destination = destination;
         Model = destination.Model;
@@ -88,8 +88,11 @@ internal sealed class DestinationProber
     public async Task<ProbeStatus> ProbeAsync(CancellationToken cancellationToken)
     {
         var probe = await _client.ProbeAsync(_options, _cluster.Model.Config, Model.Config, cancellationToken);
+        DestinationHealthRecord before;
         lock (_lock)
         {
+            before = _record;
+
             // The loop and a verification may probe at once; each result counts, in the order in which they end. A result that
             // ends after the prober was stopped speaks of an address that is no longer the destination's.
             if (!_stop.IsCancellationRequested)
@@ -99,7 +102,7 @@ internal sealed class DestinationProber
             }
         }
 
-        _changed();
+        _probed(this, before);
         return probe;
     }
 

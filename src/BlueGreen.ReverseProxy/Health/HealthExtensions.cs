@@ -12,6 +12,7 @@ internal static class HealthExtensions
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<SlotVerifier>();
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<HealthMonitor>());
+        services.AddHostedService<StartReport>();
         services.AddHostedService(provider => provider.GetRequiredService<HealthMonitor>());
     }
 }

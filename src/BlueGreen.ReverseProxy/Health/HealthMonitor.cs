@@ -120,7 +120,7 @@ internal sealed partial class HealthMonitor(
 
     private DestinationProber Add((Service Service, Slot Slot) owner, ClusterState cluster, DestinationState destination)
     {
-        var prober = new DestinationProber(owner.Service.Options.Health, cluster, destination, client, updater, () => UpdateVersion(owner.Slot), time);
+        var prober = new DestinationProber(owner.Service.Options.Health, cluster, destination, client, updater, (probed, before) => OnProbed(owner.Service, owner.Slot, probed, before), time);
         if (_started && !_stopped)
         {
             Run(owner.Slot, prober);
@@ -138,6 +138,27 @@ internal sealed partial class HealthMonitor(
         _running.Add(Task.Run(() => loops.RunAsync("health", $"{slot.ClusterId}/{prober.Id}", _ => prober.RunAsync(), prober.Stopped)));
     }
 
+    private void OnProbed(Service service, Slot slot, DestinationProber prober, DestinationHealthRecord before)
+    {
+        UpdateVersion(slot);
+        var now = prober.Record;
+        if (now.State == before.State)
+        {
+            return;
+        }
+
+        var (name, color) = (service.Name, slot.EnvironmentHeader);
+        switch (now.State)
+        {
+            case HealthState.Unhealthy:
+                LogUnhealthy(logger, name, color, prober.Id, prober.Address, now.Failures, now.LastProbe?.Reason ?? "no reason is known");
+                break;
+            case HealthState.Healthy:
+                LogHealthy(logger, name, color, prober.Id, prober.Address, before.State == HealthState.Unhealthy ? "healthy again" : "healthy", now.Version ?? "none reported");
+                break;
+        }
+    }
+
     // What the destinations report; when they disagree or say nothing, there is no version to tell clients.
     private void UpdateVersion(Slot slot)
     {
@@ -149,6 +170,12 @@ internal sealed partial class HealthMonitor(
             .ToList();
         slot.ReportedVersion = reported is [var version] ? version : null;
     }
+
+    [LoggerMessage(3003, LogLevel.Warning, "{Service} {Slot}: destination {Destination} at {Address} is unhealthy after {Failures} failed probes in a row: {Reason}.")]
+    private static partial void LogUnhealthy(ILogger logger, string service, string slot, string destination, string address, int failures, string reason);
+
+    [LoggerMessage(3004, LogLevel.Information, "{Service} {Slot}: destination {Destination} at {Address} is {Health}; version: {Version}.")]
+    private static partial void LogHealthy(ILogger logger, string service, string slot, string destination, string address, string health, string version);
 
     [LoggerMessage(3002, LogLevel.Warning, "The gateway's stop did not wait for the health probes of {Count} destinations, which are slow to end.")]
     private static partial void LogNotStopped(ILogger logger, int count);
