@@ -21,6 +21,7 @@ internal static class PoliciesExtensions
         services.AddSingleton<IConfigureOptions<RequestTimeoutOptions>>(provider => provider.GetRequiredService<RoutePolicies>());
         services.AddSingleton<IConfigureOptions<RateLimiterOptions>>(provider => provider.GetRequiredService<RoutePolicies>());
         services.AddSingleton<IConfigureOptions<CorsOptions>>(provider => provider.GetRequiredService<RoutePolicies>());
+        services.AddSingleton<PolicyNeed>();
         services.AddSingleton<RoutePolicyCheck>();
         services.AddSingleton<IProxyConfigFilter, RoutePolicyFilter>();
     }
@@ -28,8 +29,11 @@ internal static class PoliciesExtensions
     // Preflights are answered whatever the limits are, and a request that waits for its turn is not on the clock yet.
     public static void UseRoutePolicies(this IApplicationBuilder app)
     {
-        app.UseCors();
-        app.UseRateLimiter();
-        app.UseRequestTimeouts();
+        app.UseWhen(app.ApplicationServices.GetRequiredService<PolicyNeed>().Concerns, static named =>
+        {
+            named.UseCors();
+            named.UseRateLimiter();
+            named.UseRequestTimeouts();
+        });
     }
 }
