@@ -18,6 +18,12 @@ internal interface IStateStore : IDisposable
     /// <exception cref="StateUnavailableException">Not stored; what was stored before still is.</exception>
     public Committed? CompareAndSet(long expectedRevision, StateChange change);
 
+    /// <summary>Finds out, without changing anything, whether a commit could be stored.</summary>
+    /// <param name="expectedRevision">The revision that a change would be decided on.</param>
+    /// <returns>False when the stored revision is another one.</returns>
+    /// <exception cref="StateUnavailableException">It could not.</exception>
+    public bool CanStore(long expectedRevision);
+
     /// <summary>Writes down something that changed nothing: a refusal.</summary>
     /// <returns>What is known from now on.</returns>
     /// <exception cref="StateUnavailableException">Not written.</exception>

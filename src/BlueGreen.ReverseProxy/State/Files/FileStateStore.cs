@@ -120,6 +120,30 @@ internal sealed partial class FileStateStore : IStateStore
         }
     }
 
+    public bool CanStore(long expectedRevision)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                _owner.Demand();
+                StoreOpened();
+                if (!_file.IsAt(expectedRevision))
+                {
+                    return false;
+                }
+
+                DemandRoom();
+                _file.TryWrite(_committed.State, _journals.Pending);
+                return true;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new StateUnavailableException($"The state can't be written to {Folder}: {exception.Message}", exception);
+            }
+        }
+    }
+
     public Committed AppendAudit(AuditRecord entry)
     {
         lock (_lock)
