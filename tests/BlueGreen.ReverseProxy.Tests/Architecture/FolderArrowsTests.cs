@@ -25,7 +25,7 @@ public sealed class FolderArrowsTests
         ["Releases"] = ["Background", "Configuration", "Connecting", "InFlight", "Routing", "Health", "State", "Observability"],
         ["Listening"] = ["Background", "Configuration"],
         ["Shutdown"] = ["Configuration", "InFlight", "Listening", "Routing", "Releases", "State"],
-        ["Admin"] = ["Background", "Configuration", "Connecting", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
+        ["Admin"] = ["Background", "Configuration", "Connecting", "Forwarding", "Listening", "InFlight", "Routing", "Health", "Observability", "State", "Releases"],
     };
 
     // Where everything is put together.
