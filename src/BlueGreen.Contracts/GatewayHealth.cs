@@ -4,25 +4,28 @@ using System.Text.Json.Serialization;
 namespace BlueGreen.Contracts;
 
 /// <summary>How the gateway's own background work is doing: <c>GET /healthz</c>.</summary>
-/// <param name="Status"><c>healthy</c>, or <c>degraded</c> while a loop waits to be restarted or the state can't be stored. Traffic is served in both cases.</param>
+/// <param name="Status"><c>healthy</c>, or <c>degraded</c> while a loop waits to be restarted or the state or its journals can't be stored. Traffic is served in both cases.</param>
 /// <param name="Loops">The background loops.</param>
 public sealed record GatewayHealth([property: AllowedValues("healthy", "degraded")] string Status, IReadOnlyList<LoopHealth> Loops)
 {
     /// <summary>The <see cref="Status"/> if every loop runs.</summary>
     public const string Healthy = "healthy";
 
-    /// <summary>The <see cref="Status"/> while a loop waits to be restarted or the state can't be stored.</summary>
+    /// <summary>The <see cref="Status"/> while a loop waits to be restarted or the state or its journals can't be stored.</summary>
     public const string Degraded = "degraded";
 
-    /// <summary>Whether the state can be stored.</summary>
+    /// <summary>Whether the state can be stored. While it can't, no cutover, rollback or deployment is possible.</summary>
     public StateHealth? State { get; init; }
+
+    /// <summary>Whether audit and history can be written to their journals. While they can't, the state carries them, up to a limit.</summary>
+    public StateHealth? Journals { get; init; }
 }
 
-/// <summary>Whether the state can be stored. While it can't, no cutover, rollback or deployment is possible.</summary>
+/// <summary>Whether something can be stored.</summary>
 /// <param name="Status"><c>writable</c> or <c>notWritable</c>.</param>
 public sealed record StateHealth([property: AllowedValues("writable", "notWritable")] string Status)
 {
-    /// <summary>The <see cref="Status"/> if the last commit or check went well.</summary>
+    /// <summary>The <see cref="Status"/> if the last try went well.</summary>
     public const string Writable = "writable";
 
     /// <summary>The <see cref="Status"/> if it failed.</summary>
@@ -32,7 +35,7 @@ public sealed record StateHealth([property: AllowedValues("writable", "notWritab
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? LastError { get; init; }
 
-    /// <summary>Since when the state can't be stored (UTC). For callers with a role.</summary>
+    /// <summary>Since when it can't (UTC). For callers with a role.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? Since { get; init; }
 }

@@ -45,6 +45,28 @@ public sealed class StateWarningTests
         health.Body.Should().NotContain(fleet.StateFolder).And.NotContain("No space");
     }
 
+    // Changes are possible, and what they add to audit and history waits in the state.
+    [StraceFact]
+    public async Task Journals_CantBeWritten_IsShownUntilTheyCan()
+    {
+        await using var fleet = await Fleet.StartAsync();
+        await using (var strace = await Strace.AttachAsync(fleet.Gateway.Id, "fsync", "error=EIO"))
+        {
+            (await fleet.Admin.CutoverAsync(wait: null, headers: ("If-Match", "\"999\""))).Status.Should().Be(412);
+            await AdminSection.UntilAsync(async () => (await StatusAsync()).Contains("Audit and history can't be written since", StringComparison.Ordinal), () => fleet.Gateway.Output);
+            var health = (await fleet.Admin.SendAsync(HttpMethod.Get, "/healthz")).Json;
+            health.GetProperty("status").GetString().Should().Be("degraded");
+            health.GetProperty("journals").GetProperty("lastError").GetString().Should().Contain("Can't flush");
+            (await fleet.Admin.SendAsync(HttpMethod.Get, "/metrics")).Body.Should().Contain("\nbluegreen_journals_writable 0\n");
+            await strace.DetachAsync();
+        }
+
+        await AdminSection.UntilAsync(async () => !(await StatusAsync()).Contains("can't be", StringComparison.Ordinal), () => fleet.Gateway.Output);
+        (await fleet.Admin.SendAsync(HttpMethod.Get, "/metrics")).Body.Should().Contain("\nbluegreen_journals_writable 1\n").And.Contain("\nbluegreen_state_writable 1\n");
+
+        async Task<string> StatusAsync() => string.Join('\n', (await fleet.Admin.StatusAsync()).Warnings);
+    }
+
     // The next success clears it, without waiting for a check.
     [LinuxFact]
     public async Task State_CanBeWrittenAgain_TheNextCommitClearsTheWarning()

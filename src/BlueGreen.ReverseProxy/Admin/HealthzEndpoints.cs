@@ -48,19 +48,22 @@ internal static class HealthzEndpoints
 
         // A page in a browser that reaches an open API by a name of its own gets no more than anybody.
         var hasRole = isKnown && BrowserRules.Refuse(context, options.Admin) is null;
-        return TypedResults.Json(Health(loops.Current, state.Failure, hasRole), ContractsJson.Default.GatewayHealth);
+        return TypedResults.Json(Health(loops.Current, state.Failure, state.JournalFailure, hasRole), ContractsJson.Default.GatewayHealth);
     }
 
-    private static GatewayHealth Health(IReadOnlyList<LoopStatus> loops, StoreFailure? failure, bool hasRole) => new(
-        failure is not null || loops.Any(loop => loop.IsRestarting) ? GatewayHealth.Degraded : GatewayHealth.Healthy,
+    private static GatewayHealth Health(IReadOnlyList<LoopStatus> loops, StoreFailure? failure, StoreFailure? journals, bool hasRole) => new(
+        failure is not null || journals is not null || loops.Any(loop => loop.IsRestarting) ? GatewayHealth.Degraded : GatewayHealth.Healthy,
         hasRole
             ? [.. loops.Select(loop => new LoopHealth(loop.Name, NameOf(loop.IsRestarting)) { Failures = loop.Failures, LastError = loop.LastError, Since = loop.Since })]
             : [.. loops.GroupBy(loop => loop.Kind, StringComparer.Ordinal).Select(kind => new LoopHealth(kind.Key, NameOf(kind.Any(loop => loop.IsRestarting))))])
     {
-        State = failure is null
-            ? new(StateHealth.Writable)
-            : new(StateHealth.NotWritable) { LastError = hasRole ? failure.Message : null, Since = hasRole ? failure.Since : null },
+        State = Health(failure, hasRole),
+        Journals = Health(journals, hasRole),
     };
+
+    private static StateHealth Health(StoreFailure? failure, bool hasRole) => failure is null
+        ? new(StateHealth.Writable)
+        : new(StateHealth.NotWritable) { LastError = hasRole ? failure.Message : null, Since = hasRole ? failure.Since : null };
 
     private static string NameOf(bool isRestarting) => isRestarting ? LoopHealth.Restarting : LoopHealth.Running;
 }

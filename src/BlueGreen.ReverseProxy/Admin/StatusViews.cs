@@ -25,16 +25,21 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, running)]);
+            [.. Warnings(committed.Failure, committed.JournalFailure, running)]);
     }
 
     public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
 
-    private static IEnumerable<string> Warnings(StoreFailure? failure, ReleaseState? running)
+    private static IEnumerable<string> Warnings(StoreFailure? failure, StoreFailure? journals, ReleaseState? running)
     {
         if (failure is not null)
         {
             yield return $"The state can't be stored since {failure.Since:u}, so no cutover, rollback or deployment is possible, and no bake can roll back: {failure.Message}";
+        }
+
+        if (journals is not null)
+        {
+            yield return $"Audit and history can't be written since {journals.Since:u}; the state carries them meanwhile, and takes no more changes when there are too many: {journals.Message}";
         }
 
         if (running?.Bake is { Outcome: BakeState.Held } bake)

@@ -44,6 +44,9 @@ internal sealed partial class CommittedState : IDisposable
     /// <summary>Why the state can't be stored; null after a commit or a check that went well.</summary>
     public StoreFailure? Failure => Volatile.Read(ref _failure);
 
+    /// <summary>Why audit and history are behind; null when they are not. Changes are possible meanwhile, up to a limit.</summary>
+    public StoreFailure? JournalFailure => _store.JournalFailure;
+
     public ServiceState this[ServiceEntry service] => Current.Services[service.Name];
 
     /// <summary>

@@ -6,6 +6,9 @@ internal interface IStateStore : IDisposable
     /// <summary>Where that is, for people.</summary>
     public string Location { get; }
 
+    /// <summary>Why committed records are not in their journals yet; null when they are. The state carries them meanwhile, up to a limit.</summary>
+    public StoreFailure? JournalFailure { get; }
+
     /// <summary>Opens the store and reads what was committed last.</summary>
     /// <returns>Null when nothing was ever stored.</returns>
     /// <exception cref="StateUnreadableException">What is stored can't be used, or another gateway uses it.</exception>

@@ -111,7 +111,7 @@ internal static class Examples
         new AuditEntry(7, Now, "ci", "10.0.0.5", "cutover", "accepted", ["orders"], Id, Force: false, "2.0.1, ticket 4711", null, new string('0', 64)), ContractsJson.Default.AuditEntry));
 
     public static JsonNode Health() => Node(
-        new GatewayHealth(GatewayHealth.Healthy, [new("hooks/ci", LoopHealth.Running) { Failures = 0, Since = Now }]) { State = new(StateHealth.Writable) }, ContractsJson.Default.GatewayHealth);
+        new GatewayHealth(GatewayHealth.Healthy, [new("hooks/ci", LoopHealth.Running) { Failures = 0, Since = Now }]) { State = new(StateHealth.Writable), Journals = new(StateHealth.Writable) }, ContractsJson.Default.GatewayHealth);
 
     public static JsonNode Event()
     {
