@@ -45,6 +45,9 @@ public static class ProblemCodes
     /// <summary>409: YARP has refused the configuration; the one before goes on.</summary>
     public const string ConfigurationRefused = "configuration-refused";
 
+    /// <summary>409: the deployment of this idempotency key was made, and the slot holds something else by now.</summary>
+    public const string DeploymentReplaced = "deployment-replaced";
+
     /// <summary>412: the service has changed since the caller looked.</summary>
     public const string StaleGeneration = "stale-generation";
 
@@ -65,6 +68,9 @@ public static class ProblemCodes
 
     /// <summary>429: authentication has failed too often from this address; <c>Retry-After</c> says for how long.</summary>
     public const string TooManyRequests = "too-many-requests";
+
+    /// <summary>503: there are as many event streams as there may be; <c>Retry-After</c> says when to try again.</summary>
+    public const string TooManyStreams = "too-many-streams";
 
     /// <summary>500: a defect of the gateway.</summary>
     public const string InternalError = "internal-error";
@@ -89,6 +95,7 @@ public static class ProblemCodes
         WrongStatus,
         ReleaseEnded,
         ConfigurationRefused,
+        DeploymentReplaced,
         StaleGeneration,
         BodyTooLarge,
         UrlTooLong,
@@ -96,6 +103,7 @@ public static class ProblemCodes
         GateFailed,
         IdempotencyMismatch,
         TooManyRequests,
+        TooManyStreams,
         InternalError,
         StateUnavailable,
     ];

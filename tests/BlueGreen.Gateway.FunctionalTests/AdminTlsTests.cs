@@ -136,6 +136,21 @@ public sealed class AdminTlsTests : IDisposable
         (await AskAsync(fleet, eyes)).Should().Be(401, "its authority is gone");
     }
 
+    [Fact]
+    public async Task Authorities_ReplacedInTheirFile_EndTheStreamsOfWhomTheyNoLongerKnow()
+    {
+        await using var fleet = await StartAsync(
+            new JsonObject { ["Name"] = "eyes", ["Subject"] = "CN=eyes,O=Example", ["CaPath"] = _files.File("ca.pem"), ["Role"] = "viewer" });
+        using var eyes = _authority.Client("CN=eyes, O=Example");
+        using var client = Client(fleet, eyes);
+        using var response = await client.Http.GetAsync("/v1/events", HttpCompletionOption.ResponseHeadersRead);
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+
+        await File.WriteAllTextAsync(_files.File("ca.pem"), _stranger.AuthorityPem);
+
+        await response.Content.ReadAsStringAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
     [Theory]
     [InlineData("localhost")]
     [InlineData("*")]

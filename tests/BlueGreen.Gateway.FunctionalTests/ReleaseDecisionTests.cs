@@ -37,11 +37,17 @@ public sealed class ReleaseDecisionTests
         (await DeployAsync(one, key)).Status.Should().Be(200);
         (await DeployAsync(other)).Status.Should().Be(200);
 
-        (await DeployAsync(one, key)).Status.Should().Be(200, "it was done; what was deployed since stays");
+        var replaced = await DeployAsync(one, key);
+        replaced.Code.Should().Be("deployment-replaced", "200 would say that the slot holds it");
+        replaced.Status.Should().Be(409);
+        replaced.Detail.Should().Contain("green holds 2.1.0");
+        replaced.Json.GetProperty("generation").GetInt64().Should().Be(3);
+        (await DeployAsync(one)).Status.Should().Be(200, "it is wanted again");
+        (await DeployAsync(one, key)).Status.Should().Be(200, "the slot holds what the call has deployed");
         (await DeployAsync(other, key)).Code.Should().Be("idempotency-mismatch");
 
         var status = await fleet.Admin.StatusAsync();
-        status.Generation.Should().Be(3, "two deployments were made");
+        status.Generation.Should().Be(4, "three deployments were made");
 
         Task<AdminAnswer> DeployAsync(object body, params (string, string)[] headers) =>
             fleet.Admin.SendAsync(HttpMethod.Put, "/v1/services/orders/slots/green", body, wait: null, headers);

@@ -64,6 +64,68 @@ public sealed class TokenReloadTests
         await AdminSection.UntilAsync(async () => await AskAsync(fleet, "new") == 200, () => fleet.Gateway.Output);
     }
 
+    [Fact]
+    public async Task Token_TakenAway_EndsItsStreamsAndWaitsAndNobodyElses()
+    {
+        await using var fleet = await Fleet.HostAsync(
+            configuration =>
+            {
+                AdminSection.WithTokens(AdminSection.Token("old", "old", "operator"), AdminSection.Token("down", "down", "operator"), AdminSection.Token("ci", "ci", "operator"))(configuration);
+                Fleet.AddService(configuration, "users");
+                Fleet.AddService(configuration, "items");
+            },
+            untilHealthy: false);
+        using var gone = await StreamAsync(fleet, "old");
+        using var stays = await StreamAsync(fleet, "ci");
+        var (old, down, ci) = (OrderAsync("orders", "old"), OrderAsync("users", "down"), OrderAsync("items", "ci"));
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            await UntilAsync(stays, "waits for approve");
+        }
+
+        // One is gone, and one may read by now and not order.
+        AdminSection.Rewrite(fleet, AdminSection.WithTokens(AdminSection.Token("ci", "ci", "operator"), AdminSection.Token("down", "down", "viewer")));
+
+        await UntilAsync(gone, null);
+        foreach (var answer in new[] { await old, await down })
+        {
+            answer.Status.Should().Be(202, "the release goes on");
+            answer.Release.Status.Should().Be(BlueGreen.Contracts.ReleaseStatus.AwaitingApproval);
+        }
+
+        ci.IsCompleted.Should().BeFalse("its token is known as before");
+        var id = (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/releases?service=items", headers: ("Authorization", "Bearer ci"))).Json[0].GetProperty("id").GetString();
+        (await fleet.Admin.PostAsync($"/v1/releases/{id}/abort", headers: ("Authorization", "Bearer ci"))).Status.Should().Be(200);
+        await UntilAsync(stays, "event: aborted");
+        (await ci).Code.Should().Be("release-ended");
+
+        Task<AdminAnswer> OrderAsync(string service, string token) => fleet.Admin.PostAsync(
+            $"/v1/services/{service}/cutover", new { force = true, requireApproval = true }, wait: 300, headers: ("Authorization", $"Bearer {token}"));
+    }
+
+    private static async Task<StreamReader> StreamAsync(Fleet fleet, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/events");
+        request.Headers.Authorization = new("Bearer", token);
+        var response = await fleet.Admin.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return new StreamReader(await response.Content.ReadAsStreamAsync());
+    }
+
+    // Null is the end of the stream, in good order.
+    private static async Task UntilAsync(StreamReader stream, string? line)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await stream.ReadLineAsync(limit.Token) is { } read)
+        {
+            if (line is not null && read.Contains(line, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        line.Should().BeNull("the stream goes on");
+    }
+
     private static Task<Fleet> StartAsync() => Fleet.StartAsync(AdminSection.WithTokens(AdminSection.Token("ci", "old", "operator")), untilHealthy: false);
 
     private static async Task<IReadOnlyList<string>> AuditAsync(Fleet fleet, string token) =>

@@ -73,7 +73,7 @@ internal static class AdminBody
                 buffer.AsMemory(0, length),
                 new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
             ReadTexts(document.RootElement);
-            return (new AdminRequest(request, buffer.AsMemory(0, length), document.RootElement.Clone()), null);
+            return (new AdminRequest(request, document.RootElement.Clone()), null);
         }
         catch (InvalidOperationException)
         {

@@ -1,6 +1,8 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Admin.Connections;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
@@ -67,11 +69,30 @@ internal static partial class AdminEndpoints
         UnreadBodies.CloseConnectionAfter(context);
         try
         {
+            if (RequestGrammar.RejectionReason(context, out _) is { } ambiguous)
+            {
+                // As for proxied traffic: nobody knows where the next request on the connection would begin.
+                if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))
+                {
+                    context.Response.Headers.Connection = "close";
+                }
+
+                await AnswerAsync(context, Problems.Invalid("request", ambiguous));
+                return;
+            }
+
             if (role is { } required
                 && (BrowserRules.Refuse(context, services.GetRequiredService<BlueGreenOptions>().Admin)
                     ?? services.GetRequiredService<AdminAuthentication>().Refuse(context, required)) is { } refused)
             {
                 await AnswerAsync(context, refused);
+                return;
+            }
+
+            if (role is not null && context.Features.Get<AdminConnection>() is { } connection && !connection.TryHold(context))
+            {
+                // Displaced at this moment: the caller sees a closed connection, and nothing was done.
+                context.Abort();
                 return;
             }
 
@@ -105,7 +126,8 @@ internal static partial class AdminEndpoints
 
     // What the state has decided against is written down by whoever decided it.
     private static bool IsInTheAudit(ProblemDetails problem) => problem.Status is not (
-        StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType);
+            StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType)
+        && problem.Extensions["code"] is not ProblemCodes.TooManyStreams;
 
     [LoggerMessage(5001, LogLevel.Error, "{Method} {Path} has failed.")]
     private static partial void LogDefect(ILogger logger, Exception exception, string method, string path);

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Admin.Connections;
 using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -27,6 +29,7 @@ internal sealed partial class AdminListener(
     BlueGreenOptions options,
     AdminCertificate certificate,
     AdminAuthentication authentication,
+    AdminConnections connections,
     RefusedRequests refused,
     RefusalAudit refusals,
     GatewayReadiness readiness,
@@ -37,6 +40,9 @@ internal sealed partial class AdminListener(
     // Callers that wait got their answer when the stop began. Who has not sent the whole of a request by now, or does not read the
     // answer, is cut off.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+
+    // A request head is one packet or a few. It counts from the first byte; AdminConnections waits for that one.
+    private static readonly TimeSpan RequestHeadTimeout = TimeSpan.FromSeconds(5);
 
     private WebApplication? _app;
 
@@ -49,6 +55,10 @@ internal sealed partial class AdminListener(
 
             // The server counts what frames the chunks as well; what is in them is counted where it is read.
             kestrel.Limits.MaxRequestBodySize = 2 * AdminBody.MaxBytes;
+            kestrel.Limits.RequestHeadersTimeout = RequestHeadTimeout;
+
+            // Outside of TLS, so that a handshake that does not come to its end holds nothing either.
+            kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection => connections.TrackAsync(connection, next)));
             foreach (var url in ActivatedSockets.Admin.Any() ? [] : options.Admin.Urls)
             {
                 Listen(kestrel, url);
@@ -69,6 +79,7 @@ internal sealed partial class AdminListener(
         var app = builder.Build();
         app.Use((context, next) =>
         {
+            context.Features.Get<AdminConnection>()?.Use();
             BrowserRules.SetHeaders(context.Response.Headers);
             UnreadBodies.CloseConnectionAfter(context);
             return next(context);

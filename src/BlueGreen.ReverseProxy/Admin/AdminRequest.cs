@@ -21,18 +21,16 @@ internal sealed class AdminRequest
     private readonly string _call;
     private readonly IHeaderDictionary _headers;
     private readonly IQueryCollection _query;
-    private readonly ReadOnlyMemory<byte> _body;
 
     /// <summary>A request whose body has been read.</summary>
     /// <param name="request">Method, path, headers and query.</param>
-    /// <param name="body">The bytes of the body.</param>
-    /// <param name="json">The same as JSON; null without a body.</param>
-    public AdminRequest(HttpRequest request, ReadOnlyMemory<byte> body = default, JsonElement? json = null)
+    /// <param name="json">The body; null without one.</param>
+    public AdminRequest(HttpRequest request, JsonElement? json = null)
     {
-        _call = $"{request.Method} {request.Path}";
+        // Routes and the names of services and slots are found without regard to case.
+        _call = $"{request.Method} {request.Path.Value?.TrimEnd('/').ToUpperInvariant()}";
         _headers = request.Headers;
         _query = request.Query;
-        _body = body;
         Body = new BodyReader(json);
     }
 
@@ -49,12 +47,15 @@ internal sealed class AdminRequest
 
         if (EntityTagHeaderValue.TryParse(values.ToString(), out var tag)
             && !tag.IsWeak
-            && long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var generation))
+            && long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+
+            // Tags are compared as texts, and no service ever had "01".
+            && tag.Tag == string.Create(CultureInfo.InvariantCulture, $"\"{generation}\""))
         {
             return generation;
         }
 
-        Body.Fail("If-Match", "must be the service's ETag: its generation in double quotes, such as \"3\"");
+        Body.Fail("If-Match", "must be the service's ETag: its generation in double quotes, without leading zeros, such as \"3\"");
         return null;
     }
 
@@ -111,6 +112,7 @@ internal sealed class AdminRequest
 
         if (bool.TryParse(text, out var value))
         {
+            Body.Note(name, value);
             return value;
         }
 
@@ -118,26 +120,32 @@ internal sealed class AdminRequest
         return false;
     }
 
-    /// <summary>The idempotency key, and a hash of what it is used for.</summary>
+    /// <summary>The idempotency key, and a hash of what it is used for. Call when every field has been read: it is made of what was read.</summary>
     public (string Key, string Hash)? Idempotency()
     {
-        var key = _headers["Idempotency-Key"].ToString();
-        if (key.Length == 0)
+        var values = _headers["Idempotency-Key"];
+        if (values.Count == 0)
         {
             return null;
         }
 
-        if (key.Length > MaxKeyLength || key.Any(char.IsControl))
+        var key = values.ToString();
+        if (WhyNoKey(key, values.Count) is { } reason)
         {
-            Body.Fail("Idempotency-Key", $"must have at most {MaxKeyLength} characters");
+            Body.Fail("Idempotency-Key", reason);
             return null;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{_call}\n"));
-        hash.AppendData(_body.Span);
-        return (key, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return (key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_call}\n{Body.Canonical}"))));
     }
+
+    // An empty one is a variable that a script has not set: the call would be made twice when it is repeated.
+    private static string? WhyNoKey(string key, int count) =>
+        count > 1 ? $"is there {count} times; send one"
+        : key.Length == 0 ? "must not be empty"
+        : key.Any(char.IsControl) ? "must not have control characters, such as a tab"
+        : key.Length > MaxKeyLength ? $"must have at most {MaxKeyLength} characters"
+        : null;
 
     /// <summary>The problem that names everything that was found wrong; call last.</summary>
     public bool IsInvalid([NotNullWhen(true)] out IResult? problem)

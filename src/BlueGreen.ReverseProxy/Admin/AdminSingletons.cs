@@ -1,8 +1,10 @@
 using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Admin.Connections;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
@@ -30,6 +32,7 @@ internal static class AdminSingletons
         typeof(TimeProvider),
         typeof(BackgroundLoops),
         typeof(AdminAuthentication),
+        typeof(AdminConnections),
         typeof(RefusedRequests),
         typeof(StatusViews),
         typeof(OrderPlacement),
@@ -39,6 +42,7 @@ internal static class AdminSingletons
     /// <summary>Registers what only the admin endpoints need.</summary>
     public static IServiceCollection AddAdminEndpoints(this IServiceCollection services) => services
         .AddSingleton<AdminAuthentication>()
+        .AddSingleton(provider => new AdminConnections(OpenFiles.ForAdministration(OpenFiles.RaiseLimit()), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<RefusedRequests>()
         .AddSingleton<StatusViews>()
         .AddSingleton<ReleaseWait>()

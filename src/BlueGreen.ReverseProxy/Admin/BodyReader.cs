@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using BlueGreen.Contracts;
 
@@ -12,17 +13,21 @@ internal sealed class BodyReader
     private readonly Dictionary<string, string[]> _errors;
     private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    // What was read, by the whole name of the field: the same for every way to write the same request.
+    private readonly SortedDictionary<string, string> _read;
     private readonly string _prefix;
 
     public BodyReader(JsonElement? body)
-        : this(body, "", new(StringComparer.Ordinal))
+        : this(body, "", new(StringComparer.Ordinal), new(StringComparer.Ordinal))
     {
     }
 
-    private BodyReader(JsonElement? body, string prefix, Dictionary<string, string[]> errors)
+    private BodyReader(JsonElement? body, string prefix, Dictionary<string, string[]> errors, SortedDictionary<string, string> read)
     {
         _prefix = prefix;
         _errors = errors;
+        _read = read;
         if (body is not { } element)
         {
             return;
@@ -42,6 +47,12 @@ internal sealed class BodyReader
 
     public IReadOnlyDictionary<string, string[]> Errors => _errors;
 
+    /// <summary>
+    /// What was read so far, in one form for every way to write it: the order of fields, white space, escapes and fields that say no more
+    /// than their absence make no difference.
+    /// </summary>
+    public string Canonical => JsonSerializer.Serialize(_read);
+
     public string? Text(string name, int maxLength)
     {
         if (Find(name) is not { } value)
@@ -56,7 +67,20 @@ internal sealed class BodyReader
             return null;
         }
 
-        return text;
+        return Note(name, text);
+    }
+
+    /// <summary>A text that says something where it is there. One of nothing but blanks is a variable that a script has not set.</summary>
+    public string? NonBlankText(string name, int maxLength)
+    {
+        var text = Text(name, maxLength);
+        if (text is null || !string.IsNullOrWhiteSpace(text))
+        {
+            return text;
+        }
+
+        Fail(name, "must not be empty; leave it out where there is none");
+        return null;
     }
 
     public bool? Boolean(string name)
@@ -68,7 +92,7 @@ internal sealed class BodyReader
 
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
-            return value.GetBoolean();
+            return Note(name, value.GetBoolean());
         }
 
         Fail(name, "must be true or false");
@@ -84,6 +108,7 @@ internal sealed class BodyReader
 
         if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number >= min && number <= max)
         {
+            _read[_prefix + name] = number.ToString("R", CultureInfo.InvariantCulture);
             return number;
         }
 
@@ -100,6 +125,7 @@ internal sealed class BodyReader
 
         if (value.ValueKind == JsonValueKind.String && SlotNames.TryParse(value.GetString(), out var slot))
         {
+            _read[_prefix + name] = slot.ToText();
             return slot;
         }
 
@@ -107,7 +133,7 @@ internal sealed class BodyReader
         return null;
     }
 
-    /// <summary>A list of texts that is not empty and names nothing twice.</summary>
+    /// <summary>A list of names that is not empty and names nothing twice. Neither case nor order makes a difference.</summary>
     public IReadOnlyList<string> TextList(string name)
     {
         if (Find(name) is not { } value)
@@ -127,6 +153,7 @@ internal sealed class BodyReader
             return [];
         }
 
+        _read[_prefix + name] = JsonSerializer.Serialize(texts.Select(text => text.ToUpperInvariant()).Order(StringComparer.Ordinal));
         return texts;
     }
 
@@ -147,8 +174,19 @@ internal sealed class BodyReader
 
         foreach (var property in value.EnumerateObject())
         {
-            yield return (property.Name, new BodyReader(property.Value, $"{_prefix}{name}.{property.Name}.", _errors));
+            yield return (property.Name, new BodyReader(property.Value, $"{_prefix}{name}.{property.Name}.", _errors, _read));
         }
+    }
+
+    /// <summary>Takes a switch into <see cref="Canonical"/>, wherever in the request it was; being off is the same as not being there.</summary>
+    public bool Note(string name, bool value)
+    {
+        if (value)
+        {
+            _read[_prefix + name] = "true";
+        }
+
+        return value;
     }
 
     public void Fail(string name, string message)
@@ -164,6 +202,12 @@ internal sealed class BodyReader
         {
             Fail(name, $"is not a known field; known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
         }
+    }
+
+    private string Note(string name, string text)
+    {
+        _read[_prefix + name] = JsonSerializer.Serialize(text);
+        return text;
     }
 
     private JsonElement? Find(string name)

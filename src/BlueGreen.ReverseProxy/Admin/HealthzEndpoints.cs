@@ -3,6 +3,7 @@ using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,7 +18,7 @@ internal static class HealthzEndpoints
         var healthz = endpoints.MapGroup("/healthz").WithTags("Health");
         healthz.MapGet("", (Delegate)AnswerAsync)
             .WithName("health")
-            .WithSummary("How the background loops are doing: 200 also while one of them fails, which is no reason to take the gateway out of service. Details with a token.")
+            .WithSummary("How the background loops are doing, and whether the state can be stored: 200 also if not, which is no reason to take the gateway out of service. Details with a token.")
             .Produces<GatewayHealth>();
         healthz.MapGet("/live", () => TypedResults.Text("live\n"))
             .WithName("live")
@@ -33,7 +34,7 @@ internal static class HealthzEndpoints
     }
 
     private static async Task<IResult> AnswerAsync(
-        HttpContext context, AdminAuthentication authentication, RefusedRequests refusals, BlueGreenOptions options, BackgroundLoops loops)
+        HttpContext context, AdminAuthentication authentication, RefusedRequests refusals, BlueGreenOptions options, BackgroundLoops loops, CommittedState state)
     {
         authentication.Recognise(context);
         var isKnown = context.Features.Get<Caller>() is not null;
@@ -47,14 +48,22 @@ internal static class HealthzEndpoints
 
         // A page in a browser that reaches an open API by a name of its own gets no more than anybody.
         var hasRole = isKnown && BrowserRules.Refuse(context, options.Admin) is null;
-        return TypedResults.Json(Health(loops.Current, hasRole), ContractsJson.Default.GatewayHealth);
+        return TypedResults.Json(Health(loops.Current, state.Failure, state.JournalFailure, hasRole), ContractsJson.Default.GatewayHealth);
     }
 
-    private static GatewayHealth Health(IReadOnlyList<LoopStatus> loops, bool hasRole) => new(
-        loops.Any(loop => loop.IsRestarting) ? GatewayHealth.Degraded : GatewayHealth.Healthy,
+    private static GatewayHealth Health(IReadOnlyList<LoopStatus> loops, StoreFailure? failure, StoreFailure? journals, bool hasRole) => new(
+        failure is not null || journals is not null || loops.Any(loop => loop.IsRestarting) ? GatewayHealth.Degraded : GatewayHealth.Healthy,
         hasRole
             ? [.. loops.Select(loop => new LoopHealth(loop.Name, NameOf(loop.IsRestarting)) { Failures = loop.Failures, LastError = loop.LastError, Since = loop.Since })]
-            : [.. loops.GroupBy(loop => loop.Kind, StringComparer.Ordinal).Select(kind => new LoopHealth(kind.Key, NameOf(kind.Any(loop => loop.IsRestarting))))]);
+            : [.. loops.GroupBy(loop => loop.Kind, StringComparer.Ordinal).Select(kind => new LoopHealth(kind.Key, NameOf(kind.Any(loop => loop.IsRestarting))))])
+    {
+        State = Health(failure, hasRole),
+        Journals = Health(journals, hasRole),
+    };
+
+    private static StateHealth Health(StoreFailure? failure, bool hasRole) => failure is null
+        ? new(StateHealth.Writable)
+        : new(StateHealth.NotWritable) { LastError = hasRole ? failure.Message : null, Since = hasRole ? failure.Since : null };
 
     private static string NameOf(bool isRestarting) => isRestarting ? LoopHealth.Restarting : LoopHealth.Running;
 }

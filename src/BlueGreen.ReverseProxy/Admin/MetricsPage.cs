@@ -44,6 +44,10 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         }
 
         text.Begin("bluegreen_ready", "gauge", "Whether the gateway takes traffic: /healthz/ready.").Add("bluegreen_ready", readiness.IsReady ? 1 : 0);
+        text.Begin("bluegreen_state_writable", "gauge", "1 when the last commit or check could store the state; while it is 0, no cutover, rollback or deployment is possible.")
+            .Add("bluegreen_state_writable", committed.Failure is null ? 1 : 0);
+        text.Begin("bluegreen_journals_writable", "gauge", "1 when audit and history are in their journals; while it is 0, the state carries them, up to a limit.")
+            .Add("bluegreen_journals_writable", committed.JournalFailure is null ? 1 : 0);
     }
 
     private void WriteSlots(MetricsText text)

@@ -1,5 +1,7 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -8,7 +10,7 @@ using Microsoft.AspNetCore.Http;
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>Places an order with the engine, waits as the caller wants, and answers.</summary>
-internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, StatusViews views, ServiceCatalog catalog)
+internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, AdminAuthentication authentication, StatusViews views, ServiceCatalog catalog)
 {
     public async Task<IResult> PlaceAsync(HttpContext context, AdminRequest request, ReleaseOrder order)
     {
@@ -36,7 +38,8 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
         if (wait is { } atMost)
         {
             context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={atMost.TotalSeconds}");
-            release = await waiting.WaitAsync(release.Id, until, atMost, context.RequestAborted);
+            using var access = authentication.Watch(context, AdminRole.Operator);
+            release = await waiting.WaitAsync(release.Id, until, atMost, access.Lost, context.RequestAborted);
         }
 
         return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));

@@ -21,7 +21,7 @@ internal static class OrderReader
         Services = [.. services.Select(entry => entry.Name)],
         To = request.Body.Slot("to"),
         Reason = request.Body.Text("reason", MaxReasonLength),
-        ExpectVersion = request.Body.Text("expectVersion", MaxVersionLength),
+        ExpectVersion = request.Body.NonBlankText("expectVersion", MaxVersionLength),
         Force = request.Body.Boolean("force") ?? false,
         BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(services, entry => entry.Options.Bake.Duration),
         DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(services, entry => entry.Options.DrainTimeout),

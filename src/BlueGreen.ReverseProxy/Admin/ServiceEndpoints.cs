@@ -64,6 +64,11 @@ internal static class ServiceEndpoints
             return Problems.Invalid("to", "must be blue or green");
         }
 
+        if (expectVersion is not null && string.IsNullOrWhiteSpace(expectVersion))
+        {
+            return Problems.Invalid("expectVersion", "must not be empty; leave it out where there is none");
+        }
+
         var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(state.Current, entry, target)], IsDryRun: true);
         var gates = await evaluator.EvaluateAsync(plan, judged: null, context.RequestAborted);
         var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed || gate.Name == GateNames.WarmUp);

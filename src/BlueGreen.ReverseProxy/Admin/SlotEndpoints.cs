@@ -46,7 +46,7 @@ internal static class SlotEndpoints
 
         var force = request.Body.Boolean("force") ?? request.Flag("force");
         var ifMatch = request.IfMatch();
-        var deployment = new DeployRequest(ReadDestinations(request.Body, connector), request.Body.Text("version", OrderReader.MaxVersionLength));
+        var deployment = new DeployRequest(ReadDestinations(request.Body, connector), request.Body.NonBlankText("version", OrderReader.MaxVersionLength));
         var idempotency = request.Idempotency();
         if (request.IsInvalid(out problem))
         {

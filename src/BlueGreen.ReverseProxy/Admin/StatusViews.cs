@@ -25,14 +25,28 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(running), .. OtherVersions(service)]);
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. OtherVersions(service)]);
     }
 
     public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
 
-    private static IReadOnlyList<string> Warnings(ReleaseState? running) => running?.Bake is { Outcome: BakeState.Held } bake
-        ? [$"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then."]
-        : [];
+    private static IEnumerable<string> Warnings(StoreFailure? failure, StoreFailure? journals, ReleaseState? running)
+    {
+        if (failure is not null)
+        {
+            yield return $"The state can't be stored since {failure.Since:u}, so no cutover, rollback or deployment is possible, and no bake can roll back: {failure.Message}";
+        }
+
+        if (journals is not null)
+        {
+            yield return $"Audit and history can't be written since {journals.Since:u}; the state carries them meanwhile, and takes no more changes when there are too many: {journals.Message}";
+        }
+
+        if (running?.Bake is { Outcome: BakeState.Held } bake)
+        {
+            yield return $"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then.";
+        }
+    }
 
     private static IEnumerable<string> OtherVersions(Service service) =>
         from slot in new[] { service.Blue, service.Green }

@@ -66,8 +66,6 @@ internal static class ListeningExtensions
                 : ListeningSocket.Bind(endpoint, options.Listen));
         services.Configure<KestrelServerOptions>(kestrel =>
         {
-            // They come out of the descriptors that proxied traffic leaves: no caller may take all of them.
-            kestrel.Limits.MaxConcurrentConnections ??= OpenFiles.ForAdministration(OpenFiles.RaiseLimit());
             foreach (var handle in ActivatedSockets.Admin)
             {
                 kestrel.ListenHandle(handle);

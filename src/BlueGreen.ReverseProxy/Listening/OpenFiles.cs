@@ -31,7 +31,7 @@ internal static partial class OpenFiles
         return limit.Soft > long.MaxValue ? null : (long)limit.Soft;
     }
 
-    /// <summary>How many connections of administration there may be, of all that the limit allows.</summary>
+    /// <summary>How many connections of administration there may be. They come out of the descriptors that proxied traffic leaves.</summary>
     public static int ForAdministration(long? limit) => limit < FewFiles ? FewConnections : ManyConnections;
 
     /// <summary>How many are open; the look itself needs one of them.</summary>

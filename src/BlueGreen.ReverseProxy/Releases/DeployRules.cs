@@ -15,6 +15,29 @@ internal sealed record DeployOrder(Caller Caller, bool Force, long? IfMatch = nu
 /// <summary>When a slot may be given something new. Pure.</summary>
 internal static class DeployRules
 {
+    /// <summary>
+    /// Why the repeated call of a deployment can't be answered with the slot: it holds what a later call has put there. A caller who
+    /// was told 200 would take that for its own.
+    /// </summary>
+    /// <returns>Null when the slot holds what the call asks for, whoever has put it there last.</returns>
+    public static Refusal? WhyReplaced(ServiceState known, Service service, SlotName slot, DeployRequest request)
+    {
+        var held = known[slot];
+        if (held is not null
+            && held.Version == request.Version
+            && held.Destinations.Count == request.Destinations.Count
+            && request.Destinations.All(wanted => held.Destinations.TryGetValue(wanted.Key, out var destination) && destination.Address == wanted.Value.Address))
+        {
+            return null;
+        }
+
+        var now = held is null ? "nothing that was deployed" : held.Version ?? $"a deployment without a version, of {held.At:u}";
+        return new(
+            ProblemCodes.DeploymentReplaced,
+            $"The deployment of this Idempotency-Key was made, and another one has taken its place: {slot.ToText()} holds {now}. Service {service.Name} is at generation {known.Generation}. Nothing was changed; to deploy it again, use a new key.",
+            Generation: known.Generation);
+    }
+
     public static Refusal? WhyNot(GatewayState current, Service service, SlotName slot, bool force)
     {
         var running = current.Running.Where(release => release.Holds(service.Name)).ToList();

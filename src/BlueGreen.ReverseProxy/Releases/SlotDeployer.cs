@@ -72,7 +72,9 @@ internal sealed partial class SlotDeployer(
         var now = time.GetUtcNow();
         if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
         {
-            return used.Hash == order.RequestHash ? new(null, (null, null, null)) : Refuse(Refusal.KeyMismatch(used));
+            return used.Hash != order.RequestHash ? Refuse(Refusal.KeyMismatch(used))
+                : DeployRules.WhyReplaced(committed.State.Services[service.Name], service, slot, request) is { } replaced ? Refuse(replaced)
+                : new(null, (null, null, null));
         }
 
         var known = committed.State.Services[service.Name];

@@ -20,23 +20,32 @@ internal sealed partial class CommittedState : IDisposable
     private readonly SemaphoreSlim _writer = new(1, 1);
     private readonly IStateStore _store;
     private readonly ImmutableArray<HookOptions> _hooks;
+    private readonly TimeProvider _time;
     private readonly ILogger<CommittedState> _logger;
     private ImmutableArray<Action<GatewayState, GatewayState>> _subscribers = [];
     private Committed _committed;
+    private StoreFailure? _failure;
     private bool _retired;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public CommittedState(IStateStore store, ServiceCatalog services, BlueGreenOptions options, ILogger<CommittedState> logger)
+    public CommittedState(IStateStore store, ServiceCatalog services, BlueGreenOptions options, ILogger<CommittedState> logger, TimeProvider? time = null)
     {
         _store = store;
         _hooks = options.Hooks;
         _logger = logger;
+        _time = time ?? TimeProvider.System;
         _committed = Load(services);
     }
 
     public Committed Snapshot => Volatile.Read(ref _committed);
 
     public GatewayState Current => Snapshot.State;
+
+    /// <summary>Why the state can't be stored; null after a commit or a check that went well.</summary>
+    public StoreFailure? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Why audit and history are behind; null when they are not. Changes are possible meanwhile, up to a limit.</summary>
+    public StoreFailure? JournalFailure => _store.JournalFailure;
 
     public ServiceState this[Service service] => Current.Services[service.Name];
 
@@ -66,14 +75,37 @@ internal sealed partial class CommittedState : IDisposable
             {
                 var next = HookOutbox.Fill(change with { State = change.State with { Revision = before.State.Revision + 1 } }, before.Records.Outbox, _hooks);
 
-                // The disk may take its time; the callers of other decisions wait on the semaphore without a thread.
-                var committed = await Task.Run(() => _store.CompareAndSet(before.State.Revision, next), CancellationToken.None)
-                    ?? throw new StateUnavailableException(
-                        $"The state in {_store.Location} is no longer revision {before.State.Revision}: another process has changed it. Find that process, then restart this gateway.");
+                var committed = await StoreAsync(() => _store.CompareAndSet(before.State.Revision, next) ?? throw ChangedByAnother(before.State.Revision));
                 Publish(before.State, committed);
             }
 
             return decision.Result;
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    /// <summary>Finds out whether a commit could be stored, for <see cref="Failure"/>. Never throws because it could not.</summary>
+    /// <param name="cancellationToken">Ends the wait for a change that is being stored.</param>
+    /// <remarks>Commits and checks come one after the other, so an earlier check never hides the failure of a later commit.</remarks>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            if (_retired)
+            {
+                return;
+            }
+
+            var revision = Current.Revision;
+            await StoreAsync(() => _store.CanStore(revision) ? true : throw ChangedByAnother(revision));
+        }
+        catch (StateUnavailableException)
+        {
+            // It is in Failure.
         }
         finally
         {
@@ -154,6 +186,40 @@ internal sealed partial class CommittedState : IDisposable
 
     public void Dispose() => _writer.Dispose();
 
+    // The disk may take its time; the callers of other decisions wait on the semaphore without a thread.
+    private async Task<T> StoreAsync<T>(Func<T> store)
+    {
+        try
+        {
+            var result = await Task.Run(store, CancellationToken.None);
+            if (Failure is not null)
+            {
+                Volatile.Write(ref _failure, null);
+                LogStorable(_logger, _store.Location);
+            }
+
+            return result;
+        }
+        catch (StateUnavailableException exception)
+        {
+            NoteFailure(exception.Message);
+            throw;
+        }
+    }
+
+    private void NoteFailure(string message)
+    {
+        if (Failure is null)
+        {
+            LogNotStorable(_logger, message);
+        }
+
+        Volatile.Write(ref _failure, new(message, Failure?.Since ?? _time.GetUtcNow()));
+    }
+
+    private StateUnavailableException ChangedByAnother(long revision) => new(
+        $"The state in {_store.Location} is no longer revision {revision}: another process has changed it. Find that process, then restart this gateway.");
+
     // Traffic moves before anybody can read that it has. What is stored stands, whatever a subscriber makes of it.
     private void Publish(GatewayState before, Committed committed)
     {
@@ -219,6 +285,7 @@ internal sealed partial class CommittedState : IDisposable
         catch (StateUnavailableException exception)
         {
             LogNotStored(_logger, exception.Message);
+            NoteFailure(exception.Message);
 
             // As before, for what was never stored has no revision to build on.
             return before with { State = next.State with { Revision = before.State.Revision } };
@@ -236,6 +303,12 @@ internal sealed partial class CommittedState : IDisposable
 
     [LoggerMessage(2304, LogLevel.Error, "{Action} by {Actor} ({Result}) could not be written to the audit: {Error}")]
     private static partial void LogNotAudited(ILogger logger, string action, string actor, string result, string error);
+
+    [LoggerMessage(2307, LogLevel.Error, "The state can't be stored. Traffic flows; cutovers, rollbacks and deployments are refused until it can: {Error}")]
+    private static partial void LogNotStorable(ILogger logger, string error);
+
+    [LoggerMessage(2308, LogLevel.Information, "The state in {Location} can be stored again.")]
+    private static partial void LogStorable(ILogger logger, string location);
 
     [LoggerMessage(2305, LogLevel.Critical, "Revision {Revision} is stored, and following it has failed. Restart the gateway: traffic may not be where the state says.")]
     private static partial void LogSubscriberFailed(ILogger logger, Exception exception, long revision);

@@ -6,6 +6,9 @@ internal interface IStateStore : IDisposable
     /// <summary>Where that is, for people.</summary>
     public string Location { get; }
 
+    /// <summary>Why committed records are not in their journals yet; null when they are. The state carries them meanwhile, up to a limit.</summary>
+    public StoreFailure? JournalFailure { get; }
+
     /// <summary>Opens the store and reads what was committed last.</summary>
     /// <returns>Null when nothing was ever stored.</returns>
     /// <exception cref="StateUnreadableException">What is stored can't be used, or another gateway uses it.</exception>
@@ -17,6 +20,12 @@ internal interface IStateStore : IDisposable
     /// <returns>What is committed now; null when the stored revision is another one.</returns>
     /// <exception cref="StateUnavailableException">Not stored; what was stored before still is.</exception>
     public Committed? CompareAndSet(long expectedRevision, StateChange change);
+
+    /// <summary>Finds out, without changing anything, whether a commit could be stored.</summary>
+    /// <param name="expectedRevision">The revision that a change would be decided on.</param>
+    /// <returns>False when the stored revision is another one.</returns>
+    /// <exception cref="StateUnavailableException">It could not.</exception>
+    public bool CanStore(long expectedRevision);
 
     /// <summary>Writes down something that changed nothing: a refusal.</summary>
     /// <returns>What is known from now on.</returns>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin;
@@ -86,10 +85,48 @@ public sealed class OrderReaderTests
     [Fact]
     public void Key_TheSameForAnotherBody_HasAnotherHash()
     {
-        var one = Request("""{ "to": "green" }""", ("Idempotency-Key", "k")).Idempotency();
-        var other = Request("""{ "to": "blue" }""", ("Idempotency-Key", "k")).Idempotency();
+        HashOf("""{ "to": "green" }""").Should().NotBe(HashOf("""{ "to": "blue" }"""));
+        HashOf("""{ "reason": "1", "expectVersion": "2" }""").Should().NotBe(HashOf("""{ "reason": "2", "expectVersion": "1" }"""));
+        HashOf("""{ "bakeSeconds": 0 }""").Should().NotBe(HashOf("{}"), "without it, what is configured holds");
+        HashOf("""{ "reason": "true" }""").Should().NotBe(HashOf("""{ "force": true }"""));
+    }
 
-        one!.Value.Hash.Should().NotBe(other!.Value.Hash);
+    [Theory]
+    [InlineData("""{ "to": "green", "bakeSeconds": 600 }""", """{"bakeSeconds":6E2,"to":"green"}""")]
+    [InlineData("""{ "reason": "ä" }""", """{ "reason": "\u00e4" }""")]
+    [InlineData("""{ "force": false, "requireApproval": false, "reason": null }""", "{}")]
+    [InlineData("{}", null)]
+    public void Key_TheSameRequestInOtherWords_HasTheSameHash(string one, string? other)
+    {
+        HashOf(one).Should().Be(HashOf(other));
+    }
+
+    [Theory]
+    [InlineData("a\tb", "must not have control characters, such as a tab")]
+    [InlineData("", "must not be empty")]
+    public void Key_NotUsable_SaysWhatIsWrong(string key, string message)
+    {
+        var request = Request(null, ("Idempotency-Key", key));
+
+        request.Idempotency().Should().BeNull();
+
+        request.Body.Errors["Idempotency-Key"].Should().Equal(message);
+    }
+
+    [Theory]
+    [InlineData("\"1\"", 1L)]
+    [InlineData("\"0\"", 0L)]
+    [InlineData("\"01\"", null)]
+    [InlineData("\"+1\"", null)]
+    [InlineData("\"\"1\"\"", null)]
+    [InlineData("1", null)]
+    public void IfMatch_NotAnETagOfAService_IsRefused(string tag, long? generation)
+    {
+        var request = Request(null, ("If-Match", tag));
+
+        request.IfMatch().Should().Be(generation);
+
+        request.Body.Errors.ContainsKey("If-Match").Should().Be(generation is null);
     }
 
     [Theory]
@@ -110,6 +147,8 @@ public sealed class OrderReaderTests
             .Should().BeEquivalentTo(new { Release = "r1-000000", IfMatch = 3, IdempotencyKey = "k" });
     }
 
+    private string HashOf(string? body) => OrderReader.ReadCutover(Request(body, ("Idempotency-Key", "k")), [_catalog.Entry("orders")], Ordering.Ci).RequestHash!;
+
     private static AdminRequest Request(string? body, params (string Name, string Value)[] headers)
     {
         var context = new DefaultHttpContext();
@@ -122,6 +161,6 @@ public sealed class OrderReaderTests
 
         return body is null
             ? new AdminRequest(context.Request)
-            : new AdminRequest(context.Request, Encoding.UTF8.GetBytes(body), JsonDocument.Parse(body).RootElement);
+            : new AdminRequest(context.Request, JsonDocument.Parse(body).RootElement);
     }
 }

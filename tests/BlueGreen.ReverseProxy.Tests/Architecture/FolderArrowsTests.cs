@@ -29,7 +29,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("State", ["Background", "Configuration", "Routing", "Slots"]),
         ("Releases", ["Background", "Configuration", "Connecting", "Health", "LongLived", "Observability", "Routing", "Slots", "State"]),
         ("Shutdown", ["Configuration", "Listening", "LongLived", "Releases", "Slots", "State"]),
-        ("Admin", ["Background", "Configuration", "Connecting", "Health", "Listening", "Observability", "Releases", "Slots", "State"]),
+        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Observability", "Releases", "Slots", "State"]),
     ];
 
     // Where everything is put together.

@@ -133,7 +133,7 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         await open.CommitAsync(state => state with { LastRelease = 1 });
         await open.ChangeAsync(change => change.WithAudit(States.Audit(0)));
         var time = new ManualTime();
-        using var keeper = new JournalKeeper(open.Store, _loops, time);
+        using var keeper = new JournalKeeper(open.Store, open.State, _loops, time);
         disk.FailAt(0, DiskFault.KilledBefore);
 
         await keeper.StartAsync(CancellationToken.None);

@@ -57,6 +57,89 @@ public sealed class CommittedStateTests : IDisposable
     }
 
     [Fact]
+    public async Task Failure_OfACommit_IsKnownSinceTheFirstOneUntilACommitOrCheckGoesWell()
+    {
+        var time = new ManualTime();
+        using var open = Open(time);
+        open.State.Failure.Should().BeNull();
+        _folder.MakeFull("state.json.tmp");
+        await open.Awaiting(it => it.CommitAsync(ToGreen)).Should().ThrowAsync<StateUnavailableException>();
+        var since = time.GetUtcNow();
+        time.Advance(TimeSpan.FromMinutes(1));
+        await open.State.CheckAsync(CancellationToken.None);
+
+        open.State.Failure!.Since.Should().Be(since);
+        open.State.Failure.Message.Should().Contain("No space left on device");
+
+        File.Delete(_folder["state.json.tmp"]);
+        await open.State.CheckAsync(CancellationToken.None);
+        open.State.Failure.Should().BeNull();
+        _folder.MakeFull("state.json.tmp");
+        await open.Awaiting(it => it.CommitAsync(ToGreen)).Should().ThrowAsync<StateUnavailableException>();
+        File.Delete(_folder["state.json.tmp"]);
+        await open.CommitAsync(ToGreen);
+        open.State.Failure.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Check_OfAFolderThatTakesTheState_ChangesNoFile()
+    {
+        using var open = Open();
+        await open.CommitAsync(ToGreen);
+        var before = Files();
+
+        await open.State.CheckAsync(CancellationToken.None);
+
+        Files().Should().BeEquivalentTo(before);
+
+        Dictionary<string, string> Files() =>
+            Directory.GetFiles(_folder.Path).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).ToDictionary(file => file, File.ReadAllText);
+    }
+
+    // A check by itself would say that there is room, while every commit is refused.
+    [Fact]
+    public async Task Check_AfterAnotherProcessHasChangedTheState_StaysAFailure()
+    {
+        using var open = Open();
+        await open.CommitAsync(ToGreen);
+        File.Copy(_folder["state.previous.json"], _folder["state.json"], overwrite: true);
+
+        await open.State.CheckAsync(CancellationToken.None);
+
+        open.State.Failure!.Message.Should().Contain("another process has changed it");
+    }
+
+    // Nobody has tried anything yet.
+    [Fact]
+    public async Task JournalKeeper_DiskFillsUp_IsNoticedWithoutACommit()
+    {
+        var time = new ManualTime();
+        using var open = Open(time);
+        using var keeper = new JournalKeeper(open.Store, open.State, Loops.Over(time), time);
+        await keeper.StartAsync(CancellationToken.None);
+        await PassAsync(TimeSpan.FromSeconds(1));
+        open.State.Failure.Should().BeNull();
+        _folder.MakeFull("state.json.tmp");
+        for (var passed = TimeSpan.Zero; passed < JournalKeeper.CheckInterval; passed += TimeSpan.FromSeconds(1))
+        {
+            await PassAsync(TimeSpan.FromSeconds(1));
+        }
+
+        open.State.Failure.Should().NotBeNull();
+        File.Delete(_folder["state.json.tmp"]);
+        await PassAsync(TimeSpan.FromSeconds(1));
+        open.State.Failure.Should().BeNull("while it fails, every turn looks");
+        await keeper.StopAsync(CancellationToken.None).WaitAsync(TestTime.Limit);
+
+        async Task PassAsync(TimeSpan interval)
+        {
+            await time.UntilWaitedForAsync(interval);
+            time.Advance(interval);
+            await time.UntilWaitedForAsync(interval);
+        }
+    }
+
+    [Fact]
     public async Task Commit_DiskFreeAgain_GoesOn()
     {
         using var open = Open();
@@ -200,7 +283,7 @@ public sealed class CommittedStateTests : IDisposable
     private static GatewayState ToGreen(GatewayState state) =>
         state.With("orders", orders => orders with { Active = SlotName.Green, Generation = orders.Generation + 1 });
 
-    private OpenState Open() => new(_folder.Path, "orders", "users");
+    private OpenState Open(TimeProvider? time = null) => new(_folder.Path, ["orders", "users"], disk: null, time: time);
 
     private GatewayState Stored() => StateDocument.Read(File.ReadAllBytes(_folder["state.json"])).State;
 }

@@ -41,7 +41,7 @@ internal sealed class OpenState : IDisposable
         Store = new FileStateStore(options, logger ?? NullLogger<FileStateStore>.Instance, time, disk);
         try
         {
-            State = new CommittedState(Store, Services, options, NullLogger<CommittedState>.Instance);
+            State = new CommittedState(Store, Services, options, NullLogger<CommittedState>.Instance, time);
         }
         catch
         {

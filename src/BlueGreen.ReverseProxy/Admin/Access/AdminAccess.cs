@@ -44,6 +44,9 @@ internal sealed partial class AdminAccess : IDisposable
         loops.Start("access", () => loops.RunAsync("access", subject: null, FollowAsync, _stop.Token));
     }
 
+    /// <summary>Raised after <see cref="Current"/> has changed. Must not block.</summary>
+    public event EventHandler? Changed;
+
     public KnownCallers Current => Volatile.Read(ref _current);
 
     private TimeProvider Time { get; }
@@ -109,6 +112,7 @@ internal sealed partial class AdminAccess : IDisposable
                 Volatile.Write(ref _current, next);
                 var names = next.Description.Length == 0 ? "nobody in particular" : next.Names;
                 LogReloaded(_logger, names);
+                Changed?.Invoke(this, EventArgs.Empty);
                 Note("done", $"Administration may now be called by: {names}.");
             }
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
@@ -31,7 +32,7 @@ internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts fai
             return RefuseOpen(context, client);
         }
 
-        if (Find(context, known) is not { } identity)
+        if (Find(Credentials.Of(context), known) is not { } identity)
         {
             return RefuseUnknown(context);
         }
@@ -51,10 +52,18 @@ internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts fai
         {
             _ = RefuseOpen(context, client);
         }
-        else if (Find(context, known) is { } identity)
+        else if (Find(Credentials.Of(context), known) is { } identity)
         {
             context.Features.Set(CallerOf(identity.Name, identity.Role, client));
         }
+    }
+
+    /// <summary>Watches whether a caller who was let in may go on, for a call that lasts.</summary>
+    public CallerAccess Watch(HttpContext context, AdminRole required)
+    {
+        // Read here: a reload looks at them while the request goes on.
+        var credentials = Credentials.Of(context);
+        return new CallerAccess(access, known => known.Options.IsOpen ? AdminRole.Admin : Find(credentials, known)?.Role, required);
     }
 
     public static Caller CallerOf(HttpContext context) => context.Features.Get<Caller>()
@@ -101,25 +110,21 @@ internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts fai
     }
 
     // A token that was sent decides, even where the connection has a certificate: who is meant must not depend on what fails.
-    private static (string Kind, string Name, AdminRole Role)? Find(HttpContext context, KnownCallers known)
+    private static (string Kind, string Name, AdminRole Role)? Find(Credentials credentials, KnownCallers known)
     {
-        var header = context.Request.Headers.Authorization.ToString();
-        if (header.Length > 0)
+        if (credentials.HasAuthorization)
         {
-            return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Find(known.Options, header[Scheme.Length..].Trim()) is { } token
-                ? ("Token", token.Name, token.Role)
-                : null;
+            return credentials.TokenHash is { } hash && Find(known.Options, hash) is { } token ? ("Token", token.Name, token.Role) : null;
         }
 
-        return context.Connection.ClientCertificate is { } certificate && known.Find(certificate, context.Features.Get<ClientChain>()?.Certificates ?? []) is { } owner
+        return credentials.Certificate is { } certificate && known.Find(certificate, credentials.Chain) is { } owner
             ? ("Client certificate", owner.Name, owner.Role)
             : null;
     }
 
     // Hashes of equal length, compared in constant time, all of them: the time says nothing about which one is near.
-    private static AdminToken? Find(AdminOptions options, string token)
+    private static AdminToken? Find(AdminOptions options, byte[] hash)
     {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(token));
         AdminToken? found = null;
         foreach (var candidate in options.Tokens)
         {
@@ -138,4 +143,18 @@ internal sealed class AdminAuthentication(AdminAccess access, FailedAttempts fai
         AdminRole.Operator => "operator",
         _ => "admin",
     };
+
+    /// <summary>What a caller has sent to be known by.</summary>
+    private sealed record Credentials(bool HasAuthorization, byte[]? TokenHash, X509Certificate2? Certificate, X509Certificate2Collection Chain)
+    {
+        public static Credentials Of(HttpContext context)
+        {
+            var header = context.Request.Headers.Authorization.ToString();
+            return new(
+                header.Length > 0,
+                header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? SHA256.HashData(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim())) : null,
+                context.Connection.ClientCertificate,
+                context.Features.Get<ClientChain>()?.Certificates ?? []);
+        }
+    }
 }

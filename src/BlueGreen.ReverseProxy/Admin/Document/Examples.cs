@@ -111,7 +111,7 @@ internal static class Examples
         new AuditEntry(7, Now, "ci", "10.0.0.5", "cutover", "accepted", ["orders"], Id, Force: false, "2.0.1, ticket 4711", null, new string('0', 64)), ContractsJson.Default.AuditEntry));
 
     public static JsonNode Health() => Node(
-        new GatewayHealth(GatewayHealth.Healthy, [new("hooks/ci", LoopHealth.Running) { Failures = 0, Since = Now }]), ContractsJson.Default.GatewayHealth);
+        new GatewayHealth(GatewayHealth.Healthy, [new("hooks/ci", LoopHealth.Running) { Failures = 0, Since = Now }]) { State = new(StateHealth.Writable), Journals = new(StateHealth.Writable) }, ContractsJson.Default.GatewayHealth);
 
     public static JsonNode Event()
     {
@@ -144,6 +144,11 @@ internal static class Examples
                 {
                     Detail = "Service orders is at generation 42, not 41: it has changed since. Look at it again, then repeat.",
                     Generation = 42,
+                },
+                ProblemCodes.DeploymentReplaced => problem with
+                {
+                    Detail = "This deployment of green was made under its Idempotency-Key, and another one has taken its place: green holds 2.1.0. Service orders is at generation 43. Nothing was changed.",
+                    Generation = 43,
                 },
                 ProblemCodes.GateFailed => problem with { Detail = $"{Rejected.Detail}. Nothing was switched.", ReleaseId = Id, Release = Rejected, Gates = Rejected.Gates },
                 ProblemCodes.ReleaseEnded => problem with { Detail = $"Release {Id} is aborted: {Aborted.Detail}.", ReleaseId = Id, Release = Aborted },

@@ -96,7 +96,7 @@ internal static class OperationRules
         foreach (var code in codes)
         {
             AddExample(content, code, Examples.Problem(code));
-            if (code == ProblemCodes.TooManyRequests)
+            if (code is ProblemCodes.TooManyRequests or ProblemCodes.TooManyStreams)
             {
                 AddHeader(response, "Retry-After", "After how many seconds to try again.", isInteger: true, isRequired: true);
             }

@@ -56,12 +56,14 @@ internal static class Operations
             Problems = [ProblemCodes.UnknownService],
             Answers = [(200, "passed", Examples.Preflight)],
         },
-        ["deploy"] = new("Replaces the destinations of a slot. Answered once requests can go there. Repeating it with the same destinations and version changes nothing.")
+        ["deploy"] = new("Replaces the destinations of a slot. Answered once requests can go there. Repeating it with the same destinations and version changes nothing. "
+            + "Repeating it under its `Idempotency-Key` after another deployment has taken its place changes nothing either, and is 409 `deployment-replaced`.")
         {
             Parameters = [Parameters.Force, Parameters.IfMatch, Parameters.IdempotencyKey],
             Problems =
             [
                 .. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.SlotActive, ProblemCodes.SlotRetained, ProblemCodes.ConfigurationRefused,
+                ProblemCodes.DeploymentReplaced,
                 ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
             ],
             Headers = [ETag],
@@ -92,7 +94,7 @@ internal static class Operations
             + "that release's first event. A comment every 15 s keeps the connection alive.")
         {
             Parameters = [Parameters.LastEventId],
-            Problems = [ProblemCodes.UnknownService, ProblemCodes.UnknownRelease],
+            Problems = [ProblemCodes.UnknownService, ProblemCodes.UnknownRelease, ProblemCodes.TooManyStreams],
             IsStream = true,
             Answers = [(200, "event", Examples.Event)],
         },
@@ -103,7 +105,7 @@ internal static class Operations
         },
         ["metrics"] = new("Services, slots, destinations, releases and responses, in the text format of Prometheus."),
         ["health"] = new(
-            "How the gateway's background loops are doing; 200 also while one of them fails. Without a token the kinds of loops and their status, with one (`viewer`) every loop with its last error.")
+            "How the gateway's background loops are doing, and whether its state can be stored; 200 also if not. Without a token the kinds of loops and their status, with one (`viewer`) every loop with its last error.")
         {
             IsTokenOptional = true,
             Problems = [ProblemCodes.Unauthorized, ProblemCodes.Forbidden, ProblemCodes.TooManyRequests],

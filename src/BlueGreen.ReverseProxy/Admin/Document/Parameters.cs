@@ -41,7 +41,7 @@ internal static class Parameters
         (IdempotencyKey, _) => Header(
             name,
             "The same for every try of one call, so that a call whose answer was lost can be repeated: for 24 hours the same key and request get the same release back.",
-            new() { Type = JsonSchemaType.String, MaxLength = AdminRequest.MaxKeyLength },
+            new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = AdminRequest.MaxKeyLength },
             "pipeline-1234-cutover"),
         (IfMatch, _) => Header(name, "The service's ETag, which is its generation: only if nobody has changed the service since.", Text(), "\"41\""),
         (Prefer, _) => Header(

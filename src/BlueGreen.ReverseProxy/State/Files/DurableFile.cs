@@ -48,6 +48,16 @@ internal static class DurableFile
         }
     }
 
+    /// <summary>Writes the content beside a file, as <see cref="Replace"/> begins, and deletes it: the file is as it was.</summary>
+    /// <exception cref="IOException">Not written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not written.</exception>
+    public static void Try(string path, ReadOnlySpan<byte> content, Disk disk)
+    {
+        var temporary = path + ".tmp";
+        Write(temporary, content, mode: null, disk);
+        disk.Delete(temporary);
+    }
+
     private static void Write(string temporary, ReadOnlySpan<byte> content, UnixFileMode? mode, Disk disk)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };

@@ -29,7 +29,7 @@ internal sealed partial class FileStateStore : IStateStore
     private readonly JournalSet _journals;
     private readonly JournalRetention _retention;
     private Committed _committed = new(new GatewayState(), new RecentRecords());
-    private bool _areJournalsBehind;
+    private StoreFailure? _journalFailure;
 
     // What was read and is not the newest document yet, as on a disk that can't be written. Nothing else is written before it.
     private OpenedState? _unstored;
@@ -50,6 +50,8 @@ internal sealed partial class FileStateStore : IStateStore
     public string Folder { get; }
 
     public string Location => Folder;
+
+    public StoreFailure? JournalFailure => Volatile.Read(ref _journalFailure);
 
     /// <summary>Waits for a folder that another gateway is about to give up, as long as is configured.</summary>
     public async Task WaitForFolderAsync(CancellationToken cancellationToken)
@@ -117,6 +119,30 @@ internal sealed partial class FileStateStore : IStateStore
             _committed = new Committed(change.State, _committed.Records.Apply(WithHashes(change)));
             CopyToJournals();
             return _committed;
+        }
+    }
+
+    public bool CanStore(long expectedRevision)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                _owner.Demand();
+                StoreOpened();
+                if (!_file.IsAt(expectedRevision))
+                {
+                    return false;
+                }
+
+                DemandRoom();
+                _file.TryWrite(_committed.State, _journals.Pending);
+                return true;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new StateUnavailableException($"The state can't be written to {Folder}: {exception.Message}", exception);
+            }
         }
     }
 
@@ -263,21 +289,20 @@ internal sealed partial class FileStateStore : IStateStore
         try
         {
             act();
-            if (_areJournalsBehind)
+            if (_journalFailure is not null)
             {
                 LogJournalsCaughtUp(_logger, Folder);
+                Volatile.Write(ref _journalFailure, null);
             }
-
-            _areJournalsBehind = false;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (!_areJournalsBehind)
+            if (_journalFailure is null)
             {
                 LogJournalsBehind(_logger, exception, Folder);
             }
 
-            _areJournalsBehind = true;
+            Volatile.Write(ref _journalFailure, new($"The journals in {Folder} can't be written: {exception.Message}", _journalFailure?.Since ?? _time.GetUtcNow()));
         }
     }
 

@@ -86,6 +86,11 @@ internal sealed partial class StateFile(string folder, Disk disk, ILogger logger
     public void Write(GatewayState state, ImmutableList<CarriedLine> pending) =>
         DurableFile.Replace(Path, _previousPath, Document(state, pending), mode: null, disk);
 
+    /// <summary>Writes the state beside the one that is there, and takes it away again: whether there is room and the folder takes it.</summary>
+    /// <exception cref="IOException">Not written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Not written.</exception>
+    public void TryWrite(GatewayState state, ImmutableList<CarriedLine> pending) => DurableFile.Try(Path, Document(state, pending), disk);
+
     /// <summary>Writes the state over one that can't be used. The one before, which it was made of, stays: a crash finds one of the two.</summary>
     /// <exception cref="IOException">Not written.</exception>
     /// <exception cref="UnauthorizedAccessException">Not written.</exception>
