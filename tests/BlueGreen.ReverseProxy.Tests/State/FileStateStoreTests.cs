@@ -370,6 +370,23 @@ public sealed class FileStateStoreTests : IDisposable
         Directory.GetFiles(_folder.Path, "audit*.jsonl").Should().HaveCount(2);
     }
 
+    // The document carries what a journal does not take; without a bound each commit would write more than the one before.
+    [Fact]
+    public void CompareAndSet_JournalsCannotBeWrittenForTooLong_IsRefusedUntilTheyCan()
+    {
+        using var store = Open();
+        store.Load();
+        Directory.CreateDirectory(_folder["audit.jsonl"]);
+        var many = Enumerable.Range(0, 20_000).Aggregate(Change(1) with { Audit = [] }, (change, _) => change.WithAudit(States.Audit(0)));
+        store.CompareAndSet(0, many).Should().NotBeNull();
+
+        store.Invoking(it => it.CompareAndSet(1, Next())).Should().Throw<StateUnavailableException>().WithMessage("20000 lines of audit*can't be written*");
+        Directory.Delete(_folder["audit.jsonl"]);
+        store.CompareAndSet(1, Next()).Should().NotBeNull();
+
+        StateChange Next() => new StateChange(Change(2).State with { LastAudit = many.State.LastAudit }).WithAudit(States.Audit(0));
+    }
+
     [Fact]
     public async Task Load_DiskDoesNotAnswer_SaysSoEveryFiveSecondsUntilItDoes()
     {
