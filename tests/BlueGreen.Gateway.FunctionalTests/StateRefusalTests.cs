@@ -34,7 +34,7 @@ public sealed class StateRefusalTests(StateRefusalTests.UsedState used) : IClass
     [Fact]
     public Task Start_OnlyTheStateBeforeIsLeft_IsRefused() => IsRefusedAsync(
         (_, folder) => File.Delete(Path.Combine(folder, "state.json")),
-        "state.json is missing",
+        "is missing; the one before it is revision",
         "bluegreen state adopt");
 
     [Fact]
