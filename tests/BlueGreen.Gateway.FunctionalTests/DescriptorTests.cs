@@ -54,6 +54,20 @@ public sealed class DescriptorTests : IAsyncLifetime
         (await gateway.StopAsync()).Should().Be(0);
     }
 
+    // The runtime would end the process at the first file that it can't open.
+    [LinuxFact]
+    public async Task Start_FewerThanTheGatewayItselfNeeds_IsRefusedWithWhatIsNeeded()
+    {
+        var file = _folder.File("gateway.json");
+        await File.WriteAllTextAsync(file, Fleet.Configuration(_blue.Address, _green.Address).ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(
+            _folder.Path, "-n 240", ["--config", file, "--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0"]);
+
+        exitCode.Should().Be(78, output);
+        output.Should().MatchRegex("limit of open files: \"240\" is too low: at least [0-9]+ are needed").And.NotContain("   at ").And.NotContain("Now listening");
+    }
+
     // One connection of HTTP/2 may ask for more connections to the API than clients have connections.
     [LinuxFact]
     public async Task Destinations_NeedMoreThanThereIs_FailTheirRequestsAndNothingElse()

@@ -16,7 +16,7 @@ internal sealed partial class DescriptorCheck(
     // For accepting, the files of the state and the log, lookups of names and assemblies loaded late.
     private const int Reserve = 48;
 
-    // Less than this is no gateway; whoever has so few finds the line in the log.
+    // With fewer for traffic there are soon none left for the process itself, and the runtime ends it.
     private const int Least = 16;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -24,8 +24,14 @@ internal sealed partial class DescriptorCheck(
         if (OpenFiles.RaiseLimit() is { } limit)
         {
             LoadForErrors();
-            var total = Math.Max(Least, limit - OpenFiles.Count() - Reserve - OpenFiles.ForAdministration(limit) - CountDestinations());
-            budget.Total = total;
+            var own = OpenFiles.Count() + Reserve + OpenFiles.ForAdministration(limit) + CountDestinations();
+            if (limit - own < Least)
+            {
+                throw new BlueGreenConfigurationException(
+                    [new("limit of open files", $"{limit}", $"is too low: at least {own + Least} are needed, and 4096 or more to serve clients. Raise it (ulimit -n, LimitNOFILE= of systemd, ulimits of a container)")]);
+            }
+
+            budget.Total = limit - own;
             var wanted = options.Listen.MaxConnections;
             if (wanted == 0 || wanted > budget.Connections)
             {

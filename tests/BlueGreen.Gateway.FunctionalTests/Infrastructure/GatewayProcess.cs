@@ -31,9 +31,13 @@ internal sealed partial class GatewayProcess : RunningGateway
     }
 
     /// <summary>Runs the gateway until it ends by itself.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, params string[] arguments) =>
+        RunToEndAsync(workingFolder, openFiles: null, arguments);
+
+    /// <summary>Runs the gateway until it ends by itself, with the limits of open files that <c>ulimit</c> takes.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, string? openFiles, string[] arguments)
     {
-        await using var gateway = Launch(workingFolder, openFiles: null, arguments, []);
+        await using var gateway = Launch(workingFolder, openFiles, arguments, []);
         await gateway._process.WaitForExitAsync().WaitAsync(Patience);
         return (gateway._process.ExitCode, gateway.Output);
     }

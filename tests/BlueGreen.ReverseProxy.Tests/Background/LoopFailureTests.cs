@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
@@ -6,8 +7,9 @@ using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Observability;
-using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
+using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.Extensions.Configuration;
@@ -77,6 +79,32 @@ public sealed class LoopFailureTests : IDisposable
         await UntilAsync(() => readings.Count == 6, "both slots of either service are read");
 
         await sampler.StopAsync(CancellationToken.None);
+        _loops.Current.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task NameRefresh_TakingAChangeOverThrows_LooksUpAgain()
+    {
+        var time = new ManualTime();
+        var lookups = 0;
+        var options = new DestinationOptions { RefreshPeriod = TimeSpan.FromSeconds(30) };
+        var names = new DestinationNames(
+            options, _ => Task.FromResult<IPAddress[]>([new(Interlocked.Increment(ref lookups))]), time, NullLogger<DestinationNames>.Instance);
+        await names.ResolveAsync(["api.internal"]);
+
+        // Without a proxy there is nobody to load the news.
+        using var refresh = new NameRefresh(names, destinations: null!, _loops, time);
+        await refresh.StartAsync(CancellationToken.None);
+        for (var failures = 1; failures <= 2; failures++)
+        {
+            await time.UntilWaitedForAsync(options.RefreshPeriod);
+            time.Advance(options.RefreshPeriod);
+            await UntilAsync(() => _loops.Failures.Single().Value == failures);
+        }
+
+        lookups.Should().Be(3);
+        _loops.Current.Should().ContainSingle().Which.Name.Should().Be("names");
+        await refresh.StopAsync(CancellationToken.None);
         _loops.Current.Should().BeEmpty();
     }
 
