@@ -33,7 +33,7 @@ internal static class ConfigCommand
 
     private static async Task<int> RunAsync(Session session, string[] arguments, bool offline, bool strict, CancellationToken cancellationToken)
     {
-        var (errors, warnings) = await ConfigurationLook.LookAsync(arguments, offline, cancellationToken);
+        var (errors, warnings, gatewayExitCode) = await ConfigurationLook.LookAsync(arguments, offline, cancellationToken);
         foreach (var warning in warnings)
         {
             session.Note($"warning: {warning.Key}: {warning.Detail}");
@@ -57,7 +57,7 @@ internal static class ConfigCommand
                 "configuration-invalid",
                 "The configuration is not valid",
                 errors.Count > 0
-                    ? $"{errors.Count} error{(errors.Count == 1 ? "" : "s")}: the gateway would not start with this configuration (its exit code would be 78)."
+                    ? $"{errors.Count} error{(errors.Count == 1 ? "" : "s")}: the gateway would not start with this configuration (its exit code would be {gatewayExitCode})."
                     : $"{warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, and --strict.",
                 null,
                 found);
