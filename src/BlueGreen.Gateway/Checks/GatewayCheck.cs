@@ -12,7 +12,7 @@ internal static class GatewayCheck
     /// <summary>Finds the errors of the built application.</summary>
     public static async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync(WebApplication app)
     {
-        var errors = new List<ConfigurationError>(UnknownSections((IConfigurationRoot)app.Configuration));
+        var errors = UnknownSections((IConfigurationRoot)app.Configuration).ToList();
         errors.AddRange(app.Services.GetRequiredService<LogCheck>().Errors);
         errors.AddRange(await app.Services.GetRequiredService<ConfigurationCheck>().FindErrorsAsync());
         KeyCheck.Find(app.Configuration.GetSection(KestrelKeys.Section), KestrelKeys.Root, errors);
@@ -24,6 +24,14 @@ internal static class GatewayCheck
             errors.Add(error);
         }
 
+        return errors;
+    }
+
+    /// <summary>The keys and values of YARP's section that can't be used, and sections that are not known: of a configuration that was read again.</summary>
+    public static IReadOnlyList<ConfigurationError> FindKeyErrors(IConfigurationRoot configuration)
+    {
+        var errors = UnknownSections(configuration).ToList();
+        KeyCheck.Find(configuration.GetSection("ReverseProxy"), ProxyKeys.Root, errors);
         return errors;
     }
 
