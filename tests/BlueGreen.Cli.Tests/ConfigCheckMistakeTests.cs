@@ -38,6 +38,12 @@ public sealed class ConfigCheckMistakeTests : IDisposable
         File.Exists(_folder.File("gateway.log")).Should().BeFalse();
     }
 
+    [Fact]
+    public async Task Schema_IsTheFileOfTheRepository()
+    {
+        (await BlueGreenProcess.RunAsync(["config", "schema"])).ShouldEndWith(0).Out.Should().Be(await File.ReadAllTextAsync(Repository.PathOf("docs", "gateway.schema.json")));
+    }
+
     [Theory]
     [InlineData("an option that is not there", "--set", "verbose=1")]
     [InlineData("a wrong log level", "--set", "Logging:LogLevel:Default=Loud")]

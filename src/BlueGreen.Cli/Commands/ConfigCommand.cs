@@ -5,10 +5,10 @@ using BlueGreen.Cli.CommandLine;
 
 namespace BlueGreen.Cli.Commands;
 
-/// <summary><c>bluegreen config check</c>.</summary>
+/// <summary><c>bluegreen config check</c> and <c>bluegreen config schema</c>.</summary>
 internal static class ConfigCommand
 {
-    public static Command Create(TimeProvider time) => new("config", "The gateway's configuration.") { Check(time) };
+    public static Command Create(TimeProvider time) => new("config", "The gateway's configuration.") { Check(time), Schema(time) };
 
     private static Command Check(TimeProvider time)
     {
@@ -30,6 +30,14 @@ internal static class ConfigCommand
             session.Get(strict),
             cancellationToken));
     }
+
+    private static Command Schema(TimeProvider time) => new Command("schema", "Print the JSON schema of the configuration, for editors and pipelines. Needs no gateway.").Does(time, async (session, cancellationToken) =>
+    {
+        await using var schema = typeof(ConfigCommand).Assembly.GetManifestResourceStream("gateway.schema.json")!;
+        using var reader = new StreamReader(schema);
+        await session.Out.WriteAsync((await reader.ReadToEndAsync(cancellationToken)).AsMemory(), cancellationToken);
+        return ExitCodes.Done;
+    });
 
     private static async Task<int> RunAsync(Session session, string[] arguments, bool offline, bool strict, CancellationToken cancellationToken)
     {
