@@ -10,7 +10,9 @@ namespace BlueGreen.Gateway;
 internal static class StartFailure
 {
     private const string Host = "Microsoft.Extensions.Hosting.Internal.Host";
-    private const string Server = "Microsoft.AspNetCore.Server.Kestrel";
+
+    // The name of the host's entry; its others are about parts that fail while the gateway runs.
+    private const string StartFailed = "HostedServiceStartupFaulted";
 
     /// <summary>The line; null for what nobody has foreseen.</summary>
     public static string? Explain(Exception exception) => exception switch
@@ -28,8 +30,8 @@ internal static class StartFailure
     /// <summary>Whether a log entry is the host's own about such a failure: with a stack trace, once per host, and the line says it all.</summary>
     public static bool Repeats(LogEvent entry) =>
         entry.Exception is { } exception
-        && entry.Level >= LogEventLevel.Error
-        && entry.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source)
-        && source is ScalarValue { Value: Host or Server }
+        && entry.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: Host }
+        && entry.Properties.TryGetValue("EventId", out var id) && id is StructureValue kind
+        && kind.Properties.Any(static property => property is { Name: "Name", Value: ScalarValue { Value: StartFailed } })
         && Explain(exception) is not null;
 }

@@ -15,7 +15,7 @@ internal sealed record Listener(string Key, string Url, BindingAddress Address)
     private bool IsLocalhost => string.Equals(Address.Host, "localhost", StringComparison.OrdinalIgnoreCase);
 
     // A name is any address to the server, as a wildcard is.
-    private IPAddress? Ip => IsLocalhost ? IPAddress.Loopback
+    private IPAddress Ip => IsLocalhost ? IPAddress.Loopback
         : IPAddress.TryParse(Address.Host.Trim('[', ']'), out var ip) ? ip
         : IPAddress.IPv6Any;
 
@@ -31,8 +31,8 @@ internal sealed record Listener(string Key, string Url, BindingAddress Address)
     }
 
     private bool Covers(Listener other) =>
-        Ip!.Equals(IPAddress.IPv6Any)
-        || (Ip.Equals(IPAddress.Any) && (other.IsLocalhost || other.Ip!.AddressFamily == AddressFamily.InterNetwork))
+        Ip.Equals(IPAddress.IPv6Any)
+        || (Ip.Equals(IPAddress.Any) && (other.IsLocalhost || other.Ip.AddressFamily == AddressFamily.InterNetwork))
         || Ip.Equals(other.Ip)
         || (IsLocalhost && IPAddress.IPv6Loopback.Equals(other.Ip));
 }
