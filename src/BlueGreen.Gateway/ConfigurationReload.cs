@@ -1,4 +1,6 @@
+using BlueGreen.Gateway.Checks;
 using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 
 namespace BlueGreen.Gateway;
@@ -46,6 +48,10 @@ internal sealed partial class ConfigurationReload(IConfigurationRoot configurati
         if (change is { IsUsed: true })
         {
             LogUsed(logger, path, change.What);
+            foreach (var error in GatewayCheck.FindKeyErrors(configuration))
+            {
+                LogMistake(logger, error);
+            }
         }
         else if (change is not null)
         {
@@ -55,6 +61,9 @@ internal sealed partial class ConfigurationReload(IConfigurationRoot configurati
 
     [LoggerMessage(8101, LogLevel.Information, "Configuration file {File} {What}.")]
     private static partial void LogUsed(ILogger logger, string file, string what);
+
+    [LoggerMessage(8105, LogLevel.Warning, "The configuration has a mistake that would end the next start: {Error}")]
+    private static partial void LogMistake(ILogger logger, ConfigurationError error);
 
     [LoggerMessage(8102, LogLevel.Error, "Configuration file {File} {What}. What it had before stays in use; put the file back. To take a section away, restart the gateway.")]
     private static partial void LogKept(ILogger logger, string file, string what);

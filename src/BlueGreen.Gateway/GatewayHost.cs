@@ -1,64 +1,77 @@
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using BlueGreen.Gateway.Checks;
+using BlueGreen.Gateway.CommandLine;
 using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.State;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Configuration;
 
 namespace BlueGreen.Gateway;
 
 /// <summary>The gateway as a process: its configuration, its listeners, its exit code.</summary>
-internal static class GatewayHost
+internal static partial class GatewayHost
 {
+    /// <summary>The command line is not understood: EX_USAGE of sysexits.h.</summary>
+    public const int UsageInvalid = 64;
+
+    /// <summary>The configuration has errors: EX_CONFIG of sysexits.h.</summary>
+    public const int ConfigurationInvalid = 78;
+
     // A gRPC stream may be quiet for hours; its client may also have been switched off.
     private static readonly TimeSpan Http2PingDelay = TimeSpan.FromMinutes(1);
 
     private const int Unexpected = 1;
 
-    // EX_CONFIG of sysexits.h.
-    private const int ConfigurationInvalid = 78;
-
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
+        var arguments = GatewayArguments.Parse(args);
+        if (arguments.WantsHelp || arguments.WantsVersion)
+        {
+            await output.WriteLineAsync(arguments.WantsHelp ? HelpText.Help : HelpText.Version);
+            return 0;
+        }
+
         try
         {
             var builder = CreateBuilder(args);
             builder.AddGatewayLogging();
             var app = builder.Build();
-            var run = RunAsync(app);
+            var run = RunAsync(app, error);
             await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var isClosed = await GatewayRun.TryDisposeAsync(app);
             var code = await run;
             return code == 0 && !isClosed ? Unexpected : code;
         }
+        catch (GatewayUsageException exception)
+        {
+            await WriteAsync(exception.Errors, error);
+            await error.WriteLineAsync($"See: {HelpText.Name} {GatewayArguments.Help}");
+            return UsageInvalid;
+        }
         catch (BlueGreenConfigurationException exception)
         {
-            return await RefuseAsync(exception.Errors);
+            await WriteAsync(exception.Errors, error);
+            return ConfigurationInvalid;
         }
-        catch (Exception exception) when (exception is StateUnreadableException || exception.InnerException is StateUnreadableException)
+        catch (Exception exception) when (StartFailure.Explain(exception) is not null)
         {
-            await Console.Error.WriteLineAsync(exception is StateUnreadableException ? exception.Message : exception.InnerException!.Message);
-            return Unexpected;
-        }
-        catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
-        {
-            await Console.Error.WriteLineAsync($"{exception.Message} Another process listens there, or the address is not this machine's: change --urls or BlueGreen:Admin:Urls.");
+            await error.WriteLineAsync(StartFailure.Explain(exception));
             return Unexpected;
         }
     }
 
-    private static async Task<int> RunAsync(WebApplication app)
+    private static async Task<int> RunAsync(WebApplication app, TextWriter error)
     {
-        var errors = await GatewayConfiguration.FindErrorsAsync(app);
+        var errors = await GatewayCheck.FindErrorsAsync(app);
         if (errors.Count > 0)
         {
-            return await RefuseAsync(errors);
+            await WriteAsync(errors, error);
+            return ConfigurationInvalid;
         }
 
         await UseGatewayAsync(app);
@@ -66,20 +79,22 @@ internal static class GatewayHost
     }
 
     /// <summary>The application as the arguments say, before anything of it is built; its logs go nowhere yet.</summary>
-    /// <exception cref="BlueGreenConfigurationException">The arguments, or a file that they name, can't be read.</exception>
+    /// <exception cref="GatewayUsageException">The arguments can't be understood.</exception>
+    /// <exception cref="BlueGreenConfigurationException">A file that they name can't be read.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
         // A line ends with CR LF. A reader that takes LF alone sees a request end where another one does not.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
-        var (files, rest) = GatewayConfiguration.SplitArguments(args);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        var arguments = GatewayArguments.Parse(args);
+        if (arguments.Errors.Count > 0)
         {
-            // The shipped appsettings.json lies beside the program, wherever that is started from.
-            ContentRootPath = AppContext.BaseDirectory,
-            Args = [GatewayConfiguration.NoWatchers, .. rest],
-        });
+            throw new GatewayUsageException(arguments.Errors);
+        }
+
+        var builder = CreateFrameworkBuilder(arguments.Settings);
         GatewayConfiguration.KeepShippedFiles(builder.Configuration, AppContext.BaseDirectory);
-        GatewayConfiguration.AddFiles(builder.Configuration, files, rest);
+        GatewayConfiguration.AddFiles(builder.Configuration, arguments.Files, arguments.Settings);
+        builder.Services.AddSingleton(LogCheck.Of(builder.Configuration));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -126,18 +141,42 @@ internal static class GatewayHost
         app.UseBlueGreenRequestGuard();
         app.UseBlueGreenRoutePolicies();
         app.MapReverseProxy(proxy => proxy.UseBlueGreen());
+        if (app.Services.GetRequiredService<BlueGreenOptions>().Services.Count == 0
+            && app.Services.GetServices<IProxyConfigProvider>().All(provider => provider.GetConfig().Routes.Count == 0))
+        {
+            LogNothingConfigured(app.Logger, HelpText.Name);
+        }
+    }
+
+    private static WebApplicationBuilder CreateFrameworkBuilder(string[] settings)
+    {
+        try
+        {
+            return WebApplication.CreateBuilder(new WebApplicationOptions
+            {
+                // The shipped appsettings.json lies beside the program, wherever that is started from.
+                ContentRootPath = AppContext.BaseDirectory,
+                Args = [GatewayConfiguration.NoWatchers, .. settings],
+            });
+        }
+        catch (InvalidDataException exception)
+        {
+            // Only of the shipped files, which somebody may have edited.
+            throw new BlueGreenConfigurationException([new("appsettings.json", null, $"{exception.Message} {exception.InnerException?.Message}")]);
+        }
     }
 
     private static string StateFolder(ConfigurationManager configuration) =>
         Path.GetFullPath(configuration["BlueGreen:State:Directory"] is { Length: > 0 } folder ? folder : new StateOptions().Directory);
 
-    private static async Task<int> RefuseAsync(IReadOnlyList<ConfigurationError> errors)
+    private static async Task WriteAsync(IReadOnlyList<ConfigurationError> errors, TextWriter output)
     {
         foreach (var error in errors)
         {
-            await Console.Error.WriteLineAsync(error.ToString());
+            await output.WriteLineAsync(error.ToString());
         }
-
-        return ConfigurationInvalid;
     }
+
+    [LoggerMessage(8104, LogLevel.Warning, "There is no route and no service: every request is answered with 404. Start the gateway with a configuration: {Program} --config FILE (see --help).")]
+    private static partial void LogNothingConfigured(ILogger logger, string program);
 }

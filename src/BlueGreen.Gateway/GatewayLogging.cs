@@ -1,3 +1,4 @@
+using BlueGreen.Gateway.Checks;
 using Serilog;
 using Serilog.Core;
 using Serilog.Extensions.Logging;
@@ -15,13 +16,17 @@ internal static class GatewayLogging
     /// <param name="sink">Where the log goes in place of what the section <c>Serilog</c> says, for a gateway within another process.</param>
     public static void AddGatewayLogging(this WebApplicationBuilder builder, ILogEventSink? sink = null)
     {
+        var check = (LogCheck)builder.Services.Last(descriptor => descriptor.ServiceType == typeof(LogCheck)).ImplementationInstance!;
         var repeats = new RepeatedEvents(TimeProvider.System);
         var configured = new LoggerConfiguration();
-        configured = sink is null ? configured.ReadFrom.Configuration(builder.Configuration) : configured.MinimumLevel.Verbose().WriteTo.Sink(sink);
+        configured = sink is not null ? configured.MinimumLevel.Verbose().WriteTo.Sink(sink)
+            : check.HasBadSinks ? configured
+            : configured.ReadFrom.Configuration(builder.Configuration);
         var logger = configured
             .Enrich.FromLogContext()
             .Filter.ByExcluding(ClientNoise.Contains)
             .Filter.ByExcluding(new SlotHealthNoise(builder.Configuration).Contains)
+            .Filter.ByExcluding(StartFailure.Repeats)
             .Filter.With(repeats)
             .CreateLogger();
         repeats.WriteTo(logger);

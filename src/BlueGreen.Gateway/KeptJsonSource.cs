@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 
 namespace BlueGreen.Gateway;
@@ -32,7 +33,7 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
     public string Path => path;
 
     /// <summary>Reads the file at the start.</summary>
-    /// <exception cref="InvalidDataException">It can't be used.</exception>
+    /// <exception cref="UnusableFileException">It can't be used.</exception>
     public override void Load()
     {
         lock (_lock)
@@ -43,7 +44,7 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
                 return;
             }
 
-            var data = Parse(content, out var reason) ?? throw new InvalidDataException(reason);
+            var data = Parse(path, content, out var reason, out var fault) ?? throw new UnusableFileException(path, reason!, fault);
             Data = data;
             _used = _seen = _judged = content;
         }
@@ -70,7 +71,7 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
                 return new FileChange(IsUsed: true, "is again what it was");
             }
 
-            var data = Parse(content, out var reason);
+            var data = Parse(path, content, out var reason, out _);
             if (data is null || LostSection(data) is { } lost && (reason = $"has no {lost} any more") is not null)
             {
                 return new FileChange(IsUsed: false, reason!);
@@ -116,17 +117,25 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
         return sections;
     }
 
-    private static IDictionary<string, string?>? Parse(FileContent content, out string? reason)
+    private static IDictionary<string, string?>? Parse(string path, FileContent content, out string? reason, out JsonFault? fault)
     {
+        fault = null;
         reason = content.Problem;
         if (content.Bytes is not { } bytes)
         {
             return null;
         }
 
-        if (bytes.AsSpan().Trim(" \t\r\n"u8).IsEmpty)
+        if (bytes.AsSpan().TrimStart("\uFEFF"u8).Trim(" \t\r\n"u8).IsEmpty)
         {
             reason = "is empty";
+            return null;
+        }
+
+        fault = JsonText.Find(bytes, System.IO.Path.GetExtension(path));
+        if (fault is not null)
+        {
+            reason = fault.ToString();
             return null;
         }
 
@@ -136,7 +145,7 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
         }
         catch (FormatException exception)
         {
-            reason = $"is not JSON: {exception.InnerException?.Message ?? exception.Message}";
+            reason = $"is not JSON that can be used: {exception.InnerException?.Message ?? exception.Message}";
             return null;
         }
     }
@@ -150,6 +159,16 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
             return parser.Data;
         }
     }
+}
+
+/// <summary>A configuration file can't be used.</summary>
+internal sealed class UnusableFileException(string path, string reason, JsonFault? fault) : Exception(reason)
+{
+    /// <summary>The same as an error: its place is the file, with line and column where there is one.</summary>
+    /// <param name="file">The file as it was given; null for one that the program brought along.</param>
+    public ConfigurationError ToError(string? file) => fault is null
+        ? new(file ?? path, null, Message)
+        : new($"{file ?? path}:{fault.Line}:{fault.Column}", null, fault.What);
 }
 
 /// <summary>What a look at a changed file has led to.</summary>

@@ -1,3 +1,3 @@
 using BlueGreen.Gateway;
 
-return await GatewayHost.RunAsync(args);
+return await GatewayHost.RunAsync(args, Console.Out, Console.Error);

@@ -45,7 +45,7 @@ internal static class ServerLimits
             var property = Array.Find(known, one => string.Equals(one.Name, child.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
             {
-                errors.Add(new(child.Path, null, $"is not a known key: {string.Join(", ", known.Select(one => one.Name).Order(StringComparer.Ordinal))}"));
+                errors.Add(new(child.Path, null, Suggestion.ForUnknownKey(child.Key, known.Select(one => one.Name))));
             }
             else if (property.PropertyType == typeof(MinDataRate))
             {
@@ -126,7 +126,7 @@ internal static class ServerLimits
             }
             else
             {
-                errors.Add(new(child.Path, null, $"is not a known key: {nameof(MinDataRate.BytesPerSecond)}, {nameof(MinDataRate.GracePeriod)}"));
+                errors.Add(new(child.Path, null, Suggestion.ForUnknownKey(child.Key, [nameof(MinDataRate.BytesPerSecond), nameof(MinDataRate.GracePeriod)])));
             }
         }
 

@@ -43,7 +43,7 @@ public sealed class ConfigCheckTests : IDisposable
         await File.WriteAllTextAsync(file, "{ \"BlueGreen\": ");
 
         (await BlueGreenProcess.RunAsync(["config", "check", file, _folder.File("missing.json")])).ShouldEndWith(64)
-            .Out.Should().Contain("is not a JSON file that can be read").And.Contain("is not a file that can be read");
+            .Out.Should().Contain("broken.json:1:16: is not JSON").And.Contain("is not a file that can be read");
     }
 
     [Fact]

@@ -56,6 +56,24 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task File_WithAMisspeltKey_IsReadAndWarnedOf()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        var before = await File.ReadAllTextAsync(fleet.ConfigFile);
+
+        Rewrite(fleet, before, configuration =>
+        {
+            configuration["ReverseProxy"]!["Routes"]!["orders"]!["Match"]!["Metods"] = new JsonArray("GET");
+            configuration["BlueGren"] = new JsonObject();
+        });
+        await UntilCountAsync(fleet, "would end the next start", 2);
+
+        LinesOf(fleet, "would end the next start").Should().OnlyContain(line => line.Contains("[WRN]", StringComparison.Ordinal))
+            .And.Contain(line => line.Contains("ReverseProxy:Routes:orders:Match:Metods: is not a known key: did you mean Methods?", StringComparison.Ordinal))
+            .And.Contain(line => line.Contains("BlueGren: is not a known section of gateway.json: did you mean BlueGreen?", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task File_BackAsItWas_IsSaidSo()
     {
         await using var fleet = await Fleet.StartAsync(untilHealthy: false);

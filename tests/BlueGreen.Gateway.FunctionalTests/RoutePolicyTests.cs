@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using BlueGreen.Gateway.Checks;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Configuration;
@@ -262,7 +263,7 @@ public sealed class RoutePolicyTests
         var builder = GatewayHost.CreateBuilder(["--config", file]);
         builder.Logging.ClearProviders();
         await using var app = builder.Build();
-        return [.. (await GatewayConfiguration.FindErrorsAsync(app)).Select(error => error.ToString())];
+        return [.. (await GatewayCheck.FindErrorsAsync(app)).Select(error => error.ToString())];
     }
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path, params (string Name, string Value)[] headers)

@@ -1,5 +1,8 @@
+using BlueGreen.Cli.CommandLine;
 using BlueGreen.Contracts;
 using BlueGreen.Gateway;
+using BlueGreen.Gateway.Checks;
+using BlueGreen.Gateway.CommandLine;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +17,12 @@ namespace BlueGreen.Cli.Checks;
 /// <param name="Detail">What was found, and what to do.</param>
 internal sealed record Finding(string Key, string Detail);
 
+/// <summary>What was found in a configuration.</summary>
+/// <param name="Errors">Each ends the gateway's start.</param>
+/// <param name="Warnings">Only looked for where there are no errors.</param>
+/// <param name="GatewayExitCode">What the gateway would end with; 0 if it would start.</param>
+internal sealed record ConfigurationReport(IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<Finding> Warnings, int GatewayExitCode);
+
 /// <summary>Looks at a configuration: the gateway's own validation, then what can be seen without starting it.</summary>
 internal static class ConfigurationLook
 {
@@ -21,7 +30,7 @@ internal static class ConfigurationLook
     /// <param name="arguments">The gateway's arguments.</param>
     /// <param name="offline">Whether to leave the destinations alone.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
-    public static async Task<(IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<Finding> Warnings)> LookAsync(
+    public static async Task<ConfigurationReport> LookAsync(
         string[] arguments, bool offline, CancellationToken cancellationToken)
     {
         try
@@ -29,12 +38,18 @@ internal static class ConfigurationLook
             var builder = GatewayHost.CreateBuilder(arguments);
             builder.Logging.ClearProviders();
             await using var app = builder.Build();
-            var errors = await GatewayConfiguration.FindErrorsAsync(app);
-            return (errors, errors.Count > 0 ? [] : await FindWarningsAsync(app, offline, cancellationToken));
+            var errors = await GatewayCheck.FindErrorsAsync(app);
+            return errors.Count > 0
+                ? new(errors, [], GatewayHost.ConfigurationInvalid)
+                : new([], await FindWarningsAsync(app, offline, cancellationToken), ExitCodes.Done);
         }
         catch (BlueGreenConfigurationException exception)
         {
-            return (exception.Errors, []);
+            return new(exception.Errors, [], GatewayHost.ConfigurationInvalid);
+        }
+        catch (GatewayUsageException exception)
+        {
+            return new(exception.Errors, [], GatewayHost.UsageInvalid);
         }
     }
 

@@ -5,10 +5,10 @@ using BlueGreen.Cli.CommandLine;
 
 namespace BlueGreen.Cli.Commands;
 
-/// <summary><c>bluegreen config check</c>.</summary>
+/// <summary><c>bluegreen config check</c> and <c>bluegreen config schema</c>.</summary>
 internal static class ConfigCommand
 {
-    public static Command Create(TimeProvider time) => new("config", "The gateway's configuration.") { Check(time) };
+    public static Command Create(TimeProvider time) => new("config", "The gateway's configuration.") { Check(time), Schema(time) };
 
     private static Command Check(TimeProvider time)
     {
@@ -31,9 +31,17 @@ internal static class ConfigCommand
             cancellationToken));
     }
 
+    private static Command Schema(TimeProvider time) => new Command("schema", "Print the JSON schema of the configuration, for editors and pipelines. Needs no gateway.").Does(time, async (session, cancellationToken) =>
+    {
+        await using var schema = typeof(ConfigCommand).Assembly.GetManifestResourceStream("gateway.schema.json")!;
+        using var reader = new StreamReader(schema);
+        await session.Out.WriteAsync((await reader.ReadToEndAsync(cancellationToken)).AsMemory(), cancellationToken);
+        return ExitCodes.Done;
+    });
+
     private static async Task<int> RunAsync(Session session, string[] arguments, bool offline, bool strict, CancellationToken cancellationToken)
     {
-        var (errors, warnings) = await ConfigurationLook.LookAsync(arguments, offline, cancellationToken);
+        var (errors, warnings, gatewayExitCode) = await ConfigurationLook.LookAsync(arguments, offline, cancellationToken);
         foreach (var warning in warnings)
         {
             session.Note($"warning: {warning.Key}: {warning.Detail}");
@@ -57,7 +65,7 @@ internal static class ConfigCommand
                 "configuration-invalid",
                 "The configuration is not valid",
                 errors.Count > 0
-                    ? $"{errors.Count} error{(errors.Count == 1 ? "" : "s")}: the gateway would not start with this configuration (its exit code would be 78)."
+                    ? $"{errors.Count} error{(errors.Count == 1 ? "" : "s")}: the gateway would not start with this configuration (its exit code would be {gatewayExitCode})."
                     : $"{warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, and --strict.",
                 null,
                 found);

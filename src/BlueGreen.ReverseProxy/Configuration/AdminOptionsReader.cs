@@ -147,7 +147,7 @@ internal static class AdminOptionsReader
 
     private static AdminRole ReadRole(SectionReader entry)
     {
-        var role = entry.Parse("Role", AdminRole.Viewer, SectionReader.TryParseName, "is not allowed: viewer, operator or admin");
+        var role = entry.Name("Role", AdminRole.Viewer);
         if (entry.Text("Role") is null)
         {
             entry.Error("Role", null, "is missing: viewer, operator or admin");

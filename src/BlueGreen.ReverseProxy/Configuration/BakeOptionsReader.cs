@@ -18,8 +18,8 @@ internal static class BakeOptionsReader
         var options = new BakeOptions
         {
             Duration = reader.Duration("Duration", defaults.Duration, TimeSpan.Zero, Longest),
-            OnFailure = reader.Parse<BakeFailureAction>("OnFailure", defaults.OnFailure, SectionReader.TryParseName, "is not allowed: rollback or hold"),
-            NoData = reader.Parse<NoDataAction>("NoData", defaults.NoData, SectionReader.TryParseName, "is not allowed: succeed, extend or rollback"),
+            OnFailure = reader.Name("OnFailure", defaults.OnFailure),
+            NoData = reader.Name("NoData", defaults.NoData),
             Alpha = reader.Number("Alpha", defaults.Alpha, 0.000001, 0.5),
             FailOn = ReadFailOn(reader),
             RelativeMargin = reader.Number("RelativeMargin", defaults.RelativeMargin, 0, 10),

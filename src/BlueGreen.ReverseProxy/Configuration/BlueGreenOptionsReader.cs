@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Net.Sockets;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration.Keys;
 using Microsoft.Extensions.Configuration;
 
 namespace BlueGreen.ReverseProxy.Configuration;
@@ -23,10 +24,13 @@ internal static class BlueGreenOptionsReader
     private static readonly TimeSpan LongestApproval = TimeSpan.FromDays(7);
     private static readonly TimeSpan LongestDecommission = TimeSpan.FromDays(365);
 
-    public static (BlueGreenOptions Options, IReadOnlyList<ConfigurationError> Errors) Read(IConfigurationSection section)
+    /// <summary>Reads the section.</summary>
+    /// <param name="section">The section.</param>
+    /// <param name="record">Notes down which keys there are; see <see cref="BlueGreenKeys"/>.</param>
+    public static (BlueGreenOptions Options, IReadOnlyList<ConfigurationError> Errors) Read(IConfigurationSection section, SettingNode? record = null)
     {
         var errors = new List<ConfigurationError>();
-        var reader = new SectionReader(section, errors);
+        var reader = new SectionReader(section, errors, record);
         var options = new BlueGreenOptions
         {
             Admin = AdminOptionsReader.Read(reader.Section("Admin")),
@@ -178,7 +182,7 @@ internal static class BlueGreenOptionsReader
         {
             Blue = reader.RequiredText("Blue", "the id of a cluster in ReverseProxy:Clusters"),
             Green = reader.RequiredText("Green", "the id of a cluster in ReverseProxy:Clusters"),
-            InitialActive = reader.Parse<SlotName>("InitialActive", defaults.InitialActive, SlotNames.TryParse, "is not allowed: blue or green"),
+            InitialActive = reader.Name("InitialActive", defaults.InitialActive),
             Health = ReadHealth(reader.Section("Health")),
             DrainTimeout = drain.Duration("Timeout", defaults.DrainTimeout, TimeSpan.Zero, LongestInterval),
             LongLived = ReadLongLived(drain.Section("LongLived")),

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration.Keys;
 using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
@@ -10,6 +11,8 @@ namespace BlueGreen.ReverseProxy.Configuration;
 /// </summary>
 public sealed class ConfigurationCheck
 {
+    private const string Proxy = "ReverseProxy";
+
     private readonly BlueGreenSettings _settings;
     private readonly IEnumerable<IProxyConfigProvider> _providers;
     private readonly IConfigValidator _validator;
@@ -32,11 +35,22 @@ public sealed class ConfigurationCheck
     {
         var errors = new List<ConfigurationError>(_settings.Errors);
         CheckFiles(errors, _settings.Options.Admin);
+        var keys = new List<ConfigurationError>();
+        KeyCheck.Find(_configuration.GetSection(Proxy), ProxyKeys.Root, keys);
+        errors.AddRange(keys);
         var routes = new Dictionary<string, RouteConfig>(StringComparer.OrdinalIgnoreCase);
         var clusters = new Dictionary<string, ClusterConfig>(StringComparer.OrdinalIgnoreCase);
-        if (!TryLoad(routes, clusters, errors))
+
+        // YARP stops at the first value that it can't convert, and logs it with a stack trace; here each one is named with its key.
+        if (keys.Exists(error => !KeyCheck.IsUnknownKey(error) || error.Key.EndsWith(":RouteId", StringComparison.OrdinalIgnoreCase)))
+        {
+            return errors;
+        }
+
+        if (TryLoad(routes, clusters) is { } problem)
         {
             // Without YARP's section every cluster would be missing: one error is the truth, the rest is noise.
+            errors.Add(problem);
             return errors;
         }
 
@@ -92,7 +106,7 @@ public sealed class ConfigurationCheck
         }
     }
 
-    private bool TryLoad(Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters, List<ConfigurationError> errors)
+    private ConfigurationError? TryLoad(Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters)
     {
         try
         {
@@ -109,14 +123,13 @@ public sealed class ConfigurationCheck
                 }
             }
 
-            return true;
+            return null;
         }
 #pragma warning disable CA1031 // A provider may throw anything at a value that it can't convert; all of it is a configuration error.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            errors.Add(new("ReverseProxy", null, $"can't be read: {InnermostMessage(exception)}"));
-            return false;
+            return new(Proxy, null, $"can't be read: {InnermostMessage(exception)}");
         }
     }
 

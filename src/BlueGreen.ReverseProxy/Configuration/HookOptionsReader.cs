@@ -7,8 +7,7 @@ internal static class HookOptionsReader
 {
     private const int ShortestSecret = 16;
 
-    private static readonly string Events =
-        string.Join(", ", Enum.GetNames<HookEvent>().Select(name => char.ToLowerInvariant(name[0]) + name[1..]));
+    private static readonly string Events = string.Join(", ", SectionReader.NamesOf<HookEvent>(isPascalCase: false));
 
     public static ImmutableArray<HookOptions> Read(SectionReader reader, IEnumerable<string> services)
     {
@@ -34,20 +33,8 @@ internal static class HookOptionsReader
             address = new Uri("http://invalid/");
         }
 
-        var events = ImmutableArray.CreateBuilder<HookEvent>();
-        foreach (var text in reader.TextList("Events"))
-        {
-            if (SectionReader.TryParseName<HookEvent>(text, out var hookEvent))
-            {
-                events.Add(hookEvent);
-            }
-            else
-            {
-                reader.Error("Events", text, $"is not allowed: {Events}");
-            }
-        }
-
-        if (events.Count == 0)
+        var events = reader.NameList<HookEvent>("Events");
+        if (events.IsEmpty)
         {
             reader.Error("Events", null, $"is missing: a list of {Events}");
         }
@@ -68,7 +55,7 @@ internal static class HookOptionsReader
         {
             Name = name,
             Url = address,
-            Events = events.ToImmutable(),
+            Events = events,
             Services = services,
             Secret = secret,
             Timeout = reader.Duration("Timeout", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),

@@ -66,12 +66,9 @@ internal static class RoutePolicyOptionsReader
     private static RateLimitOptions ReadRateLimit(SectionReader reader)
     {
         var defaults = new RateLimitOptions { Kind = RateLimitKind.FixedWindow, Permits = 1 };
-        var kind = Enum.TryParse<RateLimitKind>(reader.RequiredText("Kind", KindAllowed), ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : (RateLimitKind?)null;
-        if (kind is null && reader.Text("Kind") is { } text)
-        {
-            reader.Error("Kind", text, KindAllowed);
-        }
-
+        var kind = reader.RequiredText("Kind", SectionReader.Alternatives(SectionReader.NamesOf<RateLimitKind>(isPascalCase: true))).Length == 0
+            ? (RateLimitKind?)null
+            : reader.Name("Kind", defaults.Kind, isPascalCase: true);
         var permits = reader.Text("Permits") is null ? 0 : reader.Integer("Permits", 1, 1, Most);
         if (permits == 0)
         {
@@ -103,8 +100,6 @@ internal static class RoutePolicyOptionsReader
         reader.RejectUnknown();
         return options;
     }
-
-    private const string KindAllowed = "is not allowed: FixedWindow, SlidingWindow, TokenBucket or Concurrency";
 
     private static RateLimitOptions ReadPartition(SectionReader reader, RateLimitOptions options)
     {

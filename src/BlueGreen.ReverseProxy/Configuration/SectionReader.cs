@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using BlueGreen.ReverseProxy.Configuration.Keys;
 using Microsoft.Extensions.Configuration;
 
 namespace BlueGreen.ReverseProxy.Configuration;
@@ -9,7 +10,10 @@ namespace BlueGreen.ReverseProxy.Configuration;
 /// stands in for it, so that one pass finds every error; a key that nobody asked for is an error too.
 /// </summary>
 /// <remarks>The framework's binder stops at the first bad value and skips unknown keys, so a typing mistake would be a silent default.</remarks>
-internal sealed class SectionReader(IConfigurationSection section, List<ConfigurationError> errors)
+/// <param name="section">The section.</param>
+/// <param name="errors">Where errors go.</param>
+/// <param name="record">Notes down what is asked for: that is where the JSON schema comes from.</param>
+internal sealed class SectionReader(IConfigurationSection section, List<ConfigurationError> errors, SettingNode? record = null)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
@@ -19,14 +23,14 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
 
     public SectionReader Section(string key)
     {
-        var child = Known(key);
+        var child = Known(key, SettingKind.Section);
         if (!string.IsNullOrEmpty(child.Value))
         {
             // Not echoed: a token that somebody has put in place of a list of tokens would be shown.
             errors.Add(new(child.Path, null, "holds a single value, but a section is expected"));
         }
 
-        return new SectionReader(child, errors);
+        return new SectionReader(child, errors, record?.Child(key));
     }
 
     /// <summary>One of the names of an enumeration, in any case; the framework's parser takes numbers and lists of names too.</summary>
@@ -51,13 +55,15 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
         foreach (var child in section.GetChildren())
         {
             _known.Add(child.Key);
-            yield return (child.Key, new SectionReader(child, errors));
+            var item = record?.ItemFor(child.Key);
+            item?.Is(child.GetChildren().Any() ? SettingKind.Section : SettingKind.Text);
+            yield return (child.Key, new SectionReader(child, errors, item));
         }
     }
 
     public string? Text(string key)
     {
-        var child = Known(key);
+        var child = Known(key, SettingKind.Text);
         if (child.Value is null && child.GetChildren().Any())
         {
             errors.Add(new(child.Path, null, "holds a section, but a single value is expected"));
@@ -70,6 +76,7 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
     public string RequiredText(string key, string allowed)
     {
         var text = Text(key);
+        record?.Child(key).Requires();
         if (text is null)
         {
             errors.Add(new(PathOf(key), null, $"is missing: {allowed}"));
@@ -78,40 +85,111 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
         return text ?? "";
     }
 
-    public bool Boolean(string key, bool fallback) => Parse(key, fallback, bool.TryParse, "is not allowed: true or false");
+    public bool Boolean(string key, bool fallback)
+    {
+        record?.Child(key).Is(SettingKind.Boolean);
+        Default(key, fallback ? "true" : "false");
+        return Parse(key, fallback, bool.TryParse, "is not allowed: true or false");
+    }
 
-    public int Integer(string key, int fallback, int min, int max) => Parse(
-        key,
-        fallback,
-        (string text, out int value) =>
-            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
-        $"is not allowed: a whole number from {min} to {max}");
+    public int Integer(string key, int fallback, int min, int max)
+    {
+        Between(key, SettingKind.Integer, min.ToString(CultureInfo.InvariantCulture), max.ToString(CultureInfo.InvariantCulture));
+        Default(key, fallback.ToString(CultureInfo.InvariantCulture));
+        return Parse(
+            key,
+            fallback,
+            (string text, out int value) =>
+                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
+            $"is not allowed: a whole number from {min} to {max}");
+    }
 
-    public double Number(string key, double fallback, double min, double max) => Parse(
-        key,
-        fallback,
-        (string text, out double value) =>
-            double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
-            && value >= min
-            && value <= max,
-        string.Create(CultureInfo.InvariantCulture, $"is not allowed: a number from {min:0.#######} to {max:0.#######}"));
+    public double Number(string key, double fallback, double min, double max)
+    {
+        var (least, most) = (min.ToString("0.#######", CultureInfo.InvariantCulture), max.ToString("0.#######", CultureInfo.InvariantCulture));
+        Between(key, SettingKind.Number, least, most);
+        if (fallback >= min && fallback <= max)
+        {
+            Default(key, fallback.ToString("0.#######", CultureInfo.InvariantCulture));
+        }
+
+        return Parse(
+            key,
+            fallback,
+            (string text, out double value) =>
+                double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
+                && value >= min
+                && value <= max,
+            $"is not allowed: a number from {least} to {most}");
+    }
 
     // "10" is ten days to TimeSpan.Parse, and "48:00:00" is 48: only the constant form with a colon is taken.
-    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max) => Parse(
-        key,
-        fallback,
-        (string text, out TimeSpan value) =>
+    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max)
+    {
+        var (least, most) = (min.ToString("c"), max.ToString("c"));
+        Between(key, SettingKind.Duration, least, most);
+        Default(key, fallback.ToString("c"));
+        return Parse(
+            key,
+            fallback,
+            (string text, out TimeSpan value) =>
+            {
+                value = default;
+                return text.Contains(':')
+                    && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out value)
+                    && value >= min
+                    && value <= max;
+            },
+            $"is not allowed: a duration (\"hh:mm:ss\", \"d.hh:mm:ss\") from \"{least}\" to \"{most}\"");
+    }
+
+    /// <summary>One of the names of an enumeration, which are written in camel case unless said otherwise.</summary>
+    public TEnum Name<TEnum>(string key, TEnum fallback, bool isPascalCase = false)
+        where TEnum : struct, Enum
+    {
+        var names = NamesOf<TEnum>(isPascalCase);
+        record?.Child(key).IsNamed(names);
+        Default(key, names.First(name => TryParseName<TEnum>(name, out var value) && EqualityComparer<TEnum>.Default.Equals(value, fallback)));
+        return Parse<TEnum>(key, fallback, TryParseName, $"is not allowed: {Alternatives(names)}");
+    }
+
+    /// <summary>Several names of an enumeration.</summary>
+    public ImmutableArray<TEnum> NameList<TEnum>(string key)
+        where TEnum : struct, Enum
+    {
+        var names = NamesOf<TEnum>(isPascalCase: false);
+        var values = ImmutableArray.CreateBuilder<TEnum>();
+        foreach (var text in TextList(key))
         {
-            value = default;
-            return text.Contains(':')
-                && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out value)
-                && value >= min
-                && value <= max;
-        },
-        $"is not allowed: a duration (\"hh:mm:ss\", \"d.hh:mm:ss\") from \"{min:c}\" to \"{max:c}\"");
+            if (TryParseName<TEnum>(text, out var value))
+            {
+                values.Add(value);
+            }
+            else
+            {
+                Error(key, text, $"is not allowed: {string.Join(", ", names)}");
+            }
+        }
+
+        record?.Child(key).Item!.IsNamed(names);
+        return values.ToImmutable();
+    }
+
+    /// <summary>The names of an enumeration as they are written in a configuration.</summary>
+    public static ImmutableArray<string> NamesOf<TEnum>(bool isPascalCase)
+        where TEnum : struct, Enum =>
+        [.. Enum.GetNames<TEnum>().Select(name => isPascalCase ? name : char.ToLowerInvariant(name[0]) + name[1..])];
+
+    /// <summary>"a, b or c".</summary>
+    public static string Alternatives(ImmutableArray<string> names) => $"{string.Join(", ", names[..^1])} or {names[^1]}";
 
     public T Parse<T>(string key, T fallback, TryParse<T> parse, string allowed)
     {
+        if (typeof(T) != typeof(string) && !typeof(T).IsEnum)
+        {
+            record?.Child(key).IsTextOrNumber();
+        }
+
         var text = Text(key);
         if (text is null)
         {
@@ -129,7 +207,8 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
 
     public ImmutableArray<string> TextList(string key)
     {
-        var child = Known(key);
+        var child = Known(key, SettingKind.List);
+        record?.Child(key).ItemFor("0").Is(SettingKind.Text);
         if (!string.IsNullOrEmpty(child.Value))
         {
             errors.Add(new(child.Path, child.Value, "is not allowed: a list, such as [ \"database\" ]"));
@@ -179,16 +258,32 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
         {
             if (!_known.Contains(child.Key))
             {
-                errors.Add(new(child.Path, null, $"is not a known key: {string.Join(", ", _known.Order(StringComparer.Ordinal))}"));
+                errors.Add(new(child.Path, null, Suggestion.ForUnknownKey(child.Key, _known)));
             }
         }
     }
 
     private string PathOf(string key) => ConfigurationPath.Combine(section.Path, key);
 
-    private IConfigurationSection Known(string key)
+    // Of what is read only if it is there, the fallback is no default: there the recorded section has a value.
+    private void Default(string key, string text)
+    {
+        if (section[key] is null)
+        {
+            record?.Child(key).Defaults(text);
+        }
+    }
+
+    private void Between(string key, SettingKind kind, string min, string max)
+    {
+        record?.Child(key).Is(kind);
+        record?.Child(key).IsBetween(min, max);
+    }
+
+    private IConfigurationSection Known(string key, SettingKind kind)
     {
         _known.Add(key);
+        record?.Child(key).Is(kind);
         return section.GetSection(key);
     }
 

@@ -94,11 +94,15 @@ internal sealed partial class TrafficStop(
 
     private Task CancelRemainingAsync()
     {
-        if (InFlight() is var remaining and > 0)
+        var remaining = InFlight();
+        if (remaining == 0)
         {
-            LogDeadline(logger, remaining);
+            // On an idle connection a request may come in at this very moment, as one that a busy machine was slow to read. Its slot
+            // must not greet it with a cancellation: it has the time that the connections have to be closed.
+            return Task.CompletedTask;
         }
 
+        LogDeadline(logger, remaining);
         foreach (var slot in Slots())
         {
             slot.Drain.Raise();

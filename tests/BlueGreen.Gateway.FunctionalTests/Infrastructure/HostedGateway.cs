@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using BlueGreen.Gateway.Checks;
 using BlueGreen.ReverseProxy.Shutdown;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -89,7 +90,7 @@ internal sealed class HostedGateway : RunningGateway
     {
         try
         {
-            var errors = await GatewayConfiguration.FindErrorsAsync(_app);
+            var errors = await GatewayCheck.FindErrorsAsync(_app);
             errors.Should().BeEmpty();
             await GatewayHost.UseGatewayAsync(_app);
             await _app.StartAsync();

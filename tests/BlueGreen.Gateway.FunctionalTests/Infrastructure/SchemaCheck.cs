@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 /// <summary>Holds a value against a schema, with those keywords that the document uses; one that it does not know is an error.</summary>
 internal static class SchemaCheck
 {
-    private static readonly string[] Annotations = ["description", "example", "default", "deprecated", "title"];
+    private static readonly string[] Annotations = ["description", "example", "default", "deprecated", "title", "$schema", "$id"];
 
     public static IEnumerable<string> Errors(JsonElement document, JsonElement schema, JsonElement value, string path = "$")
     {
@@ -21,6 +22,9 @@ internal static class SchemaCheck
                 "required" => Required(keyword.Value, value, path),
                 "additionalProperties" => Additional(document, schema, keyword.Value, value, path),
                 "items" => Items(document, keyword.Value, value, path),
+                "patternProperties" => PatternProperties(document, keyword.Value, value, path),
+                "pattern" => value.ValueKind == JsonValueKind.String && !IsMatch(value.GetString()!, keyword.Value.GetString()!) ? [$"{path} is {value}, which does not match {keyword.Value}"] : [],
+                "anyOf" => keyword.Value.EnumerateArray().Any(one => !Errors(document, one, value, path).Any()) ? [] : [$"{path} is {value}, which fits none of {keyword.Value}"],
                 "oneOf" => OneOf(document, keyword.Value, value, path),
                 "minimum" => value.ValueKind == JsonValueKind.Number && value.GetDouble() < keyword.Value.GetDouble() ? [$"{path} is below {keyword.Value}"] : [],
                 "maximum" => value.ValueKind == JsonValueKind.Number && value.GetDouble() > keyword.Value.GetDouble() ? [$"{path} is above {keyword.Value}"] : [],
@@ -59,6 +63,14 @@ internal static class SchemaCheck
             .Where(property => value.TryGetProperty(property.Name, out _))
             .SelectMany(property => Errors(document, property.Value, value.GetProperty(property.Name), $"{path}.{property.Name}"));
 
+    private static IEnumerable<string> PatternProperties(JsonElement document, JsonElement patterns, JsonElement value, string path) =>
+        value.ValueKind != JsonValueKind.Object ? [] : patterns.EnumerateObject()
+            .SelectMany(pattern => value.EnumerateObject()
+                .Where(member => IsMatch(member.Name, pattern.Name))
+                .SelectMany(member => Errors(document, pattern.Value, member.Value, $"{path}.{member.Name}")));
+
+    private static bool IsMatch(string text, string pattern) => Regex.IsMatch(text, pattern, RegexOptions.ECMAScript, TimeSpan.FromSeconds(1));
+
     private static IEnumerable<string> Required(JsonElement names, JsonElement value, string path) =>
         value.ValueKind != JsonValueKind.Object ? [] : names.EnumerateArray()
             .Where(name => !value.TryGetProperty(name.GetString()!, out _))
@@ -71,7 +83,9 @@ internal static class SchemaCheck
             return [];
         }
 
-        var others = value.EnumerateObject().Where(member => !schema.TryGetProperty("properties", out var known) || !known.TryGetProperty(member.Name, out _));
+        var others = value.EnumerateObject().Where(member =>
+            (!schema.TryGetProperty("properties", out var known) || !known.TryGetProperty(member.Name, out _))
+            && (!schema.TryGetProperty("patternProperties", out var patterns) || !patterns.EnumerateObject().Any(pattern => IsMatch(member.Name, pattern.Name))));
         return rule.ValueKind == JsonValueKind.False
             ? others.Select(member => $"{path}.{member.Name} is not documented")
             : others.SelectMany(member => Errors(document, rule, member.Value, $"{path}.{member.Name}"));

@@ -90,14 +90,15 @@ public sealed class BadValueTests
 
     [Theory]
     [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Destinations, Forwarding, Hooks, Listen, Policies, ResponseHeaders, Services, Shutdown, State")]
-    [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Certificate, ClientCertificates, Hosts, SocketMode, Tokens, Urls")]
+    [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Certificate, ClientCertificates, Hosts, SocketMode, Tokens, Urls", "Urls")]
     [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, JournalAge, JournalBytes, LockTimeout, Retention")]
-    [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version")]
-    public void Key_OfTheGateway_Unknown_IsAnErrorThatNamesTheKnownOnes(string members, string key, string known)
+    [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version", "Environment")]
+    public void Key_OfTheGateway_Unknown_IsAnErrorThatNamesTheKnownOnes(string members, string key, string known, string? meant = null)
     {
         var error = Reading.Of($$"""{ {{members}} }""").OnlyError();
 
-        error.Should().Be(new BlueGreen.ReverseProxy.Configuration.ConfigurationError(key, null, $"is not a known key: {known}"));
+        error.Should().Be(new BlueGreen.ReverseProxy.Configuration.ConfigurationError(
+            key, null, meant is null ? $"is not a known key: {known}" : $"is not a known key: did you mean {meant}? Known keys: {known}"));
     }
 
     [Theory]
