@@ -5,6 +5,7 @@ using BlueGreen.Gateway.CommandLine;
 using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -34,6 +35,13 @@ internal static partial class GatewayHost
         {
             await output.WriteLineAsync(arguments.WantsHelp ? HelpText.Help : HelpText.Version);
             return 0;
+        }
+
+        if (OpenFiles.RaiseLimit() is { } limit and < OpenFiles.Least)
+        {
+            // Now, for later there may be none left to load what an error message needs.
+            await WriteAsync([OpenFiles.TooFew(limit, OpenFiles.Least)], error);
+            return ConfigurationInvalid;
         }
 
         try

@@ -23,14 +23,13 @@ internal sealed partial class DescriptorCheck(
     {
         if (OpenFiles.RaiseLimit() is { } limit)
         {
-            LoadForErrors();
             var own = OpenFiles.Count() + Reserve + OpenFiles.ForAdministration(limit) + CountDestinations();
             if (limit - own < Least)
             {
-                throw new BlueGreenConfigurationException(
-                    [new("limit of open files", $"{limit}", $"is too low: at least {own + Least} are needed, and 4096 or more to serve clients. Raise it (ulimit -n, LimitNOFILE= of systemd, ulimits of a container)")]);
+                throw new BlueGreenConfigurationException([OpenFiles.TooFew(limit, own + Least)]);
             }
 
+            LoadForErrors();
             budget.Total = limit - own;
             var wanted = options.Listen.MaxConnections;
             if (wanted == 0 || wanted > budget.Connections)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Listening;
 
@@ -7,6 +8,9 @@ internal static partial class OpenFiles
 {
     // asm-generic/resource.h; the same on x86-64 and ARM64.
     private const int NumberOfFiles = 7;
+
+    /// <summary>What a gateway with one service needs for itself, without a single client.</summary>
+    public const int Least = 320;
 
     private const int FewFiles = 4096;
     private const int FewConnections = 32;
@@ -30,6 +34,10 @@ internal static partial class OpenFiles
 
         return limit.Soft > long.MaxValue ? null : (long)limit.Soft;
     }
+
+    /// <summary>What to tell an operator whose limit is too low.</summary>
+    public static ConfigurationError TooFew(long limit, long needed) => new(
+        "limit of open files", $"{limit}", $"is too low: at least {needed} are needed, and {FewFiles} or more to serve clients. Raise it (ulimit -n, LimitNOFILE= of systemd, ulimits of a container)");
 
     /// <summary>How many connections of administration there may be. They come out of the descriptors that proxied traffic leaves.</summary>
     public static int ForAdministration(long? limit) => limit < FewFiles ? FewConnections : ManyConnections;
