@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Connections;
 using Serilog.Core;
@@ -33,5 +34,5 @@ internal static class StartFailure
         && entry.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: Host }
         && entry.Properties.TryGetValue("EventId", out var id) && id is StructureValue kind
         && kind.Properties.Any(static property => property is { Name: "Name", Value: ScalarValue { Value: StartFailed } })
-        && Explain(exception) is not null;
+        && (exception is BlueGreenConfigurationException || Explain(exception) is not null);
 }
