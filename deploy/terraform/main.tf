@@ -147,10 +147,13 @@ resource "aws_lb_target_group_attachment" "gateway" {
   target_id        = aws_instance.gateway.id
 }
 
+# With a certificate, TLS ends at the load balancer; the gateway and the stacks are in private subnets.
 resource "aws_lb_listener" "public" {
   load_balancer_arn = aws_lb.public.arn
-  port              = 80
-  protocol          = "TCP"
+  port              = var.certificate_arn == null ? 80 : 443
+  protocol          = var.certificate_arn == null ? "TCP" : "TLS"
+  certificate_arn   = var.certificate_arn
+  ssl_policy        = var.certificate_arn == null ? null : "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
   default_action {
     type             = "forward"
@@ -160,7 +163,7 @@ resource "aws_lb_listener" "public" {
 
 output "url" {
   description = "For clients."
-  value       = "http://${aws_lb.public.dns_name}"
+  value       = "${var.certificate_arn == null ? "http" : "https"}://${aws_lb.public.dns_name}"
 }
 
 output "admin_url" {

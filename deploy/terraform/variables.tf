@@ -33,6 +33,12 @@ variable "machine_image_id" {
   type        = string
 }
 
+variable "certificate_arn" {
+  description = "A certificate of ACM for clients. Without it they come in over plain HTTP."
+  type        = string
+  default     = null
+}
+
 variable "instance_type" {
   type    = string
   default = "c7i.large"

@@ -92,7 +92,7 @@ output "gateway_json" {
     }
     BlueGreen = {
       Admin = { Urls = "http://0.0.0.0:9090", Tokens = var.admin_tokens }
-      State = { Directory = "/var/lib/bluegreen" }
+      State = { Directory = "/state" }
       Services = {
         (var.service) = {
           Blue  = "${var.service}-blue"
