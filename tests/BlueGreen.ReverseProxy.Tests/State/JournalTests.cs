@@ -84,6 +84,23 @@ public sealed class JournalTests : IDisposable
         again.Open(10).Select(line => line.Number).Should().Equal(1, 2);
     }
 
+    // What a crash has left may be longer than the next line, which would be followed by the rest of it.
+    [Fact]
+    public void Append_AfterALongUnfinishedLine_LeavesNothingOfIt()
+    {
+        Write(1);
+        File.AppendAllText(_folder["audit.jsonl"], "{\"n\":2," + new string(' ', 10_000));
+        using (var journal = Journal())
+        {
+            journal.Open(10);
+            journal.Append(Lines(2, 1));
+            journal.Flush();
+        }
+
+        File.ReadAllBytes(_folder["audit.jsonl"]).Should().HaveCountLessThan(5000);
+        Numbers("audit.jsonl").Should().Equal(1, 2);
+    }
+
     // Renamed, and the folder can't be flushed: writing on at the old place would leave a hole of zeros at the start of the next file.
     [Fact]
     public void Close_FolderFlushFails_TheNextFileBeginsAtItsStart()
