@@ -1,4 +1,3 @@
-using System.Globalization;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
@@ -99,7 +98,9 @@ internal sealed class ReleasePicture(bool unicode)
         var total = TimeSpan.FromSeconds(bake.DurationSeconds);
         var now = release.CompletedAt ?? snapshot.At;
         var left = bake.EndsAt!.Value - now;
-        left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+
+        // The gateway's time of day comes in whole seconds.
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left > total ? total : left;
         var share = Math.Clamp(1 - (left / total), 0, 1);
         return release.Status switch
         {
@@ -121,24 +122,14 @@ internal sealed class ReleasePicture(bool unicode)
 
         foreach (var service in bake.Services)
         {
-            yield return Line(Mark.None, "", string.Create(
-                CultureInfo.InvariantCulture,
-                $"{service.Name}: {service.Responses} responses to {service.Clients} clients, p50 {Change(service.OldLatency.P50Ms, service.NewLatency.P50Ms)}, p99 {Change(service.OldLatency.P99Ms, service.NewLatency.P99Ms)}"));
+            var old = snapshot.Release.Services.FirstOrDefault(switched => switched.Name == service.Name)?.From.ToText() ?? "before";
+            yield return Line(Mark.None, "", BakeLines.Of(service, old));
             foreach (var metric in service.Metrics)
             {
-                yield return Line(metric.Status == "failed" ? Mark.Bad : Mark.None, "", MetricText(metric));
+                yield return Line(metric.Status == BakeLines.Failed ? Mark.Bad : Mark.None, "", BakeLines.Of(metric, old));
             }
         }
     }
-
-    private static string MetricText(BakeMetric metric) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
-        ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{metric.Name}: {metric.Bad} of {metric.N} bad, {metric.BaselineBad} of {metric.BaselineN} before; evidence {evidence:0.0} of {threshold:0.0}{(metric.Status == "guarded" ? ", guarded" : "")}");
-
-    private static string Change(double? from, double? to) =>
-        $"{from?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-"} to {to?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-"} ms";
 
     private Paragraph Line(Mark mark, string name, string? text)
     {
