@@ -74,7 +74,7 @@ internal sealed class WatchScreen(Session session, string? service)
         IReadOnlyList<ServiceStatus> services = service is null
             ? (await session.Client.GetAsync(ApiPath.Services, cancellationToken)).Read(ContractsJson.Default.IReadOnlyListServiceStatus)
             : [(await session.Client.GetAsync(ApiPath.Service(service), cancellationToken)).Read(ContractsJson.Default.ServiceStatus)];
-        List<IRenderable> lines = [ServiceTable.Of(services).Draw(session.Width)];
+        List<IRenderable> lines = [ServiceTable.Of(services).Draw(session.Terminal.Profile.Width)];
         foreach (var id in services.Select(status => status.Release?.Id).OfType<string>().Distinct(StringComparer.Ordinal))
         {
             lines.Add(Text.Empty);
