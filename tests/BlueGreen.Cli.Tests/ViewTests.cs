@@ -77,11 +77,14 @@ public sealed class ViewTests
     }
 
     [Fact]
-    public void Picture_NarrowTerminal_IsCutAndNotWrapped()
+    public void Picture_NarrowTerminal_GoesOnUnderTheTextAndLosesNothing()
     {
-        var text = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)), width: 40);
+        var lines = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)), width: 50).Split('\n').Select(line => line.TrimEnd()).ToList();
 
-        text.Split('\n').Should().OnlyContain(line => line.TrimEnd().Length <= 40);
+        lines.Should().OnlyContain(line => line.Length <= 50);
+        string.Join(' ', lines.Select(line => line.Trim())).Should().Contain("3 requests, 1 stream, 2 upgrades left, cancelled in 04:00")
+            .And.Contain("5xx: 3 of 12345 bad (blue 180 of 180000); enough evidence for a rollback, but from too few clients");
+        lines.Should().Contain(line => line.StartsWith("               ", StringComparison.Ordinal) && line.EndsWith("too few clients", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -103,6 +106,14 @@ public sealed class ViewTests
             2026-01-02T03:05:05Z r7-abc123 gateway is back
 
             """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Picture_OfABakeWithNothingToJudgeByYet_SaysSo()
+    {
+        var json = Draining.Replace("\"name\": \"5xx\", \"n\": 12345, \"bad\": 3", "\"name\": \"latency\", \"n\": 0, \"bad\": 0", StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null)).Should().Contain("latency: nothing to judge by yet");
     }
 
     [Theory]

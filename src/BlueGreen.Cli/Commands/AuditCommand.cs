@@ -43,7 +43,7 @@ internal static class AuditCommand
             table.Add(
                 $"{entry.Sequence}",
                 $"{entry.At.UtcDateTime:yyyy-MM-dd HH:mm:ss}",
-                entry.Client is null ? entry.Actor : $"{entry.Actor} ({entry.Client})",
+                WhoOf(entry),
                 ActionOf(entry),
                 entry.Result,
                 entry.Services.Count == 0 ? "-" : string.Join(", ", entry.Services),
@@ -91,10 +91,13 @@ internal static class AuditCommand
     }
 
     private static string LineOf(AuditEntry entry) =>
-        $"{entry.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {entry.Actor} {ActionOf(entry)} {entry.Result}"
+        $"{entry.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {WhoOf(entry)} {ActionOf(entry)} {entry.Result}"
         + (entry.Services.Count == 0 ? "" : $" {string.Join(",", entry.Services)}")
         + (entry.Release is null ? "" : $" {entry.Release}")
         + (WhyOf(entry) is "-" ? "" : $": {WhyOf(entry)}");
+
+    // A caller that has no name is known by its address.
+    private static string WhoOf(AuditEntry entry) => entry is { Actor: "anonymous" or "unknown", Client: { } client } ? $"{entry.Actor} ({client})" : entry.Actor;
 
     private static string ActionOf(AuditEntry entry) => entry.Force ? $"{entry.Action} (forced)" : entry.Action;
 

@@ -9,6 +9,7 @@ internal static class BakeLines
 {
     public const string Failed = "failed";
     private const string Guarded = "guarded";
+    private const string Latency = "latency";
 
     // Beyond it the next look of the gateway says "failed" or "guarded"; until then nothing is full.
     private const int MostPercent = 99;
@@ -18,12 +19,13 @@ internal static class BakeLines
     /// <param name="old">The slot that it came from.</param>
     public static string Of(BakedService service, string old) =>
         $"{service.Name}: {Names.Plural(service.Responses, "response")} to {Names.Plural(service.Clients, "client")}; "
-        + $"latency p50 {Latency(service.NewLatency.P50Ms, service.OldLatency.P50Ms, old)}, p99 {Latency(service.NewLatency.P99Ms, service.OldLatency.P99Ms, old)}";
+        + $"latency p50 {Milliseconds(service.NewLatency.P50Ms, service.OldLatency.P50Ms, old)}, p99 {Milliseconds(service.NewLatency.P99Ms, service.OldLatency.P99Ms, old)}";
 
     /// <summary><c>5xx: 3 of 12345 bad (blue 180 of 180000); 40 % of the evidence for a rollback</c>.</summary>
     public static string Of(BakeMetric metric, string old) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
         ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
-        : $"{metric.Name}: {metric.Bad} of {metric.N} bad ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
+        : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
+        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
 
     // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
     private static string Evidence(string status, double share) => status switch
@@ -34,7 +36,7 @@ internal static class BakeLines
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(MostPercent, Math.Floor(share * 100)):0} % of the evidence for a rollback"),
     };
 
-    private static string Latency(double? now, double? before, string old) =>
+    private static string Milliseconds(double? now, double? before, string old) =>
         $"{Milliseconds(now) ?? "not known yet"} ({old} {Milliseconds(before) ?? "not known"})";
 
     private static string? Milliseconds(double? value) => value is { } number ? string.Create(CultureInfo.InvariantCulture, $"{number:0.#} ms") : null;

@@ -61,7 +61,7 @@ internal sealed class ReleasePicture(bool unicode)
         return heading.Append($"  {Durations.Clock((release.CompletedAt ?? snapshot.At) - release.CreatedAt)}", new Style(Color.Grey));
     }
 
-    private Paragraph GateLine(Release release, Gate gate) => Line(
+    private Hanging GateLine(Release release, Gate gate) => Line(
         gate.Status switch
         {
             GateStatus.Passed => Mark.Good,
@@ -72,11 +72,11 @@ internal sealed class ReleasePicture(bool unicode)
         gate.Name,
         release.Services.Count > 1 && gate.Service is not null ? $"{gate.Service}: {gate.Detail}" : gate.Detail);
 
-    private Paragraph SwitchLine(Release release) => release.SwitchedAt is { } at
+    private Hanging SwitchLine(Release release) => release.SwitchedAt is { } at
         ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}")
         : Line(release.Status.IsEnded() ? Mark.Skipped : Mark.Waiting, "switch", release.Status.IsEnded() ? "not switched" : null);
 
-    private Paragraph DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
+    private Hanging DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
     {
         var ended = drain.StartedWith - drain.Remaining;
         if (snapshot.Release.DrainedAt is not null || snapshot.Release.Status != ReleaseStatus.Draining)
@@ -92,7 +92,7 @@ internal sealed class ReleasePicture(bool unicode)
         return Line(Mark.Running, "drain", $"{Bar(share)} {kinds} left, cancelled in {Durations.Clock(drain.DeadlineAt - snapshot.At)}");
     }
 
-    private Paragraph BakeLine(ReleaseSnapshot snapshot, BakeStatus bake)
+    private Hanging BakeLine(ReleaseSnapshot snapshot, BakeStatus bake)
     {
         var release = snapshot.Release;
         var total = TimeSpan.FromSeconds(bake.DurationSeconds);
@@ -112,7 +112,7 @@ internal sealed class ReleasePicture(bool unicode)
     }
 
     // What the bake has measured so far, and how near each metric is to a rollback.
-    private IEnumerable<Paragraph> Findings(ReleaseSnapshot snapshot)
+    private IEnumerable<Hanging> Findings(ReleaseSnapshot snapshot)
     {
         var bake = snapshot.Release.Bake;
         if (bake.Hold is { } hold)
@@ -131,7 +131,7 @@ internal sealed class ReleasePicture(bool unicode)
         }
     }
 
-    private Paragraph Line(Mark mark, string name, string? text)
+    private Hanging Line(Mark mark, string name, string? text)
     {
         var (symbol, color) = mark switch
         {
@@ -142,10 +142,8 @@ internal sealed class ReleasePicture(bool unicode)
             Mark.Waiting => (unicode ? "○" : "o", Color.Grey),
             _ => (" ", Color.Grey),
         };
-        return new Paragraph { Overflow = Overflow.Ellipsis }
-            .Append(symbol, new Style(color))
-            .Append($" {name.PadRight(NameWidth)} ", new Style(decoration: Decoration.Bold))
-            .Append(Clean.Line(text));
+        var beginning = new Paragraph().Append(symbol, new Style(color)).Append($" {name.PadRight(NameWidth)} ", new Style(decoration: Decoration.Bold));
+        return new Hanging(beginning, text ?? "");
     }
 
     private string Bar(double share)

@@ -128,7 +128,7 @@ internal sealed class ReleaseRun
         var (code, title, detail) = release.Status switch
         {
             ReleaseStatus.Rejected => (ProblemCodes.GateFailed, "A gate failed; nothing was switched", $"{release.Detail}. Nothing was switched."),
-            ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched and is rolled back: {release.Detail}."),
+            ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched, and then {release.Detail}."),
             ReleaseStatus.Abandoned => (ProblemCodes.ReleaseEnded, "The release ended without a verdict", $"Release {snapshot.Id} has switched, and nobody watched its end: {release.Detail}."),
             _ => (ProblemCodes.ReleaseEnded, "The release ended without a switch", $"Release {snapshot.Id} is {Names.Of(release.Status)}: {release.Detail}."),
         };
