@@ -1,3 +1,4 @@
+using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Tests.Infrastructure;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
@@ -20,6 +21,19 @@ public sealed class SuggestionTests
         var result = (await BlueGreenProcess.RunAsync(line.Split(' '), "http://127.0.0.1:1")).ShouldEndWith(64);
 
         result.Error.Should().StartWith($"bluegreen: {what} {suggestion}").And.Contain("--help");
+    }
+
+    [Theory]
+    [InlineData("ordres", "orders")]
+    [InlineData("ORDERS-E", "orders-eu")]
+    [InlineData("order", "orders orders-eu")]
+    [InlineData("ord", "orders orders-eu")]
+    [InlineData("bill", "billing")]
+    [InlineData("or", "")]
+    [InlineData("payments", "")]
+    public void Nearest_OfWhatWasTyped_AreTheNamesWithTheFewestSlips(string typed, string expected)
+    {
+        Nearest.To(typed, ["billing", "orders", "orders-eu"]).Should().Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]
