@@ -36,7 +36,7 @@ public sealed class ForeignServerTests
         var result = (await BlueGreenProcess.RunAsync(line.Split(' '), server.Url)).ShouldEndWith(7);
 
         result.Error.Should().StartWith($"bluegreen: {server.Url} is not a BlueGreen gateway: it answered ").And.Contain("--url").And.NotContainAny("System.", "BlueGreen.Contracts", "Exception");
-        if (line.Contains("json", StringComparison.Ordinal) && !line.StartsWith("watch", StringComparison.Ordinal))
+        if (line.Contains("json", StringComparison.Ordinal))
         {
             result.Code.Should().Be("gateway-not-reachable");
         }
@@ -62,6 +62,8 @@ public sealed class ForeignServerTests
     [InlineData("approve r1-x")]
     [InlineData("watch")]
     [InlineData("watch -o json")]
+    [InlineData("audit -o json")]
+    [InlineData("audit --follow")]
     [InlineData("watch --release r1-x")]
     public async Task EveryCommand_ServerThatSaysNothing_IsGivenUpAtTheTimeout(string line)
     {
@@ -71,5 +73,9 @@ public sealed class ForeignServerTests
         var result = (await BlueGreenProcess.RunAsync([.. line.Split(' '), "--timeout", "1.5s"], $"http://{silent.LocalEndpoint}")).ShouldEndWith(7);
 
         result.Error.Should().Contain("has not answered within 1.5 s");
+        if (line.Contains("json", StringComparison.Ordinal))
+        {
+            result.Code.Should().Be("gateway-not-reachable");
+        }
     }
 }

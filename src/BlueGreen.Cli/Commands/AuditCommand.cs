@@ -74,6 +74,10 @@ internal static class AuditCommand
                 }
             }
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && !session.Client.HasAnswered)
+        {
+            throw CommandFailure.NotReachable(session.Client.NotAnswered());
+        }
         catch (OperationCanceledException) when (linked.IsCancellationRequested)
         {
             // Whoever looks ends it when they like: that is no failure.

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
@@ -8,7 +10,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Tests.Health;
 
-/// <summary>How often a destination is probed that nothing listens at.</summary>
+/// <summary>How often a destination is probed that is not healthy since its deployment.</summary>
 public sealed class DestinationProberTests : IDisposable
 {
     private static readonly TimeSpan Seldom = TimeSpan.FromHours(1);
@@ -16,15 +18,17 @@ public sealed class DestinationProberTests : IDisposable
 
     private readonly ManualTime _time = new();
     private readonly ProbeClient _client;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly DestinationProber _prober;
 
     public DestinationProberTests()
     {
+        _listener.Start();
         _client = new ProbeClient(TimeProvider.System, new DestinationConnector(new DestinationOptions()));
         var cluster = new ClusterState("orders-green", new ClusterModel(new ClusterConfig { ClusterId = "orders-green" }, new HttpMessageInvoker(new SocketsHttpHandler())));
-        var destination = new DestinationState("g1", new DestinationModel(new DestinationConfig { Address = "http://127.0.0.1:1/" }));
+        var destination = new DestinationState("g1", new DestinationModel(new DestinationConfig { Address = $"http://{_listener.LocalEndpoint}/" }));
         _prober = new DestinationProber(
-            new HealthOptions { Interval = Seldom, VerifyInterval = Often, UnhealthyThreshold = 2 },
+            new HealthOptions { Interval = Seldom, VerifyInterval = Often, UnhealthyThreshold = 2, HealthyThreshold = 1, RequireReport = false },
             cluster,
             destination,
             _client,
@@ -37,11 +41,13 @@ public sealed class DestinationProberTests : IDisposable
     {
         _prober.Stop();
         _client.Dispose();
+        _listener.Dispose();
     }
 
     [Fact]
     public async Task Destination_NotHealthySinceItsDeployment_IsProbedOftenForFiveMinutes()
     {
+        _listener.Stop();
         var loop = _prober.RunAsync();
         for (var elapsed = TimeSpan.Zero; elapsed < TimeSpan.FromMinutes(5); elapsed += Often * 1.1)
         {
@@ -58,6 +64,7 @@ public sealed class DestinationProberTests : IDisposable
     [Fact]
     public async Task Destination_DeployedAgain_IsProbedAtOnceAndOften()
     {
+        _listener.Stop();
         var loop = _prober.RunAsync();
         await _time.UntilWaitedForAboutAsync(Often).WaitAsync(TestTime.Limit);
         _time.Advance(TimeSpan.FromMinutes(5));
@@ -68,6 +75,27 @@ public sealed class DestinationProberTests : IDisposable
 
         await _time.UntilWaitedForAboutAsync(Often).WaitAsync(TestTime.Limit);
         _prober.Record.LastProbe.Should().NotBeSameAs(before);
+        _prober.Stop();
+        await loop.WaitAsync(TestTime.Limit);
+    }
+
+    // The old process answers a probe while the deployment that replaces it comes.
+    [Fact]
+    public async Task Destination_DeployedAgainDuringAProbe_IsNotTakenForReadyByThatProbe()
+    {
+        var loop = _prober.RunAsync();
+        using (var old = await _listener.AcceptSocketAsync().WaitAsync(TestTime.Limit))
+        {
+            _prober.Await();
+            await old.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+
+            using var next = await _listener.AcceptSocketAsync().WaitAsync(TestTime.Limit);
+            _listener.Stop();
+        }
+
+        await _time.UntilWaitedForAboutAsync(Often).WaitAsync(TestTime.Limit);
+        _prober.Record.State.Should().Be(HealthState.Healthy, "one failure is not enough to be unhealthy");
+        _prober.Record.Failures.Should().Be(1);
         _prober.Stop();
         await loop.WaitAsync(TestTime.Limit);
     }
