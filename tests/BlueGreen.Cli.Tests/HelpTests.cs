@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using BlueGreen.Cli.Commands;
 using BlueGreen.Cli.Tests.Infrastructure;
 
@@ -19,15 +18,12 @@ public sealed class HelpTests
         // Accepts connections into its queue, and never answers: whoever calls it waits.
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        using var output = new StringWriter();
 
-        var line = $"{path} --help --url http://{silent.LocalEndpoint}".Trim();
-        var exitCode = await BlueGreenCommand.Create(TimeProvider.System).Parse(line).InvokeAsync(new InvocationConfiguration { Output = output });
+        // By the variable: completions, which help shows as placeholders, are asked for without the line.
+        var result = (await BlueGreenProcess.RunAsync([.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"], $"http://{silent.LocalEndpoint}")).ShouldEndWith(0);
 
-        exitCode.Should().Be(0);
         silent.Pending().Should().BeFalse("help is about the command, not about the gateway");
-        output.ToString().Should().Contain("Usage:");
-        Regex.Matches(output.ToString(), "(?i)default: .*default: ").Should().BeEmpty();
+        result.Out.Should().Contain("Usage:").And.NotMatchRegex("(?i)default: .*default: ");
     }
 
     [Theory]
