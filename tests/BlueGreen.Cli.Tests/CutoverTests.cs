@@ -70,6 +70,19 @@ public sealed class CutoverTests
     }
 
     [Fact]
+    public async Task Cutover_SlotIsActiveWithAnotherVersion_EndsWith2AndSaysWhatRunsThere()
+    {
+        await using var fleet = await Fleet.HostAsync();
+
+        var result = (await fleet.BlueGreenAsync("cutover", "--to", "blue", "--expect-version", "9.9.9")).ShouldEndWith(2);
+        var json = (await fleet.BlueGreenAsync("cutover", "--to", "blue", "--expect-version", "9.9.9", "-o", "json")).ShouldEndWith(2);
+
+        result.Error.Should().Contain("blue").And.Contain("1.0.0").And.Contain("9.9.9").And.Contain("bluegreen deploy");
+        json.Code.Should().Be("gate-failed");
+        (await fleet.BlueGreenAsync("cutover", "--to", "blue", "--expect-version", "1.0.0")).ShouldEndWith(0).Out.Should().Contain("nothing was changed");
+    }
+
+    [Fact]
     public async Task Cutover_GateFails_EndsWith2AndTheReason()
     {
         await using var fleet = await Fleet.HostAsync();

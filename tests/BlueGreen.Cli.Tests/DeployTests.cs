@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using BlueGreen.Cli.Tests.Infrastructure;
 using BlueGreen.Contracts;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
@@ -58,11 +61,45 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public async Task Deploy_BeforeTheApiListens_IsHealthyAsSoonAsItDoes()
+    {
+        await using var fleet = await Fleet.HostAsync(ProbeSeldom);
+        int port;
+        using (var free = new TcpListener(IPAddress.Loopback, 0))
+        {
+            free.Start();
+            port = ((IPEndPoint)free.LocalEndpoint).Port;
+        }
+
+        using var deploy = fleet.Start("deploy", "-d", $"new=http://127.0.0.1:{port}");
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.Health == HealthState.Unhealthy);
+        await using var late = await TestApi.StartAsync("2.1.0", port: port);
+
+        (await deploy.EndAsync()).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task Deploy_SameAddressWithAnotherVersion_IsProbedAtOnce()
+    {
+        await using var fleet = await Fleet.HostAsync(ProbeSeldom);
+        (await fleet.BlueGreenAsync("deploy", "-d", $"a={fleet.Green.Address}", "--version", "2.0.0")).ShouldEndWith(0);
+
+        fleet.Green.Version = "2.0.1";
+
+        (await fleet.BlueGreenAsync("deploy", "-d", $"a={fleet.Green.Address}", "--version", "2.0.1")).ShouldEndWith(0);
+    }
+
+    // Whoever is left to the regular probes waits longer than the test does.
+    private static void ProbeSeldom(JsonNode configuration) => Fleet.Service(configuration)["Health"]!["Interval"] = "00:59:00";
+
+    [Fact]
     public async Task Deploy_IntoTheActiveSlot_EndsWith5()
     {
         await using var fleet = await Fleet.HostAsync();
 
-        (await fleet.BlueGreenAsync("deploy", "--slot", "blue", "-d", fleet.Green.Address, "-o", "json")).ShouldEndWith(5).Code.Should().Be("slot-active");
+        var active = (await fleet.BlueGreenAsync("deploy", "--slot", "blue", "-d", fleet.Green.Address, "-o", "json")).ShouldEndWith(5);
+        active.Code.Should().Be("slot-active");
+        active.Error.Should().Contain("bluegreen deploy --force");
         (await fleet.BlueGreenAsync("deploy", "--expect-generation", "9", "-d", fleet.Green.Address, "-o", "json")).ShouldEndWith(5).Code.Should().Be("stale-generation");
         (await fleet.BlueGreenAsync("deploy", "--slot", "blue", "--force", "-d", fleet.Blue.Address)).ShouldEndWith(0);
     }

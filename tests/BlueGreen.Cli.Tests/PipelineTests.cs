@@ -159,6 +159,48 @@ public sealed partial class PipelineTests
         (await CurlAsync(fleet, next.Address, "2.3.0")).ShouldEndWith(5).Error.Should().Contain("bakes and may roll back");
     }
 
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_AnotherVersionRunsThere_EndsWith4AndSaysWhatEachDestinationReports()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await using var next = await TestApi.StartAsync("2.1.0");
+
+        var result = (await CurlAsync(fleet, next.Address, "2.2.0", ("TIMEOUT", "4"))).ShouldEndWith(4);
+
+        result.Error.Should().Contain($"127.0.0.1:{next.Port} reports 2.1.0, and 2.2.0 was deployed").And.Contain("Nothing was switched").And.NotContain("reason");
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
+    }
+
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_SickDestination_EndsWith4AndSaysWhy()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await using var next = await TestApi.StartAsync("2.1.0");
+        next.Health = context => next.WriteReportAsync(context, "unhealthy", 503);
+
+        (await CurlAsync(fleet, next.Address, ("TIMEOUT", "4"))).ShouldEndWith(4).Error.Should().Contain($"127.0.0.1:{next.Port}: status code 503");
+    }
+
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_ReleaseIsOverBeforeItIsSeen_IsVerifiedAllTheSame()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await using var next = await TestApi.StartAsync("2.1.0");
+
+        (await CurlAsync(fleet, next.Address, ("BAKE_SECONDS", "0"), ("VERIFY", "exit 1"))).ShouldEndWith(3).Error.Should().Contain("verification failed");
+
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
+    }
+
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_AnotherServerAnswers_EndsWith7()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await using var server = await ForeignServer.StartAsync(200, "text/html", "<!doctype html>");
+
+        (await CurlAsync(fleet, fleet.Green.Address, ("BLUEGREEN_URL", server.Url))).ShouldEndWith(7).Error.Should().Contain($"{server.Url} is not a BlueGreen gateway");
+    }
+
     private static string Script => Repository.PathOf("deploy", "pipelines", "curl", "release.sh");
 
     private static Task<CliResult> CurlAsync(Fleet fleet, string address, params (string Name, string Value)[] environment) => CurlAsync(fleet, address, "2.1.0", environment);

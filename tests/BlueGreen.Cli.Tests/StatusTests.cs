@@ -42,16 +42,9 @@ public sealed class StatusTests
         (await fleet.BlueGreenAsync("-o", "json", "status", "orders")).ShouldEndWith(0).Json.GetProperty("active").GetString().Should().Be("blue");
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Status_WithLongNamesAndAReleaseThatWaits_FitsEightyColumns(bool terminal)
+    [ToolsFact("script")]
+    public async Task Status_WithLongNamesAndAReleaseThatWaits_FitsATerminalAndIsWholeInAPipe()
     {
-        if (terminal && (!OperatingSystem.IsLinux() || ToolsFactAttribute.Find("script") is null))
-        {
-            return;
-        }
-
         const string name = "a-service-with-a-name-that-somebody-thought-to-be-a-good-idea";
         await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, name));
         fleet.Green.Version = "2026.11.21-feature-branch-with-a-name+build.12345";
@@ -59,13 +52,22 @@ public sealed class StatusTests
         await fleet.Admin.PostAsync($"/v1/services/{name}/cutover", new { requireApproval = true });
         await fleet.Admin.UntilAsync(status => status.Release?.Status == Contracts.ReleaseStatus.AwaitingApproval, name);
 
-        var result = terminal
-            ? await BlueGreenProcess.RunOnTerminalAsync("status", 80, fleet.AdminUrl(), ("NO_COLOR", "1"))
-            : await fleet.BlueGreenAsync("status");
+        var terminal = (await BlueGreenProcess.RunOnTerminalAsync("status", 80, fleet.AdminUrl(), ("NO_COLOR", "1"))).ShouldEndWith(0);
+        var pipe = (await fleet.BlueGreenAsync("status")).ShouldEndWith(0);
 
-        result.ShouldEndWith(0);
-        result.Out.Should().Contain("a-service").And.Contain("approval");
-        result.Lines.Should().OnlyContain(line => WithoutEscapes(line).Length <= 80);
+        terminal.Out.Should().Contain("a-service").And.Contain("approval");
+        terminal.Lines.Should().OnlyContain(line => WithoutEscapes(line).Length <= 80);
+        pipe.Out.Should().Contain(name).And.Contain(fleet.Green.Version).And.NotContain("…");
+    }
+
+    [Fact]
+    public async Task History_InAPipe_CutsNothing()
+    {
+        const string reason = "a reason of somebody who has explained everything that there is to know about this release, ticket 4711 included";
+        await using var fleet = await Fleet.HostAsync();
+        (await fleet.Admin.CutoverAsync(new { reason }, until: "completed")).Status.Should().Be(200);
+
+        (await fleet.BlueGreenAsync("history")).ShouldEndWith(0).Out.Should().Contain(reason).And.NotContain("…");
     }
 
     [ToolsFact("script")]

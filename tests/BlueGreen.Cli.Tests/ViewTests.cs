@@ -38,12 +38,36 @@ public sealed class ViewTests
     [Fact]
     public void Picture_OfABake_ShowsWhatWasMeasuredAndHowNearItIs()
     {
-        var text = Draw(Snapshot(Draining, null));
+        var text = Draw(Snapshot(Draining, null), width: 140);
 
         text.Should().Contain("✗ held         sharedOutage: blue is no better")
-            .And.Contain("orders: 12345 responses to 31 clients, p50 4.1 to 4.4 ms, p99 22.5 to - ms")
-            .And.Contain("5xx: 3 of 12345 bad, 180 of 180000 before; evidence -0.4 of 5.0, guarded")
+            .And.Contain("orders: 12345 responses to 31 clients; latency p50 4.4 ms (blue 4.1 ms), p99 not known yet (blue 22.5 ms)")
+            .And.Contain("5xx: 3 of 12345 bad (blue 180 of 180000); enough evidence for a rollback, but from too few clients")
             .And.Contain("latency: 12 responses before the switch, some 900 are needed");
+    }
+
+    [Theory]
+    [InlineData("watching", "-2.0", "no evidence for a rollback")]
+    [InlineData("watching", "2.5", "50 % of the evidence for a rollback")]
+    [InlineData("watching", "4.9999", "99 % of the evidence for a rollback")]
+    [InlineData("guarded", "6.1", "enough evidence for a rollback, but from too few clients")]
+    [InlineData("failed", "6.1", "enough evidence for a rollback")]
+    public void Picture_OfABake_SaysHowNearARollbackIs(string status, string evidence, string expected)
+    {
+        var json = Draining.Replace("\"lnE\": -0.4412, \"threshold\": 4.998, \"status\": \"guarded\"", $"\"lnE\": {evidence}, \"threshold\": 5.0, \"status\": \"{status}\"", StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null), width: 140).Should().MatchRegex($"5xx: 3 of 12345 bad \\(blue 180 of 180000\\); {expected} *\\n");
+    }
+
+    [Fact]
+    public void Picture_OfABakeThatBegins_SpeaksOfOneClientAndNeverOfMoreTimeThanThereIs()
+    {
+        // The answer's Date has whole seconds, so by the gateway's clock the end may seem to be further away than the bake is long.
+        var json = Draining.Replace("\"clients\": 31", "\"clients\": 1", StringComparison.Ordinal)
+            .Replace("\"responses\": 12345", "\"responses\": 1", StringComparison.Ordinal)
+            .Replace("\"endsAt\": \"2026-01-02T03:19:05.000Z\"", "\"endsAt\": \"2026-01-02T03:20:05.900Z\"", StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null)).Should().Contain("1 response to 1 client;").And.Contain("15:00 left of 15:00");
     }
 
     [Fact]
@@ -53,11 +77,14 @@ public sealed class ViewTests
     }
 
     [Fact]
-    public void Picture_NarrowTerminal_IsCutAndNotWrapped()
+    public void Picture_NarrowTerminal_GoesOnUnderTheTextAndLosesNothing()
     {
-        var text = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)), width: 40);
+        var lines = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)), width: 50).Split('\n').Select(line => line.TrimEnd()).ToList();
 
-        text.Split('\n').Should().OnlyContain(line => line.TrimEnd().Length <= 40);
+        lines.Should().OnlyContain(line => line.Length <= 50);
+        string.Join(' ', lines.Select(line => line.Trim())).Should().Contain("3 requests, 1 stream, 2 upgrades left, cancelled in 04:00")
+            .And.Contain("5xx: 3 of 12345 bad (blue 180 of 180000); enough evidence for a rollback, but from too few clients");
+        lines.Should().Contain(line => line.StartsWith("               ", StringComparison.Ordinal) && line.EndsWith("too few clients", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -79,6 +106,14 @@ public sealed class ViewTests
             2026-01-02T03:05:05Z r7-abc123 gateway is back
 
             """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Picture_OfABakeWithNothingToJudgeByYet_SaysSo()
+    {
+        var json = Draining.Replace("\"name\": \"5xx\", \"n\": 12345, \"bad\": 3", "\"name\": \"latency\", \"n\": 0, \"bad\": 0", StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null)).Should().Contain("latency: nothing to judge by yet");
     }
 
     [Theory]

@@ -54,7 +54,10 @@ call() {
 
 fail() {
   local detail code
-  detail=$(jq -r '.detail // "an answer that is not understood"' "$body" 2> /dev/null || echo "no JSON")
+  # A problem of the gateway has a code; anything else comes from another server, or from a proxy in between.
+  if ! detail=$(jq -er 'select(.code) | .detail' "$body" 2> /dev/null); then
+    foreign
+  fi
   say "$1: status $status: $detail"
   case $status in
     401 | 403) code=6 ;;
@@ -64,6 +67,30 @@ fail() {
     *) code=1 ;;
   esac
   exit "$code"
+}
+
+foreign() {
+  say "$url is not a BlueGreen gateway: it answered with status $status and $(head -c 60 "$body" | tr -cd '[:print:]')"
+  exit 7
+}
+
+# What keeps each destination of the deployment from being ready; nothing once all of them are.
+missing() {
+  jq -r --arg slot "$standby" --arg version "$version" '
+    .slots[$slot].destinations | if length == 0 then "it has no destinations" else [ .[]
+      | if .lastProbe == null then "\(.id) is not probed yet"
+        elif .lastProbe.passed | not then "\(.id): \(.lastProbe.reason)"
+        elif .health != "healthy" then "\(.id) passes, and is not yet healthy"
+        elif (.lastProbe.report.version // $version) != $version then "\(.id) reports \(.lastProbe.report.version), and \($version) was deployed"
+        else empty end ] | join("; ") end' "$body"
+}
+
+# Runs $VERIFY, once and only if it is set; the command is not told the token.
+verify() {
+  if [ -n "${VERIFY:-}" ] && [ -z "$verified" ]; then
+    verified=yes
+    env -u BLUEGREEN_TOKEN bash -euo pipefail -c "$VERIFY" || rollback "verification failed"
+  fi
 }
 
 rollback() {
@@ -89,6 +116,7 @@ summary() {
 
 call GET "/v1/services/$service"
 [ "$status" = 200 ] || fail "Looking at $service"
+jq -e '.slots and .standby' "$body" > /dev/null 2>&1 || foreign
 destinations=$(jq -n '[ $ARGS.positional[] | { key: (sub("^https?://"; "") | gsub("[^A-Za-z0-9._:-]"; "-") | rtrimstr("-")), value: { address: . } } ] | from_entries' --args "$@")
 
 if jq -e --argjson wanted "$destinations" --arg version "$version" '
@@ -105,16 +133,18 @@ call PUT "/v1/services/$service/slots/$standby" "$(jq -n --arg version "$version
 [ "$status" = 200 ] || fail "Deploying"
 deployed=$(sed -n 's/^[Ee][Tt][Aa][Gg]: *"\([0-9]*\)".*/\1/p' "$answered")
 
-until call GET "/v1/services/$service" && jq -e --arg slot "$standby" --arg version "$version" '
-    .slots[$slot] | .health == "healthy" and .version == $version' "$body" > /dev/null; do
+told=''
+until call GET "/v1/services/$service" && waiting=$(missing) && [ -z "$waiting" ]; do
   if ! jq -e --arg generation "$deployed" '(.generation | tostring) == $generation' "$body" > /dev/null; then
     say "$service was changed by somebody else after this deployment (generation $deployed): nothing was switched."
     exit 5
   fi
   if [ "$SECONDS" -ge "$deadline" ]; then
-    say "$standby of $service is not healthy in time: $(jq -c --arg slot "$standby" '[ .slots[$slot].destinations[] | { id, health, reason: .lastProbe.reason } ]' "$body")"
+    say "$standby of $service holds the new deployment, and is not ready in time: $waiting. Nothing was switched."
     exit 4
   fi
+  [ "$waiting" = "$told" ] || say "Waiting for $standby of $service: $waiting"
+  told=$waiting
   sleep 1
 done
 
@@ -144,16 +174,13 @@ while true; do
   [ "$status" = 200 ] || fail "Looking at release $release"
   state=$(jq -r .status "$body")
   case $state in
-    succeeded) summary; say "Release $release succeeded: $(jq -r .detail "$body")"; exit 0 ;;
+    succeeded) verify; summary; say "Release $release succeeded: $(jq -r .detail "$body")"; exit 0 ;;
     rejected) summary; say "Release $release was rejected: $(jq -r .detail "$body")"; exit 2 ;;
     rolledBack) summary; say "Release $release was rolled back: $(jq -r .detail "$body")"; exit 3 ;;
     aborted) summary; say "Release $release was aborted: $(jq -r .detail "$body")"; exit 5 ;;
-    failed) summary; say "Release $release failed: $(jq -r .detail "$body")"; exit 1 ;;
+    failed | abandoned) summary; say "Release $release is $state: $(jq -r .detail "$body")"; exit 1 ;;
     draining | baking)
-      if [ -n "${VERIFY:-}" ] && [ -z "$verified" ]; then
-        verified=yes
-        env -u BLUEGREEN_TOKEN bash -euo pipefail -c "$VERIFY" || rollback "verification failed"
-      fi
+      verify
       [ "$SECONDS" -lt "$deadline" ] || rollback "not completed in time"
       ;;
     *)

@@ -10,7 +10,8 @@ namespace BlueGreen.Cli.Client;
 /// <param name="Json">The body; null where there is none.</param>
 /// <param name="Attempts">How often it was asked until this answer came.</param>
 /// <param name="At">The gateway's time of day.</param>
-internal sealed record GatewayAnswer(int Status, JsonNode? Json, int Attempts, DateTimeOffset At)
+/// <param name="Foreign">What there is to say if it turns out not to be a gateway's.</param>
+internal sealed record GatewayAnswer(int Status, JsonNode? Json, int Attempts, DateTimeOffset At, ForeignAnswer Foreign)
 {
     public bool IsSuccess => Status is >= 200 and < 300;
 
@@ -21,17 +22,16 @@ internal sealed record GatewayAnswer(int Status, JsonNode? Json, int Attempts, D
     {
         try
         {
-            return Json.Deserialize(type) ?? throw new JsonException("the body is empty");
+            return Json.Deserialize(type) is { } record && AnswerShape.IsKnown(record) ? record : throw NotUnderstood();
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            throw CommandFailure.Of(
-                ExitCodes.Unexpected,
-                "answer-not-understood",
-                "The gateway's answer is not understood",
-                $"The gateway has answered what this version of bluegreen does not understand: {exception.Message} Use the version that belongs to the gateway.");
+            throw NotUnderstood();
         }
     }
+
+    /// <summary>The success is none of a gateway's, or of one of another version.</summary>
+    public CommandFailure NotUnderstood() => CommandFailure.NotReachable(Foreign.Message, $"{Foreign.Hint} If it is a gateway, use the bluegreen of its version.");
 
     /// <summary>The answer, if it is a success.</summary>
     /// <exception cref="CommandFailure">It is a problem.</exception>

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.CommandLine;
 
@@ -16,18 +15,29 @@ internal sealed class GatewayClient : IDisposable
     public static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
 
     // One call is answered at once (nothing asks the gateway to wait); after this time the connection counts as lost.
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(30);
+
+    // What is asked around the end of --timeout gets this much time all the same: a gateway that is well answers within it, and then the
+    // command can say how the release stands, and not just that the time is over.
+    private static readonly TimeSpan LastCall = TimeSpan.FromSeconds(5);
     private const int KeyBytes = 16;
 
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
     private readonly GatewayAddress _address;
     private readonly Unreachable _unreachable;
+    private Deadline? _limit;
 
     /// <summary>Connects when it is first asked for something.</summary>
+    /// <param name="address">Where the gateway is.</param>
+    /// <param name="files">What was given for TLS.</param>
+    /// <param name="token">The token; null for none.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="timeout">How long the whole command may take; null for as long as its calls do.</param>
     /// <exception cref="CommandFailure">A file for TLS can't be used.</exception>
-    public GatewayClient(GatewayAddress address, TlsFiles files, string? token, TimeProvider time)
+    public GatewayClient(GatewayAddress address, TlsFiles files, string? token, TimeProvider time, TimeSpan? timeout)
     {
+        _limit = timeout is { } limit ? new Deadline(time, limit) : null;
         _time = time;
         _address = address;
         _unreachable = new Unreachable(address, files.Certificate);
@@ -54,6 +64,12 @@ internal sealed class GatewayClient : IDisposable
 
     /// <summary>Whether a gateway was there at least once.</summary>
     public bool HasAnswered { get; private set; }
+
+    /// <summary>What there is to say when <c>--timeout</c> is over before the first answer.</summary>
+    public GatewayGoneException NotAnswered() => NotAnswered(_limit?.After ?? LongestCall);
+
+    /// <summary>From now on no call is limited by <c>--timeout</c>.</summary>
+    public void EndLimit() => _limit = null;
 
     /// <summary>Asks once.</summary>
     /// <exception cref="GatewayGoneException">No answer of a gateway.</exception>
@@ -134,46 +150,40 @@ internal sealed class GatewayClient : IDisposable
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
         }
 
-        try
-        {
-            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        // The stream is open without an end; how long it takes to open is limited.
+        return await WithinLimitAsync(
+            async limited =>
             {
-                return await response.Content.ReadAsStreamAsync(cancellationToken);
-            }
+                var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limited);
+                if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+                {
+                    HasAnswered = true;
+                    return await response.Content.ReadAsStreamAsync(cancellationToken);
+                }
 
-            using (response)
-            {
-                throw (await ReadAsync(response, 1, cancellationToken)).Failure();
-            }
-        }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
-        {
-            throw _unreachable.Because(exception);
-        }
+                using (response)
+                {
+                    var answer = await ReadAsync(request, response, 1, limited);
+                    throw answer.IsSuccess ? answer.NotUnderstood() : answer.Failure();
+                }
+            },
+            cancellationToken);
     }
 
     /// <summary>Whether something that is no JSON is served at a path.</summary>
-    public async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken)
-    {
-        try
+    public Task<bool> ExistsAsync(string path, CancellationToken cancellationToken) => WithinLimitAsync(
+        async limited =>
         {
-            using var response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, limited);
             return response.IsSuccessStatusCode;
-        }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
-        {
-            throw _unreachable.Because(exception);
-        }
-    }
+        },
+        cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
     private async Task<GatewayAnswer> TryAsync(
         HttpMethod method, string path, string? body, IReadOnlyList<(string Name, string Value)> headers, int attempt, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(CallTimeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Accept.ParseAdd("application/json");
         if (body is not null)
@@ -186,10 +196,23 @@ internal sealed class GatewayClient : IDisposable
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
+        return await WithinLimitAsync(
+            async limited =>
+            {
+                using var response = await _http.SendAsync(request, limited);
+                return await ReadAsync(request, response, attempt, limited);
+            },
+            cancellationToken);
+    }
+
+    private async Task<T> WithinLimitAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var longest = LimitOfCall();
+        using var limit = new CancellationTokenSource(longest, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var response = await _http.SendAsync(request, linked.Token);
-            return await ReadAsync(response, attempt, linked.Token);
+            return await call(linked.Token);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -197,36 +220,47 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw _unreachable.Because($"{_address} has not answered within {CallTimeout.TotalSeconds:0} s.", nothingWasSent: false);
+            throw NotAnswered(longest);
         }
     }
 
-    private async Task<GatewayAnswer> ReadAsync(HttpResponseMessage response, int attempt, CancellationToken cancellationToken)
+    private GatewayGoneException NotAnswered(TimeSpan within) =>
+        _unreachable.Because(string.Create(CultureInfo.InvariantCulture, $"{_address} has not answered within {within.TotalSeconds:0.#} s."), nothingWasSent: false);
+
+    private TimeSpan LimitOfCall()
+    {
+        if (_limit is null)
+        {
+            return LongestCall;
+        }
+
+        var least = _limit.After < LastCall ? _limit.After : LastCall;
+        var left = _limit.Left > least ? _limit.Left : least;
+        return left < LongestCall ? left : LongestCall;
+    }
+
+    private async Task<GatewayAnswer> ReadAsync(HttpRequestMessage request, HttpResponseMessage response, int attempt, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
         var type = response.Content.Headers.ContentType?.MediaType;
-        if (type is "application/json" or "application/problem+json")
+
+        // Whatever another server says of its body's encoding: JSON is UTF-8, and of anything else only a few words are shown.
+        var body = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+        var isJson = ForeignAnswer.TryParse(type, body, out var json);
+        var foreign = new ForeignAnswer(_address, $"{request.Method} {request.RequestUri?.PathAndQuery}", status, ForeignAnswer.Describe(type, body), _unreachable.Hint);
+        if (!isJson || !(response.IsSuccessStatusCode || IsProblem(json)))
         {
-            try
-            {
-                var json = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-                if (response.IsSuccessStatusCode || (json as JsonObject)?["code"] is JsonValue)
-                {
-                    HasAnswered = true;
-                    return new GatewayAnswer(status, json, attempt, response.Headers.Date ?? _time.GetUtcNow());
-                }
-            }
-            catch (JsonException)
-            {
-                throw _unreachable.Because($"{_address} has answered {status} with JSON that was cut off.", nothingWasSent: false);
-            }
+            throw _unreachable.Because(foreign.Message, nothingWasSent: !foreign.IsOfAProxy);
         }
 
-        // A load balancer in front of the gateway, or another server altogether.
-        throw _unreachable.Because(
-            $"What answers at {_address} is not a gateway's admin API: status {status}, {type ?? "without a body"}.",
-            nothingWasSent: status is not (502 or 503 or 504));
+        HasAnswered = true;
+        return new GatewayAnswer(status, json, attempt, response.Headers.Date ?? _time.GetUtcNow(), foreign);
     }
+
+    private static bool IsProblem(JsonNode? json) =>
+        json is JsonObject problem
+        && problem["code"] is JsonValue code && code.TryGetValue<string>(out _)
+        && problem["detail"] is JsonValue detail && detail.TryGetValue<string>(out _);
 
     private static async ValueTask<Stream> ConnectAsync(UnixDomainSocketEndPoint endpoint, CancellationToken cancellationToken)
     {

@@ -16,6 +16,7 @@ internal static class Hints
             ProblemCodes.Forbidden => "Use a token or a client certificate with that role, or ask somebody who has one.",
             ProblemCodes.ReleaseInProgress when release is not null => $"See who holds it, and follow it: bluegreen watch --release {release}",
             ProblemCodes.SlotRetained or ProblemCodes.SlotActive when release is not null => $"Follow it: bluegreen watch --release {release}",
+            ProblemCodes.GateFailed when release is null && problem["release"] is null => "See which version is where: bluegreen status. Put another one into the standby: bluegreen deploy",
             ProblemCodes.StaleGeneration => "Look again: bluegreen status",
             ProblemCodes.StateUnavailable => "Nothing has changed, so the command may be repeated once the gateway's disk has room.",
             _ => null,

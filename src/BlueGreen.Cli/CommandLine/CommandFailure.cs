@@ -55,6 +55,9 @@ internal sealed class CommandFailure : Exception
         return new(exitCode, problem, hint);
     }
 
+    /// <summary>The same with a hint.</summary>
+    public CommandFailure With(string? hint) => new(ExitCode, Problem, hint) { IsPrinted = IsPrinted };
+
     public static CommandFailure Usage(string detail, string? hint = null) => Of(ExitCodes.Usage, "usage", "The command is not valid", detail, hint);
 
     public static CommandFailure NotReachable(GatewayGoneException gone) => NotReachable(gone.Message, gone.Hint);

@@ -14,9 +14,9 @@ internal static class CommandRunner
     {
         var parse = BlueGreenCommand.Create(time).Parse(args);
         var json = GlobalOptions.WantsJson(parse);
-        if (parse.Action is ParseErrorAction)
+        if (UsageOf(parse) is { } wrong)
         {
-            return Report(UsageOf(parse), json);
+            return Report(wrong, json);
         }
 
         using var stop = new CancellationTokenSource();
@@ -57,17 +57,29 @@ internal static class CommandRunner
     public static CommandFailure Interrupted(string detail, string? hint = null) =>
         CommandFailure.Of(ExitCodes.TimedOut, "interrupted", "The waiting was interrupted", detail, hint);
 
-    private static CommandFailure UsageOf(ParseResult parse)
+    // Help, completion and the like are not held up by what else is on the line.
+    private static CommandFailure? UsageOf(ParseResult parse)
     {
+        if (parse.Action is not ParseErrorAction && parse.Action != parse.CommandResult.Command.Action)
+        {
+            return null;
+        }
+
+        // What System.CommandLine makes of a mistyped option is mostly about the value that it took it for.
+        var mistakes = TypingMistakes.Find(parse);
+        var errors = mistakes.Count > 0 ? mistakes : [.. parse.Errors.Select(error => error.Message.TrimEnd('.') + ".")];
+        if (errors.Count == 0)
+        {
+            return null;
+        }
+
         var path = new List<string>();
         for (var result = parse.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
         {
             path.Insert(0, result.Command.Name);
         }
 
-        return CommandFailure.Usage(
-            string.Join(" ", parse.Errors.Select(error => error.Message.TrimEnd('.') + ".")),
-            $"See: {string.Join(' ', path)} --help");
+        return CommandFailure.Usage(string.Join(" ", errors), $"See: {string.Join(' ', path)} --help");
     }
 
     private static int Report(CommandFailure failure, bool json)

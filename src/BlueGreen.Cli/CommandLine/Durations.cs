@@ -44,6 +44,18 @@ internal static partial class Durations
         return null;
     }
 
+    /// <summary>The same for <c>--timeout</c>: no time at all is no time to wait.</summary>
+    public static TimeSpan? ParseTimeout(ArgumentResult result)
+    {
+        var timeout = Parse(result);
+        if (timeout == TimeSpan.Zero)
+        {
+            result.AddError("--timeout must be more than 0. To start something without waiting for it: --no-wait.");
+        }
+
+        return timeout;
+    }
+
     /// <summary>As short as it can be said: <c>5 s</c>, <c>02:31</c>, <c>1:02:03</c>.</summary>
     public static string Clock(TimeSpan duration)
     {

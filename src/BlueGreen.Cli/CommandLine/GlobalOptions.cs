@@ -60,7 +60,7 @@ internal static class GlobalOptions
     {
         Description = "How long to wait at the most: 90s, 5m, 1h30m, 00:05:00, or seconds.",
         HelpName = "DURATION",
-        CustomParser = Durations.Parse,
+        CustomParser = Durations.ParseTimeout,
         Recursive = true,
     };
 

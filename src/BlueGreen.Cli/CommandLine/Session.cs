@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.Output;
@@ -9,8 +10,6 @@ namespace BlueGreen.Cli.CommandLine;
 /// <summary>One call of a command: what was asked for, the gateway, and where the answer goes.</summary>
 internal sealed class Session : IDisposable
 {
-    // The width that status promises to fit, where there is no terminal to ask.
-    private const int PipeWidth = 80;
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
     private readonly ParseResult _parse;
     private readonly Lazy<GatewayClient> _client;
@@ -41,11 +40,12 @@ internal sealed class Session : IDisposable
 
     public IAnsiConsole Terminal => _console.Value;
 
-    public int Width => IsTerminal ? Terminal.Profile.Width : PipeWidth;
-
     public T? Get<T>(Option<T> option) => _parse.GetValue(option);
 
     public T? Get<T>(Argument<T> argument) => _parse.GetValue(argument);
+
+    /// <summary>Everything on the command line that is neither a command nor an option.</summary>
+    public IEnumerable<string> Values => _parse.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value);
 
     /// <summary><c>--timeout</c>, or what is usual.</summary>
     public TimeSpan TimeoutOr(TimeSpan usual) => Get(GlobalOptions.Timeout) ?? usual;
@@ -73,11 +73,12 @@ internal sealed class Session : IDisposable
     {
         if (IsTerminal)
         {
-            Terminal.Write(table.Draw(Width));
+            Terminal.Write(table.Draw(Terminal.Profile.Width));
             return;
         }
 
-        foreach (var line in table.Lines(Width))
+        // Whole in a pipe: grep and awk have no use for half a name.
+        foreach (var line in table.Lines())
         {
             Out.WriteLine(line);
         }
@@ -106,7 +107,7 @@ internal sealed class Session : IDisposable
             Given(GlobalOptions.ClientCert, GlobalOptions.ClientCertVariable),
             Given(GlobalOptions.ClientKey, GlobalOptions.ClientKeyVariable),
             Environment.GetEnvironmentVariable(GlobalOptions.ClientKeyPasswordVariable));
-        return new GatewayClient(GatewayAddress.Parse(Given(GlobalOptions.Url, GlobalOptions.UrlVariable)), tls, token?.Value, Time);
+        return new GatewayClient(GatewayAddress.Parse(Given(GlobalOptions.Url, GlobalOptions.UrlVariable)), tls, token?.Value, Time, Get(GlobalOptions.Timeout));
     }
 
     // An option goes before its variable; a blank one is none, as a pipeline passes on what was not set.

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
 
@@ -27,6 +29,7 @@ internal static class BlueGreenCommand
             ReleaseStepCommands.Finish(time),
             WatchCommand.Create(time),
             HistoryCommand.Create(time),
+            AuditCommand.Create(time),
             BakeCommand.Create(time),
             ConfigCommand.Create(time),
             StateCommand.Create(time),
@@ -37,6 +40,7 @@ internal static class BlueGreenCommand
             root.Subcommands.Add(command);
         }
 
+        PrintHelpWithoutSubcommand(root);
         return root;
     }
 
@@ -46,9 +50,30 @@ internal static class BlueGreenCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var session = new Session(parse, time);
-            return await act(session, cancellationToken);
+            try
+            {
+                return await act(session, cancellationToken);
+            }
+            catch (CommandFailure failure) when (failure is { Code: ProblemCodes.UnknownService, Hint: null })
+            {
+                throw failure.With(await ServiceArgument.SuggestAsync(session, failure, cancellationToken));
+            }
         });
         return command;
+    }
+
+    // As gh and kubectl do: whoever types the name alone wants to know what there is.
+    private static void PrintHelpWithoutSubcommand(Command command)
+    {
+        if (command is { Subcommands.Count: > 0, Action: null })
+        {
+            command.SetAction(parse => new HelpAction().Invoke(parse));
+        }
+
+        foreach (var inner in command.Subcommands)
+        {
+            PrintHelpWithoutSubcommand(inner);
+        }
     }
 
     public static Command With(this Command command, params ReadOnlySpan<Option> options)

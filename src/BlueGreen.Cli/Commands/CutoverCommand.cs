@@ -43,6 +43,7 @@ internal static class CutoverCommand
                 result.AddError("--rollback-on-failure has nothing to look at with --no-wait.");
             }
         });
+        command.Validators.Add(ReleaseOptions.CheckWait);
         return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(services) ?? [], cancellationToken));
     }
 
@@ -69,11 +70,11 @@ internal static class CutoverCommand
                 && await PreviousRun.FindReleaseAsync(session, status, cancellationToken) is { } earlier)
             {
                 session.Note($"{service} is on {status.Active.ToText()}, which holds {version}, since release {earlier}.");
-                return await run.FollowAsync(earlier, session.Get(ReleaseOptions.Wait), cancellationToken);
+                return await run.FollowAsync(earlier, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, cancellationToken);
             }
         }
 
-        return await run.OrderAsync(path, body, session.Get(ReleaseOptions.Wait), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
+        return await run.OrderAsync(path, body, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
     }
 
     /// <summary>The body that the options ask for; what was not given is left to the gateway.</summary>

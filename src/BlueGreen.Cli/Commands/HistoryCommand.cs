@@ -12,27 +12,17 @@ namespace BlueGreen.Cli.Commands;
 /// <summary><c>bluegreen history</c>.</summary>
 internal static class HistoryCommand
 {
-    private const int UsualLimit = 20;
-    private const int MaxLimit = 500;
-
     public static Command Create(TimeProvider time)
     {
         var service = ServiceArgument.One(time, "Only releases of this service. Default: all.");
-        var limit = new Option<int>("--limit") { Description = $"How many at the most, 1 to {MaxLimit}. Default: {UsualLimit}.", HelpName = "N", DefaultValueFactory = _ => UsualLimit };
-        limit.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out var number) || number is < 1 or > MaxLimit))
-            {
-                result.AddError($"--limit must be a whole number from 1 to {MaxLimit}.");
-            }
-        });
+        var limit = LimitOption.Create();
         var before = new Option<string?>("--before") { Description = "Only releases older than this one, to page on.", HelpName = "ID" };
         var release = new Option<string?>("--release") { Description = "This release alone, with its gates and events.", HelpName = "ID" };
         var command = new Command("history", "The releases, newest first.").With(limit, before, release);
         command.Arguments.Add(service);
         return command.Does(time, (session, cancellationToken) => session.Get(release) is { } id
             ? ShowAsync(session, id, cancellationToken)
-            : ListAsync(session, session.Get(service), session.Get(limit), session.Get(before), cancellationToken));
+            : ListAsync(session, session.Get(service), session.Get(limit) ?? LimitOption.Usual, session.Get(before), cancellationToken));
     }
 
     private static async Task<int> ListAsync(Session session, string? service, int limit, string? before, CancellationToken cancellationToken)
@@ -41,6 +31,7 @@ internal static class HistoryCommand
             + (service is null ? "" : $"&service={Uri.EscapeDataString(service)}")
             + (before is null ? "" : $"&before={Uri.EscapeDataString(before)}");
         var answer = await session.Client.GetAsync(path, cancellationToken);
+        var releases = answer.Read(ContractsJson.Default.IReadOnlyListRelease);
         if (session.IsJson)
         {
             session.Json(answer.Json);
@@ -48,7 +39,7 @@ internal static class HistoryCommand
         }
 
         var table = new TextTable([2, 4, 5], "RELEASE", "WHEN (UTC)", "SWITCH", "STATUS", "BY", "REASON");
-        foreach (var release in answer.Read(ContractsJson.Default.IReadOnlyListRelease))
+        foreach (var release in releases)
         {
             table.Add(
                 release.Id,
@@ -66,13 +57,14 @@ internal static class HistoryCommand
     private static async Task<int> ShowAsync(Session session, string id, CancellationToken cancellationToken)
     {
         var answer = await session.Client.GetAsync(ApiPath.Release(id), cancellationToken);
+        var release = answer.Read(ContractsJson.Default.Release);
         if (session.IsJson)
         {
             session.Json(answer.Json);
             return ExitCodes.Done;
         }
 
-        var snapshot = new ReleaseSnapshot(answer.Read(ContractsJson.Default.Release), (JsonObject)answer.Json!, null, answer.At);
+        var snapshot = new ReleaseSnapshot(release, (JsonObject)answer.Json!, null, answer.At);
         if (session.IsTerminal)
         {
             session.Terminal.Write(new ReleasePicture(session.Terminal.Profile.Capabilities.Unicode).Draw(snapshot));

@@ -94,20 +94,27 @@ internal static class PreflightCommand
         {
             if (session.IsTerminal)
             {
-                session.Terminal.Write(new Paragraph()
-                    .Append($"{Names.Of(item.Verdict),-9}", new Style(ColorOf(item.Verdict)))
-                    .Append($" {item.Name,-18} ", new Style(decoration: Decoration.Bold))
-                    .Append(Clean.Line(item.Finding) + "\n"));
-            }
-            else
-            {
-                session.Line($"{Names.Of(item.Verdict),-9} {item.Name,-18} {item.Finding}");
+                Draw(session, item);
+                continue;
             }
 
+            session.Line($"{Names.Of(item.Verdict),-9} {item.Name,-18} {item.Finding}");
             if (item.Action is not null)
             {
                 session.Line($"{"",-28} -> {item.Action}");
             }
+        }
+    }
+
+    private static void Draw(Session session, ChecklistItem item)
+    {
+        var beginning = new Paragraph()
+            .Append($"{Names.Of(item.Verdict),-9}", new Style(ColorOf(item.Verdict)))
+            .Append($" {item.Name,-18} ", new Style(decoration: Decoration.Bold));
+        session.Terminal.Write(new Hanging(beginning, item.Finding));
+        if (item.Action is not null)
+        {
+            session.Terminal.Write(new Hanging(new Paragraph($"{"",-28} -> "), item.Action));
         }
     }
 

@@ -36,7 +36,7 @@ internal static class ReleaseCommand
                 && await PreviousRun.FindReleaseAsync(session, before, cancellationToken) is { } earlier)
             {
                 session.Note($"Release {earlier} has switched {name} to this deployment already.");
-                return await run.FollowAsync(earlier, session.Get(ReleaseOptions.WaitCompleted), cancellationToken);
+                return await run.FollowAsync(earlier, session.Get(ReleaseOptions.WaitCompleted) ?? WaitFor.Completed, cancellationToken);
             }
 
             var deployment = new Deployment(session, session.Get(GlobalOptions.Timeout) is null ? new Deadline(session.Time, DeployCommand.UsualTimeout) : run.CallDeadline);
@@ -52,7 +52,7 @@ internal static class ReleaseCommand
 
             // What is switched to is what was deployed here: whoever deploys something else meanwhile has changed the generation.
             var generation = ready.Read(ContractsJson.Default.ServiceStatus).Generation;
-            return await run.OrderAsync($"{ApiPath.Service(name)}/cutover", body, session.Get(ReleaseOptions.WaitCompleted), generation, cancellationToken);
+            return await run.OrderAsync($"{ApiPath.Service(name)}/cutover", body, session.Get(ReleaseOptions.WaitCompleted) ?? WaitFor.Completed, generation, cancellationToken);
         });
     }
 }

@@ -36,6 +36,7 @@ internal static class RollbackCommand
                 result.AddError("Give a service or --release, not both.");
             }
         });
+        command.Validators.Add(ReleaseOptions.CheckWait);
         return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(service), session.Get(release), cancellationToken));
     }
 
@@ -53,6 +54,6 @@ internal static class RollbackCommand
             path = $"{ApiPath.Service(await ServiceArgument.ResolveAsync(session, service, cancellationToken))}/rollback";
         }
 
-        return await new ReleaseRun(session).OrderAsync(path, body, session.Get(ReleaseOptions.Wait), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
+        return await new ReleaseRun(session).OrderAsync(path, body, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
     }
 }

@@ -10,11 +10,12 @@ namespace BlueGreen.Cli.Commands;
 /// <summary><c>bluegreen state …</c>: a gateway's state folder, without the gateway.</summary>
 internal static class StateCommand
 {
-    private static readonly Option<string> Folder = new("--directory")
+    private const string UsualFolder = "state";
+
+    private static readonly Option<string?> Folder = new("--directory")
     {
-        Description = "The state folder: BlueGreen:State:Directory. Default: state.",
+        Description = $"The state folder: BlueGreen:State:Directory. Default: {UsualFolder}.",
         HelpName = "FOLDER",
-        DefaultValueFactory = _ => "state",
         Recursive = true,
     };
 
@@ -25,11 +26,11 @@ internal static class StateCommand
     }
 
     private static Command Show(TimeProvider time) => new Command("show", "What is stored. Reads without the folder's lock; a gateway may be running.")
-        .Does(time, (session, _) => Task.FromResult(StateFolder.Run(session, session.Get(Folder)!, folder => StateView.Print(session, folder, folder.Read()))));
+        .Does(time, (session, _) => Task.FromResult(StateFolder.Run(session, session.Get(Folder) ?? UsualFolder, folder => StateView.Print(session, folder, folder.Read()))));
 
     private static Command Verify(TimeProvider time) =>
         new Command("verify", "Check documents, journals, the audit's chain and its seals, every line. Reads without the folder's lock. Ends with 1 if anything is wrong.")
-            .Does(time, (session, _) => Task.FromResult(StateFolder.Run(session, session.Get(Folder)!, folder => Verify(session, folder))));
+            .Does(time, (session, _) => Task.FromResult(StateFolder.Run(session, session.Get(Folder) ?? UsualFolder, folder => Verify(session, folder))));
 
     private static Command Export(TimeProvider time)
     {
@@ -38,7 +39,7 @@ internal static class StateCommand
         var command = new Command("export", "Write state and living records (releases, hook calls, idempotency keys) as one JSON document. Reads without the folder's lock.").With(withJournals);
         command.Arguments.Add(file);
         return command.Does(time, (session, _) => Task.FromResult(StateFolder.Run(
-            session, session.Get(Folder)!, folder => folder.Export(session.Get(file)!, session.Get(withJournals)))));
+            session, session.Get(Folder) ?? UsualFolder, folder => folder.Export(session.Get(file)!, session.Get(withJournals)))));
     }
 
     private static Command Import(TimeProvider time)
@@ -48,7 +49,7 @@ internal static class StateCommand
         var command = new Command("import", "Put an export into an empty folder. Refused while a gateway has it.").With(force);
         command.Arguments.Add(file);
         return command.Does(time, (session, _) => Task.FromResult(StateFolder.Run(
-            session, session.Get(Folder)!, folder => folder.Import(session.Get(file)!, session.Get(force)), mayBeMissing: true)));
+            session, session.Get(Folder) ?? UsualFolder, folder => folder.Import(session.Get(file)!, session.Get(force)), mayBeMissing: true)));
     }
 
     private static Command Adopt(TimeProvider time)
@@ -58,7 +59,7 @@ internal static class StateCommand
         return new Command("adopt", "Go on with a state that is older than its journals, as after a restore. Traffic goes where that state says; the audit says who decided so.")
             .With(fresh, yes)
             .Does(time, (session, _) => Task.FromResult(StateFolder.Run(
-                session, session.Get(Folder)!, folder => session.Get(fresh) ? folder.BeginAnew(session.Get(yes)) : folder.Adopt(session.Get(yes)))));
+                session, session.Get(Folder) ?? UsualFolder, folder => session.Get(fresh) ? folder.BeginAnew(session.Get(yes)) : folder.Adopt(session.Get(yes)))));
     }
 
     private static int Verify(Session session, StateFolder folder)

@@ -20,19 +20,29 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(Session session, string? service, CancellationToken cancellationToken)
     {
         var answer = await session.Client.GetAsync(service is null ? ApiPath.Services : ApiPath.Service(service), cancellationToken);
-        if (session.IsJson)
+
+        // Read also where it is passed on as it is: another server's JSON is no status.
+        if (service is not null)
         {
-            session.Json(answer.Json);
-        }
-        else if (service is null)
-        {
-            var services = answer.Read(ContractsJson.Default.IReadOnlyListServiceStatus);
-            session.Print(ServiceTable.Of(services));
-            ServiceTable.Warnings(services).ForEach(session.Line);
+            var one = answer.Read(ContractsJson.Default.ServiceStatus);
+            if (!session.IsJson)
+            {
+                Print(session, one);
+            }
         }
         else
         {
-            Print(session, answer.Read(ContractsJson.Default.ServiceStatus));
+            var all = answer.Read(ContractsJson.Default.IReadOnlyListServiceStatus);
+            if (!session.IsJson)
+            {
+                session.Print(ServiceTable.Of(all));
+                ServiceTable.Warnings(all).ForEach(session.Line);
+            }
+        }
+
+        if (session.IsJson)
+        {
+            session.Json(answer.Json);
         }
 
         return ExitCodes.Done;

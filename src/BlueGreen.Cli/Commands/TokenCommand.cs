@@ -14,6 +14,7 @@ internal static class TokenCommand
     // A prefix that scanners for leaked secrets can look for.
     private const string Prefix = "bgt_";
     private const int TokenBytes = 32;
+    private const string UsualRole = "operator";
     private static readonly string[] Roles = ["viewer", "operator", "admin"];
 
     public static Command Create(TimeProvider time) => new("token", "Tokens for the admin API.") { New(time) };
@@ -33,16 +34,15 @@ internal static class TokenCommand
                 result.AddError("--name must not be empty.");
             }
         });
-        var role = new Option<string>("--role")
+        var role = new Option<string?>("--role")
         {
-            Description = "viewer: look. operator: deploy, cut over, roll back, approve, abort, finish. admin: everything. Default: operator.",
+            Description = $"viewer: look. operator: deploy, cut over, roll back, approve, abort, finish. admin: everything. Default: {UsualRole}.",
             HelpName = "viewer|operator|admin",
-            DefaultValueFactory = _ => "operator",
         };
         role.AcceptOnlyFromAmong(Roles);
         var command = new Command("new", "Make a random token, and the line of configuration with its hash. Asks no gateway; the token is shown this once and kept nowhere.")
             .With(name, role);
-        return command.Does(time, (session, _) => Task.FromResult(Make(session, session.Get(name)!, session.Get(role)!)));
+        return command.Does(time, (session, _) => Task.FromResult(Make(session, session.Get(name)!, session.Get(role) ?? UsualRole)));
     }
 
     private static int Make(Session session, string name, string role)

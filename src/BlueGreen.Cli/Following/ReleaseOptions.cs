@@ -14,12 +14,14 @@ internal static class ReleaseOptions
     /// <summary>How long the switch is waited for when nobody says how long.</summary>
     public static TimeSpan UsualTimeout { get; } = TimeSpan.FromMinutes(10);
 
-    public static Option<WaitFor> Wait { get; } = CreateWait(WaitFor.Switched, "Default: switched.");
+    /// <summary>For the commands that wait for the switch if nothing is said.</summary>
+    public static Option<WaitFor?> Wait { get; } = CreateWait("Default: switched.");
 
-    public static Option<WaitFor> WaitCompleted { get; } = CreateWait(WaitFor.Completed, "Default: completed.");
+    /// <summary>For the commands that wait for the end if nothing is said.</summary>
+    public static Option<WaitFor?> WaitCompleted { get; } = CreateWait("Default: completed.");
 
-    /// <summary>Waits only when it is given.</summary>
-    public static Option<WaitFor?> WaitIfGiven { get; } = CreateWaitIfGiven();
+    /// <summary>For the commands that wait only if something is said.</summary>
+    public static Option<WaitFor?> WaitIfGiven { get; } = CreateWait("Default: not at all.");
 
     public static Option<bool> NoWait { get; } = new("--no-wait")
     {
@@ -84,24 +86,27 @@ internal static class ReleaseOptions
         return option.AcceptOnlyFromAmong("blue", "green");
     }
 
-    private static Option<WaitFor> CreateWait(WaitFor usual, string description)
+    /// <summary>Refuses a command line that wants to wait and not to wait.</summary>
+    public static void CheckWait(CommandResult result)
     {
-        var option = new Option<WaitFor>("--wait")
+        if (result.GetValue(NoWait) && result.GetResult(Wait) is not null)
         {
-            Description = $"{WaitDescription} {description}",
-            HelpName = WaitNames,
-            DefaultValueFactory = _ => usual,
-            CustomParser = result => ParseWait(result) ?? usual,
-        };
-        return CompleteWait(option);
+            result.AddError("--wait and --no-wait contradict each other: give one of them.");
+        }
     }
 
-    private static Option<WaitFor?> CreateWaitIfGiven() => CompleteWait(new Option<WaitFor?>("--wait")
+    private static Option<WaitFor?> CreateWait(string usual)
     {
-        Description = $"{WaitDescription} Default: not at all.",
-        HelpName = WaitNames,
-        CustomParser = ParseWait,
-    });
+        var option = new Option<WaitFor?>("--wait")
+        {
+            Description = $"{WaitDescription} {usual}",
+            HelpName = WaitNames,
+            CustomParser = ParseWait,
+        };
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(WaitNames.Split('|'));
+        return option;
+    }
 
     private static WaitFor? ParseWait(ArgumentResult result)
     {
@@ -113,14 +118,6 @@ internal static class ReleaseOptions
 
         result.AddError($"--wait {text} is not allowed: switched, drained or completed");
         return null;
-    }
-
-    private static TOption CompleteWait<TOption>(TOption option)
-        where TOption : Option
-    {
-        option.CompletionSources.Clear();
-        option.CompletionSources.Add(WaitNames.Split('|'));
-        return option;
     }
 
     private static Option<TimeSpan?> CreateDuration(string name, string description) => new(name)

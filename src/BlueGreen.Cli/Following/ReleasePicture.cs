@@ -1,4 +1,3 @@
-using System.Globalization;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
@@ -62,7 +61,7 @@ internal sealed class ReleasePicture(bool unicode)
         return heading.Append($"  {Durations.Clock((release.CompletedAt ?? snapshot.At) - release.CreatedAt)}", new Style(Color.Grey));
     }
 
-    private Paragraph GateLine(Release release, Gate gate) => Line(
+    private Hanging GateLine(Release release, Gate gate) => Line(
         gate.Status switch
         {
             GateStatus.Passed => Mark.Good,
@@ -73,11 +72,11 @@ internal sealed class ReleasePicture(bool unicode)
         gate.Name,
         release.Services.Count > 1 && gate.Service is not null ? $"{gate.Service}: {gate.Detail}" : gate.Detail);
 
-    private Paragraph SwitchLine(Release release) => release.SwitchedAt is { } at
+    private Hanging SwitchLine(Release release) => release.SwitchedAt is { } at
         ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}")
         : Line(release.Status.IsEnded() ? Mark.Skipped : Mark.Waiting, "switch", release.Status.IsEnded() ? "not switched" : null);
 
-    private Paragraph DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
+    private Hanging DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
     {
         var ended = drain.StartedWith - drain.Remaining;
         if (snapshot.Release.DrainedAt is not null || snapshot.Release.Status != ReleaseStatus.Draining)
@@ -93,13 +92,15 @@ internal sealed class ReleasePicture(bool unicode)
         return Line(Mark.Running, "drain", $"{Bar(share)} {kinds} left, cancelled in {Durations.Clock(drain.DeadlineAt - snapshot.At)}");
     }
 
-    private Paragraph BakeLine(ReleaseSnapshot snapshot, BakeStatus bake)
+    private Hanging BakeLine(ReleaseSnapshot snapshot, BakeStatus bake)
     {
         var release = snapshot.Release;
         var total = TimeSpan.FromSeconds(bake.DurationSeconds);
         var now = release.CompletedAt ?? snapshot.At;
         var left = bake.EndsAt!.Value - now;
-        left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+
+        // The gateway's time of day comes in whole seconds.
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left > total ? total : left;
         var share = Math.Clamp(1 - (left / total), 0, 1);
         return release.Status switch
         {
@@ -111,7 +112,7 @@ internal sealed class ReleasePicture(bool unicode)
     }
 
     // What the bake has measured so far, and how near each metric is to a rollback.
-    private IEnumerable<Paragraph> Findings(ReleaseSnapshot snapshot)
+    private IEnumerable<Hanging> Findings(ReleaseSnapshot snapshot)
     {
         var bake = snapshot.Release.Bake;
         if (bake.Hold is { } hold)
@@ -121,26 +122,16 @@ internal sealed class ReleasePicture(bool unicode)
 
         foreach (var service in bake.Services)
         {
-            yield return Line(Mark.None, "", string.Create(
-                CultureInfo.InvariantCulture,
-                $"{service.Name}: {service.Responses} responses to {service.Clients} clients, p50 {Change(service.OldLatency.P50Ms, service.NewLatency.P50Ms)}, p99 {Change(service.OldLatency.P99Ms, service.NewLatency.P99Ms)}"));
+            var old = snapshot.Release.Services.FirstOrDefault(switched => switched.Name == service.Name)?.From.ToText() ?? "before";
+            yield return Line(Mark.None, "", BakeLines.Of(service, old));
             foreach (var metric in service.Metrics)
             {
-                yield return Line(metric.Status == "failed" ? Mark.Bad : Mark.None, "", MetricText(metric));
+                yield return Line(metric.Status == BakeLines.Failed ? Mark.Bad : Mark.None, "", BakeLines.Of(metric, old));
             }
         }
     }
 
-    private static string MetricText(BakeMetric metric) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
-        ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{metric.Name}: {metric.Bad} of {metric.N} bad, {metric.BaselineBad} of {metric.BaselineN} before; evidence {evidence:0.0} of {threshold:0.0}{(metric.Status == "guarded" ? ", guarded" : "")}");
-
-    private static string Change(double? from, double? to) =>
-        $"{from?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-"} to {to?.ToString("0.#", CultureInfo.InvariantCulture) ?? "-"} ms";
-
-    private Paragraph Line(Mark mark, string name, string? text)
+    private Hanging Line(Mark mark, string name, string? text)
     {
         var (symbol, color) = mark switch
         {
@@ -151,10 +142,8 @@ internal sealed class ReleasePicture(bool unicode)
             Mark.Waiting => (unicode ? "○" : "o", Color.Grey),
             _ => (" ", Color.Grey),
         };
-        return new Paragraph { Overflow = Overflow.Ellipsis }
-            .Append(symbol, new Style(color))
-            .Append($" {name.PadRight(NameWidth)} ", new Style(decoration: Decoration.Bold))
-            .Append(Clean.Line(text));
+        var beginning = new Paragraph().Append(symbol, new Style(color)).Append($" {name.PadRight(NameWidth)} ", new Style(decoration: Decoration.Bold));
+        return new Hanging(beginning, text ?? "");
     }
 
     private string Bar(double share)

@@ -32,14 +32,14 @@ internal sealed class ReleaseRun
     public async Task<int> OrderAsync(string path, JsonObject body, WaitFor wait, long? expectGeneration, CancellationToken cancellationToken)
     {
         var key = _session.Get(ReleaseOptions.IdempotencyKey) ?? GatewayClient.NewIdempotencyKey();
-        var answer = await ChangeAsync(path, body, key, expectGeneration, cancellationToken);
+        var answer = await ChangeAsync(path, body, key, expectGeneration, CallDeadline, cancellationToken);
         if (!answer.IsSuccess)
         {
             ReleaseSummary.Write(_session, answer.Json!["release"]);
             throw answer.Failure();
         }
 
-        if (answer.Json!["changed"]?.GetValue<bool>() == false)
+        if ((answer.Json as JsonObject)?["changed"] is JsonValue changed && changed.TryGetValue<bool>(out var hasChanged) && !hasChanged)
         {
             var services = answer.Read(ContractsJson.Default.NothingToDo).Services;
             _session.Note($"{string.Join(", ", services.Select(service => $"{service.Name} is on {service.Active.ToText()}"))}: nothing to do, nothing was changed.");
@@ -84,11 +84,11 @@ internal sealed class ReleaseRun
         }
     }
 
-    private async Task<GatewayAnswer> ChangeAsync(string path, JsonObject? body, string key, long? expectGeneration, CancellationToken cancellationToken)
+    private async Task<GatewayAnswer> ChangeAsync(string path, JsonObject? body, string key, long? expectGeneration, Deadline deadline, CancellationToken cancellationToken)
     {
         try
         {
-            return await _session.Client.ChangeAsync(HttpMethod.Post, path, body, key, expectGeneration, CallDeadline, cancellationToken);
+            return await _session.Client.ChangeAsync(HttpMethod.Post, path, body, key, expectGeneration, deadline, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -128,7 +128,7 @@ internal sealed class ReleaseRun
         var (code, title, detail) = release.Status switch
         {
             ReleaseStatus.Rejected => (ProblemCodes.GateFailed, "A gate failed; nothing was switched", $"{release.Detail}. Nothing was switched."),
-            ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched and is rolled back: {release.Detail}."),
+            ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched, and then {release.Detail}."),
             ReleaseStatus.Abandoned => (ProblemCodes.ReleaseEnded, "The release ended without a verdict", $"Release {snapshot.Id} has switched, and nobody watched its end: {release.Detail}."),
             _ => (ProblemCodes.ReleaseEnded, "The release ended without a switch", $"Release {snapshot.Id} is {Names.Of(release.Status)}: {release.Detail}."),
         };
@@ -137,15 +137,19 @@ internal sealed class ReleaseRun
 
     private async Task<CommandFailure> TakeBackAsync(string id, CommandFailure failure, CancellationToken cancellationToken)
     {
+        // The time that was given is over; the way back has a time of its own.
+        _session.Client.EndLimit();
         var status = (await _follower.LookAsync(id, cancellationToken)).Release.Status;
         var before = status.IsBeforeSwitch();
+        var deadline = new Deadline(_session.Time, ReleaseOptions.UsualTimeout);
         var answer = before
-            ? await ChangeAsync($"{ApiPath.Release(id)}/abort", null, GatewayClient.NewIdempotencyKey(), null, cancellationToken)
+            ? await ChangeAsync($"{ApiPath.Release(id)}/abort", null, GatewayClient.NewIdempotencyKey(), null, deadline, cancellationToken)
             : await ChangeAsync(
                 "/v1/rollback",
                 new JsonObject { ["release"] = id, ["reason"] = $"not there within --timeout: {failure.Message}" },
                 GatewayClient.NewIdempotencyKey(),
                 null,
+                deadline,
                 cancellationToken);
         if (!answer.IsSuccess)
         {

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace BlueGreen.Cli.Output;
 
-/// <summary>All services, a line each, within 80 columns.</summary>
+/// <summary>All services, a line each; cut to 80 columns where the terminal has no more.</summary>
 internal static class ServiceTable
 {
     public static TextTable Of(IEnumerable<ServiceStatus> services)

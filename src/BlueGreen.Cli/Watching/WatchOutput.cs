@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Commands;
@@ -15,12 +14,16 @@ internal static class WatchOutput
     {
         using var limit = new CancellationTokenSource(session.Get(GlobalOptions.Timeout) ?? Timeout.InfiniteTimeSpan, session.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var watch = session.IsJson ? JsonAsync(session, service, linked.Token)
+        var watch = session.IsJson ? JsonAsync(session, service, linked.Token, cancellationToken)
             : session.IsTerminal ? new WatchScreen(session, service).RunAsync(linked.Token)
             : LinesAsync(session, service, linked.Token);
         try
         {
             await watch;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && !session.Client.HasAnswered)
+        {
+            throw CommandFailure.NotReachable(session.Client.NotAnswered());
         }
         catch (OperationCanceledException) when (linked.IsCancellationRequested)
         {
@@ -36,8 +39,9 @@ internal static class WatchOutput
 
     private static async Task LinesAsync(Session session, string? service, CancellationToken cancellationToken)
     {
-        var services = await ServiceArgument.ListAsync(session.Client, cancellationToken);
-        session.Print(ServiceTable.Of(services.Where(status => service is null || string.Equals(status.Name, service, StringComparison.OrdinalIgnoreCase))));
+        session.Print(ServiceTable.Of(service is null
+            ? await ServiceArgument.ListAsync(session.Client, cancellationToken)
+            : [(await session.Client.GetAsync(ApiPath.Service(service), cancellationToken)).Read(ContractsJson.Default.ServiceStatus)]));
         string? told = null;
         var feed = new EventFeed(session.Client, service, session.Time)
         {
@@ -61,29 +65,27 @@ internal static class WatchOutput
         }
     }
 
-    // One document, as everywhere, that grows while it is written: a reader of streams has each event at once, and whoever reads to the
-    // end has a whole array.
-    private static async Task JsonAsync(Session session, string? service, CancellationToken cancellationToken)
+    private static async Task JsonAsync(Session session, string? service, CancellationToken cancellationToken, CancellationToken interrupted)
     {
-        var separator = "[";
+        var array = new JsonArrayWriter(Console.Out);
         try
         {
             await foreach (var entry in new EventFeed(session.Client, service, session.Time).ReadAsync(cancellationToken))
             {
-                await Console.Out.WriteLineAsync(separator + JsonText.OneLine(JsonSerializer.SerializeToNode(entry, ContractsJson.Default.StreamedEvent) as JsonObject));
-                separator = ",";
+                array.Write(JsonSerializer.SerializeToNode(entry, ContractsJson.Default.StreamedEvent));
             }
         }
-        catch (CommandFailure failure) when (separator == ",")
+        catch (CommandFailure failure) when (array.HasBegun)
         {
             // The array has begun: the problem is its last entry, and not a second document.
-            await Console.Out.WriteLineAsync($"{separator}{JsonText.OneLine(failure.Problem)}{Environment.NewLine}]");
+            array.Write(failure.Problem);
+            array.End();
             failure.IsPrinted = true;
             throw;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (session.Client.HasAnswered || interrupted.IsCancellationRequested)
         {
-            await Console.Out.WriteLineAsync(separator == "[" ? "[]" : "]");
+            array.End();
             throw;
         }
     }

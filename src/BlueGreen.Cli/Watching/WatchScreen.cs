@@ -74,7 +74,7 @@ internal sealed class WatchScreen(Session session, string? service)
         IReadOnlyList<ServiceStatus> services = service is null
             ? (await session.Client.GetAsync(ApiPath.Services, cancellationToken)).Read(ContractsJson.Default.IReadOnlyListServiceStatus)
             : [(await session.Client.GetAsync(ApiPath.Service(service), cancellationToken)).Read(ContractsJson.Default.ServiceStatus)];
-        List<IRenderable> lines = [ServiceTable.Of(services).Draw(session.Width)];
+        List<IRenderable> lines = [ServiceTable.Of(services).Draw(session.Terminal.Profile.Width)];
         foreach (var id in services.Select(status => status.Release?.Id).OfType<string>().Distinct(StringComparer.Ordinal))
         {
             lines.Add(Text.Empty);
@@ -87,7 +87,7 @@ internal sealed class WatchScreen(Session session, string? service)
             if (_events.Count > 0)
             {
                 lines.Add(Text.Empty);
-                lines.AddRange(_events.Select(IRenderable (entry) => new Text(Clean.Line(entry), new Style(Color.Grey)) { Overflow = Overflow.Ellipsis }));
+                lines.AddRange(_events.Select(IRenderable (entry) => new Text(Cut(Clean.Line(entry)), new Style(Color.Grey))));
             }
         }
 
@@ -97,6 +97,13 @@ internal sealed class WatchScreen(Session session, string? service)
         }
 
         return new Rows(lines);
+    }
+
+    // One line for each: the events are the context, and the picture of the release above says everything in full.
+    private string Cut(string text)
+    {
+        var width = session.Terminal.Profile.Width;
+        return text.Length <= width ? text : text[..(width - 1)] + (session.Terminal.Profile.Capabilities.Unicode ? "…" : "~");
     }
 
     private async Task<Rows> PictureAsync(ReleaseFollower follower, string id, CancellationToken cancellationToken)

@@ -14,6 +14,10 @@ internal sealed class DestinationProber
     // ±10 %, so that the probes of a fleet of gateways and destinations don't beat in step.
     private const double Jitter = 0.1;
 
+    // As long as bluegreen waits for a deployment if nothing else is said. Whoever needs longer is left to the regular probes, and a
+    // standby that is off is not asked every second for ever.
+    private static readonly TimeSpan LongestAwaiting = TimeSpan.FromMinutes(5);
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly HealthOptions _options;
@@ -23,6 +27,10 @@ internal sealed class DestinationProber
     private readonly Action<DestinationProber, DestinationHealthRecord> _probed;
     private readonly TimeProvider _time;
     private DestinationHealthRecord _record = DestinationHealthRecord.NotProbed;
+    private long _awaitedSince;
+    private int _awaitings = 1;
+    private bool _isAwaited = true;
+    private TaskCompletionSource _awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DestinationProber(
         HealthOptions options,
@@ -39,6 +47,7 @@ internal sealed class DestinationProber
         _updater = updater;
         _probed = probed;
         _time = time;
+        _awaitedSince = time.GetTimestamp();
         Destination = destination;
         Model = destination.Model;
     }
@@ -66,11 +75,10 @@ internal sealed class DestinationProber
         {
             while (true)
             {
+                // Taken before the probe: a deployment that comes while it is under way has another one made at once.
+                var awaited = NextAwaiting();
                 await ProbeAsync(stopped);
-
-                // As long as nothing is known, the operator waits: ask at the pace of a verification.
-                var interval = Record.State == HealthState.Unknown && _options.VerifyInterval < _options.Interval ? _options.VerifyInterval : _options.Interval;
-                await Task.Delay(Jittered(interval), _time, stopped);
+                await PauseAsync(awaited, stopped);
             }
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
@@ -84,9 +92,22 @@ internal sealed class DestinationProber
         }
     }
 
+    /// <summary>Somebody waits for this destination, as after a deployment: it is probed at once, and at the pace of a verification until it is healthy.</summary>
+    public void Await()
+    {
+        lock (_lock)
+        {
+            _awaitedSince = _time.GetTimestamp();
+            _awaitings++;
+            _isAwaited = true;
+            _awaited.TrySetResult();
+        }
+    }
+
     /// <summary>Probes now and counts the result.</summary>
     public async Task<ProbeStatus> ProbeAsync(CancellationToken cancellationToken)
     {
+        var awaitings = Volatile.Read(ref _awaitings);
         var probe = await _client.ProbeAsync(_options, _cluster.Model.Config, Model.Config, cancellationToken);
         DestinationHealthRecord before;
         lock (_lock)
@@ -97,7 +118,11 @@ internal sealed class DestinationProber
             // ends after the prober was stopped speaks of an address that is no longer the destination's.
             if (!_stop.IsCancellationRequested)
             {
-                Volatile.Write(ref _record, _record.After(probe, _options));
+                var record = _record.After(probe, _options);
+                Volatile.Write(ref _record, record);
+
+                // A probe that began before the deployment may have met the process before it: nobody waits for that one.
+                _isAwaited &= !(probe.Passed && record.State == HealthState.Healthy && _awaitings == awaitings);
                 _updater.SetActive(_cluster, [new NewActiveDestinationHealth(Destination, ForYarp(_record.State))]);
             }
         }
@@ -112,6 +137,40 @@ internal sealed class DestinationProber
         {
             // Set at once; the loop wakes up on the pool, not under this lock.
             _ = _stop.CancelAsync();
+        }
+    }
+
+    private Task NextAwaiting()
+    {
+        lock (_lock)
+        {
+            if (_awaited.Task.IsCompleted)
+            {
+                _awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            return _awaited.Task;
+        }
+    }
+
+    private async Task PauseAsync(Task awaited, CancellationToken stopped)
+    {
+        using var early = CancellationTokenSource.CreateLinkedTokenSource(stopped);
+        var pause = Task.Delay(Jittered(Interval()), _time, early.Token);
+        if (await Task.WhenAny(pause, awaited) == awaited)
+        {
+            await early.CancelAsync();
+        }
+
+        stopped.ThrowIfCancellationRequested();
+    }
+
+    private TimeSpan Interval()
+    {
+        lock (_lock)
+        {
+            var isAwaited = Record.State == HealthState.Unknown || (_isAwaited && _time.GetElapsedTime(_awaitedSince) < LongestAwaiting);
+            return isAwaited && _options.VerifyInterval < _options.Interval ? _options.VerifyInterval : _options.Interval;
         }
     }
 

@@ -82,6 +82,15 @@ internal sealed partial class HealthMonitor(
         }
     }
 
+    /// <summary>Somebody waits until the slot's destinations are healthy: see <see cref="DestinationProber.Await"/>.</summary>
+    public void Await(Slot slot)
+    {
+        foreach (var prober in ProbersOf(slot))
+        {
+            prober.Await();
+        }
+    }
+
     /// <summary>Healthy when every destination is; unhealthy when one is; unknown otherwise, also without destinations.</summary>
     public HealthState HealthOf(Slot slot)
     {

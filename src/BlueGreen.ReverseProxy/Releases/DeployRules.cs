@@ -57,7 +57,7 @@ internal static class DeployRules
 
         if (current.Services[service.Name].Active == slot)
         {
-            return new(ProblemCodes.SlotActive, $"{slot.ToText()} is the active slot of {service.Name}: it takes all traffic. Deploy into {slot.Other().ToText()}, or send \"force\": true.");
+            return new(ProblemCodes.SlotActive, $"{slot.ToText()} is the active slot of {service.Name}: it takes all traffic. Deploy into {slot.Other().ToText()}, or force it (\"force\": true, or bluegreen deploy --force).");
         }
 
         var away = running.Find(release => release.SwitchedAt is not null && release.Open.Any(entry => entry.Is(service.Name) && entry.From == slot));
@@ -65,11 +65,11 @@ internal static class DeployRules
         {
             { Status: ReleaseStatus.Draining } => new(
                 ProblemCodes.SlotActive,
-                $"{slot.ToText()} still drains {service[slot].InFlight.Count} requests for release {away.Id}. Wait for it, or send \"force\": true.",
+                $"{slot.ToText()} still drains {service[slot].InFlight.Count} requests for release {away.Id}. Wait for it, or force it (\"force\": true, or bluegreen deploy --force).",
                 ReleaseId: away.Id),
             { Status: ReleaseStatus.Baking, Kind: ReleaseKind.Cutover } => new(
                 ProblemCodes.SlotRetained,
-                $"Release {away.Id} bakes and may roll back to {slot.ToText()}. Wait for it, finish it, or send \"force\": true.",
+                $"Release {away.Id} bakes and may roll back to {slot.ToText()}. Wait for it, finish it, or force it (\"force\": true, or bluegreen deploy --force).",
                 ReleaseId: away.Id),
             _ => null,
         };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
@@ -15,6 +16,7 @@ internal sealed partial class SlotDeployer(
     CommittedState state,
     ReleaseEngine engine,
     SlotConfigProvider destinations,
+    HealthMonitor health,
     UntilStored untilStored,
     BackgroundLoops loops,
     TimeProvider time,
@@ -43,7 +45,12 @@ internal sealed partial class SlotDeployer(
                 refusal = await ApplyAsync(service, slot, before, deployment, order);
             }
 
-            if (refusal is not null)
+            if (refusal is null)
+            {
+                // Also where nothing changes: a deployment of the same addresses is how a process that was replaced is announced.
+                health.Await(service[slot]);
+            }
+            else
             {
                 await engine.AuditAsync(order.Caller, "deploy", refusal.Code, [service.Name], refusal.ReleaseId, order.Force, reason: null, refusal.Detail);
             }

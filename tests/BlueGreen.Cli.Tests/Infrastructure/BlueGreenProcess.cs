@@ -22,6 +22,10 @@ internal sealed partial class BlueGreenProcess : IDisposable
         _read = Task.WhenAll(CollectAsync(process.StandardOutput, _out), CollectAsync(process.StandardError, _error));
     }
 
+    // A child inherits that interrupts are ignored, as they are in whatever a shell without job control starts in the background; .NET
+    // leaves that as it is, and Ctrl-C would reach nobody.
+    private static readonly string[] Interruptible = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
+
     /// <summary>Where the programs of this build are.</summary>
     public static string Folder => AppContext.BaseDirectory;
 
@@ -34,20 +38,18 @@ internal sealed partial class BlueGreenProcess : IDisposable
     public static IReadOnlyList<string> Variables { get; } =
         ["BLUEGREEN_URL", "BLUEGREEN_TOKEN", "BLUEGREEN_CA_CERT", "BLUEGREEN_CLIENT_CERT", "BLUEGREEN_CLIENT_KEY", "BLUEGREEN_CLIENT_KEY_PASSWORD"];
 
-    public static BlueGreenProcess Start(IEnumerable<string> arguments, string? url = null, string? token = null, params (string Name, string Value)[] environment)
-    {
-        var start = new ProcessStartInfo("dotnet");
-        start.ArgumentList.Add(Path.Combine(Folder, "bluegreen.dll"));
-        return Start(start, arguments, url, token, environment);
-    }
+    public static BlueGreenProcess Start(IEnumerable<string> arguments, string? url = null, string? token = null, params (string Name, string Value)[] environment) =>
+        Launch([.. Interruptible, "dotnet", Path.Combine(Folder, "bluegreen.dll"), .. arguments], url, token, environment);
+
+    /// <summary>The same as a child of somebody who ignores interrupts, which children inherit.</summary>
+    public static BlueGreenProcess StartWithInterruptsIgnored(IEnumerable<string> arguments, string url) =>
+        Launch(["sh", "-c", "trap '' INT; exec \"$@\"", "sh", .. Interruptible, "dotnet", Path.Combine(Folder, "bluegreen.dll"), .. arguments], url, null, []);
 
     /// <summary>The same on a terminal of so many columns: a pseudo-terminal of script(1).</summary>
     public static BlueGreenProcess StartOnTerminal(string arguments, int columns, string? url = null, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("script");
-        return Start(
-            start,
-            ["-qec", $"stty cols {columns} rows 40; exec dotnet {Path.Combine(Folder, "bluegreen.dll")} {arguments}", "/dev/null"],
+        return Launch(
+            ["script", "-qec", $"stty cols {columns} rows 40; exec dotnet {Path.Combine(Folder, "bluegreen.dll")} {arguments}", "/dev/null"],
             url,
             null,
             [("TERM", "xterm-256color"), .. environment]);
@@ -96,17 +98,15 @@ internal sealed partial class BlueGreenProcess : IDisposable
         _process.Dispose();
     }
 
-    private static BlueGreenProcess Start(
-        ProcessStartInfo start, IEnumerable<string> arguments, string? url, string? token, IEnumerable<(string Name, string Value)> environment)
+    private static BlueGreenProcess Launch(string[] command, string? url, string? token, IEnumerable<(string Name, string Value)> environment)
     {
-        start.UseShellExecute = false;
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        start.RedirectStandardInput = true;
-        foreach (var argument in arguments)
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
-            start.ArgumentList.Add(argument);
-        }
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
 
         // What the machine that runs the tests has set for its own purposes is not part of the test.
         foreach (var name in Variables.Concat(["NO_COLOR", "CI", "GITHUB_ACTIONS", "TF_BUILD", "ASPNETCORE_URLS"]))

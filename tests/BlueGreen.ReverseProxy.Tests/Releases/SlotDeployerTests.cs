@@ -1,5 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
+using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -16,18 +18,23 @@ public sealed class SlotDeployerTests : IDisposable
     private readonly TempFolder _folder = new();
     private readonly ManualTime _time = new();
     private readonly OpenState _open;
+    private readonly ProbeClient _probes;
+    private readonly HealthMonitor _health;
     private readonly SlotDeployer _deployer;
 
     public SlotDeployerTests()
     {
         _open = new OpenState(_folder.Path, ["orders", "users"], disk: null, time: _time);
+        _probes = new ProbeClient(_time, new DestinationConnector(new DestinationOptions()));
+        _health = new HealthMonitor(_open.Services, _probes, new SilentUpdater(), Loops.Over(_time), _time, NullLogger<HealthMonitor>.Instance);
         var parts = _open.Releases(_time);
-        _deployer = new SlotDeployer(_open.State, parts.Engine, _open.Destinations, parts.UntilStored, Loops.Over(_time), _time, NullLogger<SlotDeployer>.Instance);
+        _deployer = new SlotDeployer(_open.State, parts.Engine, _open.Destinations, _health, parts.UntilStored, Loops.Over(_time), _time, NullLogger<SlotDeployer>.Instance);
     }
 
     public void Dispose()
     {
         _deployer.Dispose();
+        _probes.Dispose();
         _open.Dispose();
         _folder.Dispose();
     }

@@ -64,6 +64,9 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Waits until somebody waits for exactly this long from now on: only then may the test move the time.</summary>
     public Task UntilWaitedForAsync(TimeSpan dueTime) => UntilArmedAsync(left => left == dueTime);
 
+    /// <summary>Waits until somebody waits for about this long, by a jitter of a tenth.</summary>
+    public Task UntilWaitedForAboutAsync(TimeSpan dueTime) => UntilArmedAsync(left => left >= dueTime * 0.89 && left <= dueTime * 1.11);
+
     /// <summary>Waits until somebody waits, and not for this long.</summary>
     public Task UntilWaitedForOtherThanAsync(TimeSpan dueTime) => UntilArmedAsync(left => left != dueTime);
 

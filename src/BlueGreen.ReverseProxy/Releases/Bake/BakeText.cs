@@ -34,6 +34,17 @@ internal static class BakeText
         return $"{digit}·10{string.Concat(exponent.ToString(CultureInfo.InvariantCulture).Select(Superscript))}";
     }
 
+    /// <summary>How near a rollback is: <c>40 % of the evidence for a rollback</c>.</summary>
+    /// <param name="status">One of the constants of <see cref="BakeJudge"/>.</param>
+    /// <param name="share">The evidence's logarithm as a part of its threshold; below 0 it speaks for the new slot.</param>
+    public static string Progress(string status, double share) => status switch
+    {
+        BakeJudge.Failed => "enough evidence for a rollback",
+        BakeJudge.Guarded => "enough evidence for a rollback, but from too few clients",
+        _ when share < 0.01 => "no evidence for a rollback",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100):0} % of the evidence for a rollback"),
+    };
+
     /// <summary>Two significant digits: <c>0.1 %</c>, <c>0.013 %</c>, <c>12 %</c>.</summary>
     public static string Percent(double rate)
     {

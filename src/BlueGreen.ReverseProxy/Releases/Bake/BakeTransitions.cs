@@ -74,7 +74,7 @@ internal static class BakeTransitions
     private static string Describe(ServiceFigures service)
     {
         var metrics = service.Metrics.Select(metric => metric.LnE is { } lnE
-            ? $"{metric.Name} {metric.Bad} of {metric.N}, evidence {BakeText.Evidence(lnE)} to 1 of {BakeText.Evidence(metric.Threshold!.Value)}"
+            ? metric.N == 0 ? $"{metric.Name} nothing to judge by yet" : $"{metric.Name} {metric.Bad} of {metric.N} bad, {BakeText.Progress(metric.Status, lnE / metric.Threshold!.Value)}"
             : $"{metric.Name} not judged");
         return $"{service.Name}: {string.Join(", ", metrics)}";
     }

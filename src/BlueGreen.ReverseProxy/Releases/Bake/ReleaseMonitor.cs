@@ -133,8 +133,8 @@ internal sealed class ReleaseMonitor
         var text = (service.Responses, errors.ExcludedLift) switch
         {
             (0, _) => "there was not one response to judge by",
-            (_, null) => $"{errors.Bad} of {errors.N} responses failed: too few to exclude anything",
-            (_, { } lift) => $"{errors.Bad} of {errors.N} responses failed; a lift of {BakeText.Percent(lift)} or more is excluded",
+            (_, null) => $"{errors.Bad} of {errors.N} responses failed: not enough data to rule anything out",
+            (_, { } lift) => $"{errors.Bad} of {errors.N} responses failed; enough data to rule out that more than {BakeText.Percent(lift)} of responses are worse",
         };
         return named ? $"{service.Name}: {text}" : text;
     }

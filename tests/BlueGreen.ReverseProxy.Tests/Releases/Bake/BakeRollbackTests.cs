@@ -216,7 +216,7 @@ public sealed class BakeRollbackTests : IDisposable
         var release = await again.UntilAsync(id, ReleaseStatus.Succeeded);
         release.Bake!.Services.Single().Metrics[0].BaselineN.Should().Be(5000);
         release.Bake.Confidence.Should().Be("high");
-        release.Detail.Should().MatchRegex("the bake is over: 0 of 1000 responses failed; a lift of .* or more is excluded");
+        release.Detail.Should().MatchRegex("the bake is over: 0 of 1000 responses failed; enough data to rule out that more than .* of responses are worse");
     }
 
     private static void Serve(Running running, SlotName slot, int status, int count)

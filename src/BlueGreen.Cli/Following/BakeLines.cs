@@ -1,0 +1,43 @@
+using System.Globalization;
+using BlueGreen.Cli.Output;
+using BlueGreen.Contracts;
+
+namespace BlueGreen.Cli.Following;
+
+/// <summary>What a bake has measured, in words for somebody who was woken by it. Pure.</summary>
+internal static class BakeLines
+{
+    public const string Failed = "failed";
+    private const string Guarded = "guarded";
+    private const string Latency = "latency";
+
+    // Beyond it the next look of the gateway says "failed" or "guarded"; until then nothing is full.
+    private const int MostPercent = 99;
+
+    /// <summary><c>orders: 12345 responses to 31 clients; latency p50 4.4 ms (blue 4.1 ms), p99 25.1 ms (blue 22.5 ms)</c>.</summary>
+    /// <param name="service">The figures of a service.</param>
+    /// <param name="old">The slot that it came from.</param>
+    public static string Of(BakedService service, string old) =>
+        $"{service.Name}: {Names.Plural(service.Responses, "response")} to {Names.Plural(service.Clients, "client")}; "
+        + $"latency p50 {Milliseconds(service.NewLatency.P50Ms, service.OldLatency.P50Ms, old)}, p99 {Milliseconds(service.NewLatency.P99Ms, service.OldLatency.P99Ms, old)}";
+
+    /// <summary><c>5xx: 3 of 12345 bad (blue 180 of 180000); 40 % of the evidence for a rollback</c>.</summary>
+    public static string Of(BakeMetric metric, string old) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
+        ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
+        : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
+        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
+
+    // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
+    private static string Evidence(string status, double share) => status switch
+    {
+        Failed => "enough evidence for a rollback",
+        Guarded => "enough evidence for a rollback, but from too few clients",
+        _ when Math.Floor(share * 100) < 1 => "no evidence for a rollback",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(MostPercent, Math.Floor(share * 100)):0} % of the evidence for a rollback"),
+    };
+
+    private static string Milliseconds(double? now, double? before, string old) =>
+        $"{Milliseconds(now) ?? "not known yet"} ({old} {Milliseconds(before) ?? "not known"})";
+
+    private static string? Milliseconds(double? value) => value is { } number ? string.Create(CultureInfo.InvariantCulture, $"{number:0.#} ms") : null;
+}
