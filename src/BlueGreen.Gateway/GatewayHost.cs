@@ -83,6 +83,12 @@ internal static partial class GatewayHost
         }
 
         await UseGatewayAsync(app);
+        if (app.Services.GetRequiredService<DescriptorCheck>().FindError() is { } tooFew)
+        {
+            await WriteAsync([tooFew], error);
+            return ConfigurationInvalid;
+        }
+
         return await GatewayRun.ToEndAsync(app);
     }
 

@@ -19,18 +19,25 @@ internal sealed partial class DescriptorCheck(
     // With fewer for traffic there are soon none left for the process itself, and the runtime ends it.
     private const int Least = 16;
 
+    // What is opened between the question and the start.
+    private const int ForTheStart = 24;
+
+    /// <summary>Whether there are too few for the gateway itself. Ask before the start: what a start has begun ends in noise when it fails.</summary>
+    public ConfigurationError? FindError() =>
+        OpenFiles.RaiseLimit() is { } limit && limit - Own(limit) - ForTheStart is var left and < Least ? OpenFiles.TooFew(limit, limit - left + Least) : null;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (OpenFiles.RaiseLimit() is { } limit)
         {
-            var own = OpenFiles.Count() + Reserve + OpenFiles.ForAdministration(limit) + CountDestinations();
-            if (limit - own < Least)
+            var total = limit - Own(limit);
+            if (total < Least)
             {
-                throw new BlueGreenConfigurationException([OpenFiles.TooFew(limit, own + Least)]);
+                throw new BlueGreenConfigurationException([OpenFiles.TooFew(limit, limit - total + Least)]);
             }
 
             LoadForErrors();
-            budget.Total = limit - own;
+            budget.Total = total;
             var wanted = options.Listen.MaxConnections;
             if (wanted == 0 || wanted > budget.Connections)
             {
@@ -42,6 +49,8 @@ internal sealed partial class DescriptorCheck(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private long Own(long limit) => OpenFiles.Count() + Reserve + OpenFiles.ForAdministration(limit) + CountDestinations();
 
     // What describes an exception is loaded from files when the first one is described. That must not be when no file can be opened.
     private static void LoadForErrors() => _ = new StackTrace(new InvalidOperationException(), fNeedFileInfo: true).ToString();

@@ -27,7 +27,8 @@ internal static class ListeningExtensions
             provider.GetRequiredService<BlueGreenSettings>().Options,
             provider.GetRequiredService<ConnectionLimiter>(),
             provider.GetRequiredService<TimeProvider>()));
-        services.AddHostedService<DescriptorCheck>();
+        services.AddSingleton<DescriptorCheck>();
+        services.AddHostedService(provider => provider.GetRequiredService<DescriptorCheck>());
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider =>
             new ConfigureOptions<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = provider.GetRequiredService<Listeners>().Bind));
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(kestrel =>

@@ -30,7 +30,7 @@ internal sealed partial class Decommissioner(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(services.All.Select(service =>
-            Task.Run(() => loops.RunAsync("decommission", service.Name, token => WatchAsync(service, token), stoppingToken), stoppingToken)));
+            Task.Run(() => loops.RunAsync("decommission", service.Name, token => WatchAsync(service, token), stoppingToken), CancellationToken.None)));
 
     private async Task WatchAsync(Service service, CancellationToken stopping)
     {

@@ -49,7 +49,7 @@ internal sealed partial class BakeGuard(
                 await foreach (var monitor in monitors.Started.ReadAllAsync(stopping))
                 {
                     guarded.RemoveAll(task => task.IsCompleted);
-                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => GuardAsync(monitor, token), stopping), stopping));
+                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => GuardAsync(monitor, token), stopping), CancellationToken.None));
                 }
             },
             stoppingToken);

@@ -34,7 +34,7 @@ internal sealed partial class HookDeliverer(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(options.Hooks.Select(hook =>
-            Task.Run(() => loops.RunAsync("hooks", hook.Name, token => DeliverAsync(hook, token), stoppingToken), stoppingToken)));
+            Task.Run(() => loops.RunAsync("hooks", hook.Name, token => DeliverAsync(hook, token), stoppingToken), CancellationToken.None)));
 
     private async Task DeliverAsync(HookOptions hook, CancellationToken stopping)
     {
