@@ -13,7 +13,7 @@ internal static class HostGrammar
 {
     // A label of DNS is no longer than that, so neither a label nor the name can be too long.
     private const int MaxPlainLength = 63;
-    private const int MaxPlainPortDigits = 4;
+    private const string MaxPort = "65535";
 
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
@@ -28,7 +28,8 @@ internal static class HostGrammar
         if (colon >= 0)
         {
             var port = host[(colon + 1)..];
-            if (port.Length is 0 or > MaxPlainPortDigits || port.ContainsAnyExceptInRange('0', '9'))
+            if (port.Length == 0 || port.Length > MaxPort.Length || port.ContainsAnyExceptInRange('0', '9')
+                || (port.Length == MaxPort.Length && port.CompareTo(MaxPort, StringComparison.Ordinal) > 0))
             {
                 return false;
             }
