@@ -295,7 +295,7 @@ internal sealed partial class CommittedState : IDisposable
     [LoggerMessage(2301, LogLevel.Information, "Service {Service}: {Active} is active by the stored state; InitialActive {InitialActive} counts only until a state has been stored.")]
     private static partial void LogStoredWins(ILogger logger, string service, string active, string initialActive);
 
-    [LoggerMessage(2307, LogLevel.Warning, "There is no state in {Location}, so every service begins with its InitialActive: {Services}. If a gateway has run here before, its state is lost: compare with where traffic went.")]
+    [LoggerMessage(2309, LogLevel.Warning, "There is no state in {Location}, so every service begins with its InitialActive: {Services}. If a gateway has run here before, its state is lost: compare with where traffic went.")]
     private static partial void LogBeginsAnew(ILogger logger, string location, string services);
 
     [LoggerMessage(2302, LogLevel.Error, "The initial state was not stored: {Error}")]

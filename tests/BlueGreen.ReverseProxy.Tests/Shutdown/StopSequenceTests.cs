@@ -190,7 +190,7 @@ public sealed class StopSequenceTests : IDisposable
 
     private sealed class Warnings : ILoggerProvider, ILogger
     {
-        private const int BeginsAnew = 2307;
+        private const int BeginsAnew = 2309;
 
         private ImmutableList<string> _lines = [];
 
