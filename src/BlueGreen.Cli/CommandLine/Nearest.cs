@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Configuration;
+
 namespace BlueGreen.Cli.CommandLine;
 
 /// <summary>Finds the names that somebody probably meant. Pure.</summary>
@@ -12,7 +14,7 @@ internal static class Nearest
     {
         var limit = Math.Clamp(typed.TrimStart('-').Length / LettersPerSlip, 1, MostSlips);
         var near = known.Distinct(StringComparer.Ordinal)
-            .Select(name => (Name: name, Slips: IsBeginning(typed, name) ? 1 : Slips(typed, name)))
+            .Select(name => (Name: name, Slips: IsBeginning(typed, name) ? 1 : Suggestion.Distance(typed, name)))
             .Where(candidate => candidate.Slips <= limit)
             .ToList();
         return [.. near.Where(candidate => candidate.Slips == near.Min(other => other.Slips)).Select(candidate => candidate.Name).Order(StringComparer.Ordinal)];
@@ -24,31 +26,4 @@ internal static class Nearest
 
     private static bool IsBeginning(string typed, string name) =>
         typed.TrimStart('-').Length >= LettersPerSlip && name.StartsWith(typed, StringComparison.OrdinalIgnoreCase);
-
-    // Optimal string alignment: letters that are missing, too many, other ones, or swapped with their neighbour.
-    private static int Slips(string typed, string name)
-    {
-        var (a, b) = (typed.ToUpperInvariant(), name.ToUpperInvariant());
-        var slips = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++)
-        {
-            for (var j = 0; j <= b.Length; j++)
-            {
-                if (i == 0 || j == 0)
-                {
-                    slips[i, j] = i + j;
-                    continue;
-                }
-
-                var replaced = slips[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                slips[i, j] = Math.Min(replaced, 1 + Math.Min(slips[i - 1, j], slips[i, j - 1]));
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                {
-                    slips[i, j] = Math.Min(slips[i, j], 1 + slips[i - 2, j - 2]);
-                }
-            }
-        }
-
-        return slips[a.Length, b.Length];
-    }
 }

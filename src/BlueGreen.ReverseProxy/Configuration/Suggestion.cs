@@ -19,7 +19,7 @@ internal static class Suggestion
         var least = Math.Max(1, text.Length / LettersPerMistake) + 1;
         foreach (var name in known.Order(StringComparer.Ordinal))
         {
-            var distance = Distance(text.ToUpperInvariant(), name.ToUpperInvariant());
+            var distance = Distance(text, name);
             if (distance < least)
             {
                 (best, least) = (name, distance);
@@ -39,9 +39,10 @@ internal static class Suggestion
             : $"{UnknownKey}: {all}";
     }
 
-    // Letters that are missing, too many, wrong, or swapped with their neighbour (optimal string alignment).
-    private static int Distance(string left, string right)
+    /// <summary>How many letters are missing, too many, wrong, or swapped with their neighbour (optimal string alignment). Upper and lower case are the same.</summary>
+    public static int Distance(string left, string right)
     {
+        (left, right) = (left.ToUpperInvariant(), right.ToUpperInvariant());
         var rows = new int[left.Length + 1, right.Length + 1];
         for (var i = 0; i <= left.Length; i++)
         {
