@@ -21,9 +21,8 @@ deadline=$((SECONDS + ${TIMEOUT:-1800}))
 key=${IDEMPOTENCY_KEY:-release-$service-$version-$$-$RANDOM$RANDOM}
 body=$(mktemp)
 headers=$(mktemp)
-answered=$(mktemp)
 match=''
-trap 'rm -f "$body" "$headers" "$answered"' EXIT
+trap 'rm -f "$body" "$headers"' EXIT
 
 # In a file that only its owner can read: arguments can be read by everybody on the machine.
 [ -z "${BLUEGREEN_TOKEN:-}" ] || printf 'Authorization: Bearer %s\n' "$BLUEGREEN_TOKEN" > "$headers"
@@ -34,7 +33,7 @@ say() { echo "$(date -u +%H:%M:%S) $*" >&2; }
 # Every change carries a key, so that a call whose answer was lost takes effect once. With $match set, a change is refused if the
 # service has another generation by then.
 call() {
-  local options=(--silent --show-error --max-time 90 --request "$1" --output "$body" --dump-header "$answered" --write-out '%{http_code}')
+  local options=(--silent --show-error --max-time 90 --request "$1" --output "$body" --write-out '%{http_code}')
   options+=(--header 'Content-Type: application/json' --header "@$headers")
   [ "$1" = GET ] || options+=(--header "Idempotency-Key: $key-${2##*/}")
   [ "$1" = GET ] || [ -z "$match" ] || options+=(--header "If-Match: \"$match\"")
@@ -131,11 +130,11 @@ standby=$(jq -r .standby "$body")
 say "Deploying $version into $standby of $service"
 call PUT "/v1/services/$service/slots/$standby" "$(jq -n --arg version "$version" --argjson destinations "$destinations" '{ $version, $destinations }')"
 [ "$status" = 200 ] || fail "Deploying"
-deployed=$(sed -n 's/^[Ee][Tt][Aa][Gg]: *"\([0-9]*\)".*/\1/p' "$answered")
+deployed=$(jq -r .generation "$body")
 
 told=''
 until call GET "/v1/services/$service" && waiting=$(missing) && [ -z "$waiting" ]; do
-  if ! jq -e --arg generation "$deployed" '(.generation | tostring) == $generation' "$body" > /dev/null; then
+  if ! jq -e --argjson generation "$deployed" '.generation == $generation' "$body" > /dev/null; then
     say "$service was changed by somebody else after this deployment (generation $deployed): nothing was switched."
     exit 5
   fi
