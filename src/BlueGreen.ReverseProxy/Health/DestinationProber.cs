@@ -24,7 +24,7 @@ internal sealed class DestinationProber
     private readonly ClusterState _cluster;
     private readonly ProbeClient _client;
     private readonly IDestinationHealthUpdater _updater;
-    private readonly Action<DestinationProber, DestinationHealthRecord> _probed;
+    private readonly Action<DestinationProber, DestinationHealthRecord, DestinationHealthRecord> _probed;
     private readonly TimeProvider _time;
     private DestinationHealthRecord _record = DestinationHealthRecord.NotProbed;
     private long _awaitedSince;
@@ -38,7 +38,7 @@ internal sealed class DestinationProber
         DestinationState destination,
         ProbeClient client,
         IDestinationHealthUpdater updater,
-        Action<DestinationProber, DestinationHealthRecord> probed,
+        Action<DestinationProber, DestinationHealthRecord, DestinationHealthRecord> probed,
         TimeProvider time)
     {
         _options = options;
@@ -109,25 +109,25 @@ internal sealed class DestinationProber
     {
         var awaitings = Volatile.Read(ref _awaitings);
         var probe = await _client.ProbeAsync(_options, _cluster.Model.Config, Model.Config, cancellationToken);
-        DestinationHealthRecord before;
+        DestinationHealthRecord before, after;
         lock (_lock)
         {
-            before = _record;
+            before = after = _record;
 
             // The loop and a verification may probe at once; each result counts, in the order in which they end. A result that
             // ends after the prober was stopped speaks of an address that is no longer the destination's.
             if (!_stop.IsCancellationRequested)
             {
-                var record = _record.After(probe, _options);
-                Volatile.Write(ref _record, record);
+                after = before.After(probe, _options);
+                Volatile.Write(ref _record, after);
 
                 // A probe that began before the deployment may have met the process before it: nobody waits for that one.
-                _isAwaited &= !(probe.Passed && record.State == HealthState.Healthy && _awaitings == awaitings);
-                _updater.SetActive(_cluster, [new NewActiveDestinationHealth(Destination, ForYarp(_record.State))]);
+                _isAwaited &= !(probe.Passed && after.State == HealthState.Healthy && _awaitings == awaitings);
+                _updater.SetActive(_cluster, [new NewActiveDestinationHealth(Destination, ForYarp(after.State))]);
             }
         }
 
-        _probed(this, before);
+        _probed(this, before, after);
         return probe;
     }
 

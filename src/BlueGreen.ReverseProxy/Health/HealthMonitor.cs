@@ -129,7 +129,7 @@ internal sealed partial class HealthMonitor(
 
     private DestinationProber Add((Service Service, Slot Slot) owner, ClusterState cluster, DestinationState destination)
     {
-        var prober = new DestinationProber(owner.Service.Options.Health, cluster, destination, client, updater, (probed, before) => OnProbed(owner.Service, owner.Slot, probed, before), time);
+        var prober = new DestinationProber(owner.Service.Options.Health, cluster, destination, client, updater, (probed, before, after) => OnProbed(owner.Service, owner.Slot, probed, before, after), time);
         if (_started && !_stopped)
         {
             Run(owner.Slot, prober);
@@ -147,10 +147,9 @@ internal sealed partial class HealthMonitor(
         _running.Add(Task.Run(() => loops.RunAsync("health", $"{slot.ClusterId}/{prober.Id}", _ => prober.RunAsync(), prober.Stopped)));
     }
 
-    private void OnProbed(Service service, Slot slot, DestinationProber prober, DestinationHealthRecord before)
+    private void OnProbed(Service service, Slot slot, DestinationProber prober, DestinationHealthRecord before, DestinationHealthRecord now)
     {
         UpdateVersion(slot);
-        var now = prober.Record;
         if (now.State == before.State)
         {
             return;

@@ -33,7 +33,7 @@ public sealed class DestinationProberTests : IDisposable
             destination,
             _client,
             new SilentUpdater(),
-            (_, _) => { },
+            (_, _, _) => { },
             _time);
     }
 
