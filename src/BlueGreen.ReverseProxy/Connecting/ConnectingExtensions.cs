@@ -2,6 +2,7 @@ using System.Text;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Connecting;
 
@@ -15,7 +16,12 @@ internal static class ConnectingExtensions
         var traffic = new TrafficConnector(connector, budget);
         builder.Services.AddSingleton(connector);
         builder.Services.AddSingleton(budget);
-        builder.Services.AddDestinationNames();
+        builder.Services.AddSingleton<NameLookup>(SystemNames.LookUpAsync);
+        builder.Services.AddSingleton(provider => new DestinationNames(
+            options,
+            provider.GetRequiredService<NameLookup>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DestinationNames>>()));
         builder.ConfigureHttpClient((_, handler) =>
         {
             handler.ConnectCallback ??= traffic.ConnectAsync;

@@ -58,8 +58,7 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
         {
             Replace_NeedsLock(clusterId, destinations);
             _waiters.Add((_latest.Version, applied));
-            signal = _signal;
-            Volatile.Write(ref _signal, new Signal());
+            signal = NextSignal_NeedsLock();
         }
 
         signal.Raise();
@@ -72,8 +71,7 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
         Signal signal;
         lock (_lock)
         {
-            signal = _signal;
-            Volatile.Write(ref _signal, new Signal());
+            signal = NextSignal_NeedsLock();
         }
 
         signal.Raise();
@@ -118,6 +116,14 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)
     {
         // Another provider's file can't be read. YARP goes on with that provider's last configuration and applies it with ours.
+    }
+
+    // YARP reads the next one when this one is raised, so that comes after the exchange, and outside of the lock.
+    private Signal NextSignal_NeedsLock()
+    {
+        var current = _signal;
+        Volatile.Write(ref _signal, new Signal());
+        return current;
     }
 
     private void Replace_NeedsLock(string clusterId, ImmutableSortedDictionary<string, DestinationConfig>? destinations)

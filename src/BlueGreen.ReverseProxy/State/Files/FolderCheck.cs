@@ -37,10 +37,11 @@ internal sealed class FolderCheck(string folder)
         var isImported = false;
         var audit = new JournalCheck(
             "audit", _report, mayHaveGaps: false, line => isImported |= line.Read(StateJson.Default.AuditLine).Action is "import" or "adopt", seals.ReadAnchors());
+        var events = new JournalCheck("events", _report, mayHaveGaps: false, line => line.Read(StateJson.Default.EventLine));
         JournalCheck[] journals =
         [
             audit,
-            new("events", _report, mayHaveGaps: false, line => line.Read(StateJson.Default.EventLine)),
+            events,
             new("releases", _report, mayHaveGaps: false, line => StateShape.Checked(line.Read(StateJson.Default.ReleaseLine))),
 
             // They begin anew with what is alive.
@@ -76,7 +77,6 @@ internal sealed class FolderCheck(string folder)
         if (before is { Format: StateDocument.Format, State: var state })
         {
             CheckEnd(audit, state.LastAudit);
-            var events = journals.First(journal => journal.Name == "events");
 
             // An import may leave all events out, and has written none.
             CheckEnd(events, isImported && events.Last == 0 ? 0 : state.LastEvent);
