@@ -1,6 +1,6 @@
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
-/// <summary>One line of the table in docs/security/traffic.md, as measured; written to the file that ATTACK_TABLE names.</summary>
+/// <summary>One line of the table in docs/security/evidence.md, as measured; written to the file that ATTACK_TABLE names.</summary>
 internal static class AttackReport
 {
     private const int Megabyte = 1 << 20;

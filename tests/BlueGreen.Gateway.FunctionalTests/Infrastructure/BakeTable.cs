@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
-/// <summary>What happened, measured, as lines of the table in docs/bake.md: appended to the file that <c>BLUEGREEN_BAKE_TABLE</c> names, if it does.</summary>
+/// <summary>What happened, measured, as lines of the table in docs/bake/evidence.md: appended to the file that <c>BLUEGREEN_BAKE_TABLE</c> names, if it does.</summary>
 internal static class BakeTable
 {
     private static readonly Lock Gate = new();

@@ -4,7 +4,7 @@ using static BlueGreen.Gateway.FunctionalTests.Infrastructure.Http2Frames;
 
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
-/// <summary>What came of an attack, told from the bytes of both sides: the words of the table in docs/security/traffic.md.</summary>
+/// <summary>What came of an attack, told from the bytes of both sides: the words of the table in docs/security/evidence.md.</summary>
 internal static partial class Observed
 {
     /// <summary>What clients of HTTP/1.1 got until their connections ended.</summary>

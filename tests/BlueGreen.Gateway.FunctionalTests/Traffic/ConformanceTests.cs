@@ -33,7 +33,7 @@ public sealed class ConformanceTests(ConformanceEdge shared) : IClassFixture<Con
         edge.Api.Seen.Should().Be(one.IsAnswered ? "" : one.Expected.Replace("{api}", $"127.0.0.1:{edge.Api.Port}", StringComparison.Ordinal));
     }
 
-    // The table in docs/security/traffic.md, written to the file that CONFORMANCE_TABLE names.
+    // The table in docs/security/evidence.md, written to the file that CONFORMANCE_TABLE names.
     [Fact]
     public void Cases_AreAllDifferent_AndSummarized()
     {
