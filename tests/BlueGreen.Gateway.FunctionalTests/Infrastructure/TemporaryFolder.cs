@@ -1,8 +1,10 @@
+using BlueGreen.ReverseProxy.Tests.Support;
+
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("bluegreen-").FullName;
+    public string Path { get; } = TestFolders.Create();
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 

@@ -42,6 +42,9 @@ public sealed class PooledConnectionTests : IDisposable
         using var response = await _client.SendAsync(next, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
 
         (await response.Content.ReadAsStringAsync()).Should().Be("next");
+
+        // The pool would keep its connection for a minute, and the server wait for another request on it.
+        _client.Dispose();
         _api.Stop();
         await serving;
     }

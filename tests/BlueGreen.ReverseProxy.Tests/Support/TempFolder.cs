@@ -2,7 +2,7 @@ namespace BlueGreen.ReverseProxy.Tests.Support;
 
 internal sealed class TempFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("bluegreen-").FullName;
+    public string Path { get; } = TestFolders.Create();
 
     public string this[string file] => System.IO.Path.Combine(Path, file);
 
