@@ -46,5 +46,6 @@ internal sealed class Manifests
         return new([.. resources.SelectMany(text => Parse(text)._objects), .. maps]);
     }
 
-    private static JsonNode ParseOne(string text) => JsonNode.Parse(Json.Serialize(Yaml.Deserialize(new StringReader(text))))!;
+    /// <summary>One document of YAML.</summary>
+    public static JsonNode ParseOne(string text) => JsonNode.Parse(Json.Serialize(Yaml.Deserialize(new StringReader(text))))!;
 }
