@@ -35,6 +35,21 @@ public sealed class TerraformTests : IDisposable
         (await Scripts.RunAsync($"terraform fmt -check -recursive '{Repository.PathOf("deploy", "terraform")}'", _folder.Path, "/bin")).ShouldEndWith(0).Out.Should().BeEmpty();
     }
 
+    [ToolsFact("terraform", "bash")]
+    public async Task StartScript_WithItsValues_IsWhatBashCanParse()
+    {
+        File.Copy(Repository.PathOf("deploy", "terraform", "gateway.sh.tftpl"), _folder.File("gateway.sh.tftpl"));
+        await File.WriteAllTextAsync(_folder.File("main.tf"), """
+            output "script" {
+              value = templatefile("${path.module}/gateway.sh.tftpl", { image = "registry.example.com/bluegreen-gateway:1.0.0", gateway_json = base64encode("{}") })
+            }
+            """);
+
+        (await TerraformAsync("init -input=false >/dev/null && terraform apply -auto-approve -input=false >/dev/null && terraform output -raw script > gateway.sh && bash -n gateway.sh")).ShouldEndWith(0);
+
+        (await File.ReadAllTextAsync(_folder.File("gateway.sh"))).Should().Contain("'registry.example.com/bluegreen-gateway:1.0.0' --config").And.Contain("echo 'e30=' |").And.NotContain("${");
+    }
+
     // The target groups take every one of the settings; what is left out has a default of the provider's own.
     [Theory]
     [InlineData("modules/stack/main.tf", "var.health")]
