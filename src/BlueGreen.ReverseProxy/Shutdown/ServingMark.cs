@@ -5,6 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace BlueGreen.ReverseProxy.Shutdown;
 
 /// <summary>The file <c>gateway.pid</c> beside the state: which process serves. A process that stops learns from it that its successor serves.</summary>
+/// <remarks>
+/// In containers every gateway is process 1. So a process knows its own file by the time at which it was written, too: the file is
+/// renamed into place, which keeps that time, and a successor's is a later one.
+/// </remarks>
 internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider time, ILogger<ServingMark> logger)
 {
     // How long the stop waits for the disk; a hung disk must not block the drain.
@@ -12,15 +16,18 @@ internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider
 
     private readonly string _path = Path.Combine(Path.GetFullPath(options.State.Directory), "gateway.pid");
     private readonly string _self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-    private Task<string?>? _reading;
+    private Task<Mark?>? _reading;
+    private Mark? _own;
 
     public void Set()
     {
         try
         {
             // Renamed into place: nobody reads half a number.
-            File.WriteAllText(_path + ".new", _self);
-            File.Move(_path + ".new", _path, overwrite: true);
+            var written = $"{_path}.{_self}.new";
+            File.WriteAllText(written, _self);
+            _own = new Mark(_self, File.GetLastWriteTimeUtc(written));
+            File.Move(written, _path, overwrite: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -35,9 +42,9 @@ internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider
         _reading ??= Task.Run(Read, CancellationToken.None);
         try
         {
-            var process = await _reading.WaitAsync(DiskTimeout, time, cancellationToken);
+            var serving = await _reading.WaitAsync(DiskTimeout, time, cancellationToken);
             _reading = null;
-            return process is not null && process != _self;
+            return serving is not null && serving != _own;
         }
         catch (TimeoutException)
         {
@@ -62,7 +69,7 @@ internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider
     {
         try
         {
-            if (Read() == _self)
+            if (_own is not null && Read() == _own)
             {
                 File.Delete(_path);
             }
@@ -73,17 +80,20 @@ internal sealed partial class ServingMark(BlueGreenOptions options, TimeProvider
         }
     }
 
-    private string? Read()
+    private Mark? Read()
     {
         try
         {
-            return File.ReadAllText(_path);
+            // In this order: a file that is replaced in between looks like another process's, which it is.
+            return new Mark(File.ReadAllText(_path), File.GetLastWriteTimeUtc(_path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    private sealed record Mark(string Process, DateTime WrittenAt);
 
     [LoggerMessage(6101, LogLevel.Warning, "{Path} can't be written ({Error}): a gateway that hands over to another will wait for the whole of Shutdown:Delay.")]
     private static partial void LogNotWritten(ILogger logger, string path, string error);
