@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,8 @@ internal sealed class SlotSelectionMiddleware(
     SlotSelector slots,
     RouteBinder binder,
     SlotResponseHeaders headers,
-    ForwardCompletion completion)
+    ForwardCompletion completion,
+    ErrorAnswers errors)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -42,7 +44,7 @@ internal sealed class SlotSelectionMiddleware(
             if (binding[lease.Slot.Name] is not { } route)
             {
                 // Only after a reload has removed the slot's cluster and added the route: there is nowhere to send it.
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                await errors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable);
                 return;
             }
 
