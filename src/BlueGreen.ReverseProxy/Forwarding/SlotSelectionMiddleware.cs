@@ -28,6 +28,11 @@ internal sealed class SlotSelectionMiddleware(
 
         var bound = table;
         var lease = slots.Acquire(service, ref table, default, Purpose.Serve);
+        if (lease is null)
+        {
+            return errors.WriteMaintenanceAsync(context, table.RouteOf(service).Maintenance!);
+        }
+
         return ServeAsync(context, lease, route, table, ReferenceEquals(table, bound) ? binding : null);
     }
 
