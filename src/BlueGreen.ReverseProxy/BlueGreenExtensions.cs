@@ -3,6 +3,7 @@ using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
+using BlueGreen.ReverseProxy.Embedding;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
@@ -21,18 +22,28 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace BlueGreen.ReverseProxy;
 
-/// <summary>Adds blue-green releases to a YARP proxy.</summary>
+/// <summary>
+/// Adds blue-green releases to a YARP proxy, part by part. <see cref="BlueGreenGatewayExtensions"/> has all of them in two calls, in the
+/// right order.
+/// </summary>
 public static class BlueGreenExtensions
 {
     /// <summary>Adds the services. Call after the proxy's own configuration: <c>AddReverseProxy().LoadFromConfig(…).AddBlueGreen(configuration)</c>.</summary>
     /// <param name="builder">The proxy.</param>
     /// <param name="configuration">The whole configuration; its section <c>BlueGreen</c> is read.</param>
+    /// <exception cref="InvalidOperationException">It was called before.</exception>
     /// <remarks>What is wrong with the section is found by <see cref="ConfigurationCheck"/>, and stops the host at start in any case.</remarks>
     public static IReverseProxyBuilder AddBlueGreen(this IReverseProxyBuilder builder, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configuration);
         var services = builder.Services;
+        if (services.FindParts() is not null)
+        {
+            throw new InvalidOperationException("AddBlueGreen was called already; AddBlueGreenGateway calls it.");
+        }
+
+        services.AddEmbedding();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BackgroundLoops>();
         var options = services.AddBlueGreenOptions(configuration);
@@ -55,6 +66,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenAdminListener(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.Parts(nameof(AddBlueGreenAdminListener));
         builder.Services.AddAdminListener();
         return builder;
     }
@@ -67,6 +79,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenListeners(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.Parts(nameof(AddBlueGreenListeners));
         builder.Services.RememberListeners();
         return builder;
     }
@@ -88,6 +101,7 @@ public static class BlueGreenExtensions
     public static IApplicationBuilder UseBlueGreenConnectionClose(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.ApplicationServices.Note(PipelineStep.UseBlueGreenConnectionClose);
         app.UseConnectionClose();
         return app;
     }
@@ -100,6 +114,7 @@ public static class BlueGreenExtensions
     public static IApplicationBuilder UseBlueGreenRequestGuard(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.ApplicationServices.Note(PipelineStep.UseBlueGreenRequestGuard);
         app.UseRequestGuard();
         return app;
     }
@@ -112,6 +127,7 @@ public static class BlueGreenExtensions
     public static IApplicationBuilder UseBlueGreenRoutePolicies(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.ApplicationServices.Note(PipelineStep.UseBlueGreenRoutePolicies);
         app.UseRoutePolicies();
         return app;
     }
@@ -124,6 +140,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyApplicationBuilder UseBlueGreen(this IReverseProxyApplicationBuilder proxy)
     {
         ArgumentNullException.ThrowIfNull(proxy);
+        proxy.ApplicationServices.Note(PipelineStep.UseBlueGreen);
 
         // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
         proxy.ApplicationServices.GetRequiredService<TableSubscriber>();

@@ -146,7 +146,8 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     private BakeState? ConcludedBake(ReleaseState release) =>
         release.Bake is { } bake && progresses.Find(release.Id)?.Bake is { } watch ? watch.Conclude(bake) : release.Bake;
 
-    private static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
+    /// <summary>Whether a release has got as far as a caller wants, or has ended.</summary>
+    public static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
     {
         WaitUntil.Switched => release.SwitchedAt is not null,
         WaitUntil.Drained => release.DrainedAt is not null,

@@ -85,7 +85,7 @@ internal sealed class OpenState : IDisposable
         var progresses = new ReleaseProgresses();
         var baselines = new BakeBaselines(Services, time);
         var monitors = new BakeMonitors(Services, baselines, time);
-        var gates = new GateEvaluator(null!, null!, null!);
+        var gates = new GateEvaluator(null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
         var end = new BakeEnd(context);
         var runner = new ReleaseRunner(
             context,
