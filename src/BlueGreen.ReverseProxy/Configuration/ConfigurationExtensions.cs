@@ -12,6 +12,7 @@ internal static class ConfigurationExtensions
     {
         var (options, errors) = BlueGreenOptionsReader.Read(configuration.GetSection("BlueGreen"));
         services.AddSingleton(new BlueGreenSettings(options, errors));
+        services.AddSingleton(provider => new CurrentOptions(provider.GetRequiredService<BlueGreenSettings>().Options));
         services.AddSingleton(provider => new ConfigurationCheck(
             provider.GetRequiredService<BlueGreenSettings>(),
             provider.GetServices<IProxyConfigProvider>(),

@@ -35,6 +35,12 @@ internal sealed class RoutingTable
         var routes = _routes.ToBuilder();
         foreach (var (service, slot) in switches)
         {
+            // A service that was added while the gateway runs. Rows are only ever added: a request may still ask for one that was removed.
+            while (routes.Count <= service.Index)
+            {
+                routes.Add(ServiceRoute.To(SlotName.Blue));
+            }
+
             routes[service.Index] = ServiceRoute.To(slot);
         }
 

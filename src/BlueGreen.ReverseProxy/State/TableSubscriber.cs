@@ -23,17 +23,23 @@ internal sealed class TableSubscriber
 
     private void Follow(GatewayState before, GatewayState next)
     {
-        foreach (var service in _services.All)
+        foreach (var service in _services.Known)
         {
-            var (was, now) = (before.Services[service.Name], next.Services[service.Name]);
+            if (!before.Services.TryGetValue(service.Name, out var was) || !next.Services.TryGetValue(service.Name, out var now))
+            {
+                // Added by a reload, which has it enrolled before anything is routed to it.
+                continue;
+            }
+
             foreach (var slot in SlotNames.All.Where(slot => !ReferenceEquals(was[slot], now[slot])))
             {
                 service[slot].DeclaredVersion = now[slot]?.Version;
             }
         }
 
-        var moved = _services.All
-            .Where(service => before.Services[service.Name].Active != next.Services[service.Name].Active)
+        // Also of services that were removed, with requests on their way to them, and of those that a reload is about to add.
+        var moved = _services.Known
+            .Where(service => before.Services.TryGetValue(service.Name, out var was) && was.Active != next.Services[service.Name].Active)
             .Select(service => (service, next.Services[service.Name].Active))
             .ToImmutableArray();
         if (!moved.IsEmpty)

@@ -119,7 +119,7 @@ public sealed class ConnectionLimiterTests
     private static ConnectionLimiter Limiter(ListenerOptions listen, params string[] proxies) => Limiter(listen, new DescriptorBudget(), proxies);
 
     private static ConnectionLimiter Limiter(ListenerOptions listen, DescriptorBudget budget, params string[] proxies) => new(
-        new BlueGreenOptions { Listen = listen, Forwarding = new() { TrustedProxies = NetworkSet.Of(proxies) } },
+        new CurrentOptions(new BlueGreenOptions { Listen = listen, Forwarding = new() { TrustedProxies = NetworkSet.Of(proxies) } }),
         budget,
         TimeProvider.System,
         NullLogger<ConnectionLimiter>.Instance);
