@@ -67,7 +67,10 @@ internal sealed class ServiceCatalog
     }
 
     /// <summary>Whether something may begin that needs the service to stay: false from when its removal was decided.</summary>
-    public bool IsOpen(string name) => Current.Find(name) is { } service && (Volatile.Read(ref _next)?.Contains(service) ?? true);
+    public bool IsOpen(string name) => Current.Find(name) is { } service && IsOpen(service);
+
+    /// <summary>The same of a service that was looked up before.</summary>
+    public bool IsOpen(Service service) => Current.Contains(service) && Volatile.Read(ref _next)?.Contains(service) != false;
 
     /// <summary>The set of these services. Nobody sees it yet. One caller at a time.</summary>
     public ServiceSet Prepare(IEnumerable<ServiceOptions> wanted)

@@ -250,8 +250,7 @@ internal sealed partial class CommittedState : IDisposable
         {
             if (!before.State.Services.TryGetValue(service.Name, out var known))
             {
-                next = next.WithService(
-                    service.Name, new ServiceState(service.Options.InitialActive, Generation: 1, RollbackTo: null, RolledBack: false, Blue: null, Green: null));
+                next = next.WithService(service.Name, ServiceState.Begin(service.Options.InitialActive));
             }
             else if (known.Active != service.Options.InitialActive)
             {

@@ -35,6 +35,15 @@ internal sealed class BakeBaselines
         }
     }
 
+    /// <summary>Nothing that was before counts any more, for either slot.</summary>
+    public void Restart(Service service)
+    {
+        foreach (var slot in SlotNames.All)
+        {
+            HistoryOf(service, slot).Restart();
+        }
+    }
+
     public SlotHistory HistoryOf(Service service, SlotName slot) => _histories.GetOrAdd(
         service[slot],
         static (known, asked) => new SlotHistory(known.Meter, () => asked.Service.Options.Bake.BaselineWindow, asked.Time),
