@@ -9,6 +9,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Reload;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Shutdown;
 using BlueGreen.ReverseProxy.Slots;
@@ -58,6 +59,7 @@ public static class BlueGreenExtensions
         services.AddRoutePolicies();
         services.AddListeners();
         services.AddShutdown();
+        services.AddReload(configuration);
         return builder;
     }
 

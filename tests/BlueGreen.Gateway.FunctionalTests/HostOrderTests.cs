@@ -168,7 +168,7 @@ public sealed class HostOrderTests
 
         var events = gateway.BlueGreen.FindRelease(id)!.Events;
         await news.Ended.WaitAsync(TimeSpan.FromSeconds(60));
-        news.Got.Select(entry => (entry.Sequence, entry.Type, entry.Release)).Should().Equal(events.Select(entry => (entry.Sequence, entry.Type, id)));
+        news.Got.Select(entry => (entry.Sequence, entry.Type, entry.Release)).Should().Equal(events.Select(entry => (entry.Sequence, entry.Type, (string?)id)));
         (await gateway.Admin.SendAsync(HttpMethod.Get, "/healthz")).Body.Should().Contain("events/News");
     }
 

@@ -19,7 +19,7 @@ internal static class ListeningExtensions
         // The host creates its server while it is built, before anybody has looked for errors: what is wrong with the options is for
         // ConfigurationCheck to say, with everything else that is.
         services.AddSingleton(provider => new ConnectionLimiter(
-            provider.GetRequiredService<BlueGreenSettings>().Options,
+            provider.GetRequiredService<CurrentOptions>(),
             provider.GetRequiredService<DescriptorBudget>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ConnectionLimiter>>()));

@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -21,7 +22,11 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     public async Task<OrderOutcome> PlaceAsync(ReleaseOrder order, CancellationToken cancellationToken = default)
     {
         order = order with { Process = context.Process };
-        var outcome = await state.CommitAsync(committed => ReleaseOrders.Decide(committed, order, time.GetUtcNow()), cancellationToken);
+        var outcome = await state.CommitAsync(
+            committed => order.Services.Select(context.WhyClosed).FirstOrDefault(closed => closed is not null) is { } closed
+                ? new(null, OrderOutcome.Of(closed))
+                : ReleaseOrders.Decide(committed, order, time.GetUtcNow()),
+            cancellationToken);
         if (outcome.Started is { } started)
         {
             Expect(started.Id);
@@ -116,6 +121,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         cancellationToken.ThrowIfCancellationRequested();
         return (Newest(state.Snapshot, id), reached.IsCompletedSuccessfully);
     }
+
+    /// <summary>Why nothing can begin for a service; null if it can.</summary>
+    public Refusal? WhyClosed(Service service) => context.WhyClosed(service);
 
     /// <summary>Writes down a refusal.</summary>
     public Task AuditAsync(

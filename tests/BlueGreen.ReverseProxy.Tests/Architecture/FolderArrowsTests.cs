@@ -9,7 +9,7 @@ public sealed class FolderArrowsTests : IDisposable
 
     private static readonly string[] DataPath = ["Slots", "LongLived", "Routing", "Forwarding", "Observability"];
 
-    private static readonly string[] ControlPath = ["Health", "State", "Releases", "Admin"];
+    private static readonly string[] ControlPath = ["Health", "State", "Releases", "Reload", "Admin"];
 
     // The control flow is Admin, Releases, State (commit), Slots (publish), with Health feeding Releases; the data path reads what was
     // published and knows nothing above it. Each folder uses only folders that stand before it: so there is no cycle.
@@ -30,7 +30,8 @@ public sealed class FolderArrowsTests : IDisposable
         ("State", ["Background", "Configuration", "Routing", "Slots"]),
         ("Releases", ["Background", "Configuration", "Connecting", "Extensibility", "Health", "LongLived", "Observability", "Routing", "Slots", "State"]),
         ("Shutdown", ["Configuration", "Listening", "LongLived", "Releases", "Slots", "State"]),
-        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Observability", "Releases", "Slots", "State"]),
+        ("Reload", ["Background", "Configuration", "Health", "Releases", "Routing", "Shutdown", "Slots", "State"]),
+        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Observability", "Releases", "Reload", "Slots", "State"]),
         ("Embedding", ["Admin", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
     ];
 
