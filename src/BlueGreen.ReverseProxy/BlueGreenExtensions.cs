@@ -123,7 +123,8 @@ public static class BlueGreenExtensions
 
     /// <summary>
     /// Carries out what routes name in <c>Timeout</c>, <c>TimeoutPolicy</c>, <c>RateLimiterPolicy</c> and <c>CorsPolicy</c>, with the policies
-    /// of <c>BlueGreen:Policies</c> and those of your own. Call after <see cref="UseBlueGreenRequestGuard"/>, before <c>MapReverseProxy</c>.
+    /// of <c>BlueGreen:Policies</c> and those of your own, and explains the 404 and 405 of requests that no route takes. Call after
+    /// <see cref="UseBlueGreenRequestGuard"/>, before <c>MapReverseProxy</c>.
     /// </summary>
     /// <param name="app">The application that proxies.</param>
     public static IApplicationBuilder UseBlueGreenRoutePolicies(this IApplicationBuilder app)
