@@ -63,6 +63,30 @@ public sealed class ServiceReloadTests
     }
 
     [Fact]
+    public async Task Service_RemovedInMaintenance_ComesBackClosedWithThePageThatIsConfiguredNow()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, "users"));
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        (await fleet.Admin.PostAsync("/v1/services/users/maintenance", new { message = "Back at noon" })).Status.Should().Be(200);
+        (await StatusAsync(client, "/users/x")).Should().Be(HttpStatusCode.ServiceUnavailable);
+        var before = JsonNode.Parse(await File.ReadAllTextAsync(fleet.ConfigFile))!.AsObject();
+
+        AdminSection.Rewrite(fleet, RemoveUsers);
+        await fleet.Gateway.UntilOutputAsync("services removed: users");
+        (await StatusAsync(client, "/users/x")).Should().Be(HttpStatusCode.OK, "the route is a plain one");
+
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("closed.json"), """{"own":"{{detail}}"}""");
+        before["BlueGreen"]!["Services"]!["users"]!["ErrorPages"] = new JsonObject { ["maintenance"] = folder.File("closed.json") };
+        AdminSection.Replace(fleet, before.ToJsonString());
+        await fleet.Gateway.UntilOutputAsync("services added: users");
+
+        using var answer = await client.GetAsync("/users/x");
+        answer.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        await AdminSection.UntilAsync(async () => (await BodyAsync(client, "/users/x")).Contains("\"own\":\"Back at noon", StringComparison.Ordinal), () => fleet.Gateway.Output);
+    }
+
+    [Fact]
     public async Task Service_RemovedWithRequestsInFlight_ServesThemToTheirEnd()
     {
         await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, "users"));
@@ -426,4 +450,10 @@ public sealed class ServiceReloadTests
 
     private static int Count(Fleet fleet, string text) =>
         fleet.Gateway.Output.Split(Environment.NewLine).Count(line => line.Contains(text, StringComparison.Ordinal));
+
+    private static async Task<string> BodyAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path);
+        return await response.Content.ReadAsStringAsync();
+    }
 }
