@@ -52,8 +52,8 @@ internal sealed partial class ConfigurationReloader(
     // What is in use, by key: the next change is compared with it.
     private ImmutableSortedDictionary<string, string?> _keys = started.Keys;
     private ImmutableSortedDictionary<string, string?> _proxyKeys = BlueGreenSettings.KeysOf(configuration.GetSection(Proxy));
-    private string _said = "";
-    private bool _refused;
+    private IReadOnlyCollection<string> _waits = [];
+    private IReadOnlyCollection<string> _refusals = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -164,32 +164,26 @@ internal sealed partial class ConfigurationReloader(
         loops.Start("audit", () => engine.AuditAsync(Caller.Gateway, "configuration", "done", named, release: null, force: false, reason: null, $"The changed configuration was applied: {text}."));
     }
 
-    // Looked at again at every change of any file: what is the matter is said once, until it is another matter.
+    // Looked at again at every change of any file: each line is logged once, until it was no longer true.
     private void Say(IReadOnlyCollection<string> waits, IReadOnlyCollection<string> refusals)
     {
         status.Set([.. waits, .. refusals.Select(refusal => $"The configuration has a change that is not applied: {refusal}")]);
-        var said = string.Join('\n', status.Warnings);
-        if (said == _said)
-        {
-            return;
-        }
-
-        var isMended = refusals.Count == 0 && _refused;
-        (_said, _refused) = (said, refusals.Count > 0);
-        foreach (var wait in waits)
+        foreach (var wait in waits.Except(_waits))
         {
             LogWaits(logger, wait);
         }
 
-        foreach (var refusal in refusals)
+        foreach (var refusal in refusals.Except(_refusals))
         {
             LogRefused(logger, refusal);
         }
 
-        if (isMended)
+        if (refusals.Count == 0 && _refusals.Count > 0)
         {
             LogMended(logger);
         }
+
+        (_waits, _refusals) = (waits, refusals);
     }
 
     [LoggerMessage(8201, LogLevel.Information, "The changed configuration was applied: {What}.")]
