@@ -22,6 +22,7 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(StreamedEvent))]
 [JsonSerializable(typeof(HookBody))]
 [JsonSerializable(typeof(DeployRequest))]
+[JsonSerializable(typeof(MaintenanceRequest))]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

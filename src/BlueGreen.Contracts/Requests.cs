@@ -50,6 +50,13 @@ public sealed record GroupRollbackRequest([property: MaxLength(100)] string Rele
 /// <param name="Force">Switches back even when the old slot is not healthy; audited.</param>
 public sealed record RollbackRequest([property: MaxLength(1000)] string? Reason = null, bool? Force = null);
 
+/// <summary>The body of <c>POST /v1/services/{service}/maintenance</c>. Every field may be left out.</summary>
+/// <param name="Message">What clients are told (at most 1,000 characters, in one line).</param>
+/// <param name="RetryAfter">After how many seconds clients should try again (1 to 604,800); default 300.</param>
+/// <param name="Reason">Why, for the audit (at most 1,000 characters).</param>
+public sealed record MaintenanceRequest(
+    [property: MaxLength(1000)] string? Message = null, [property: Range(1, 604_800)] int? RetryAfter = null, [property: MaxLength(1000)] string? Reason = null);
+
 /// <summary>The body of <c>PUT /v1/services/{service}/slots/{slot}</c>: a new deployment for a slot.</summary>
 /// <param name="Destinations">The addresses by id; at least one.</param>
 /// <param name="Version">The version that is deployed there, for people; what the destinations report goes first.</param>

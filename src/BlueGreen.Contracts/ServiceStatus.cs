@@ -22,7 +22,18 @@ public sealed record ServiceStatus(
     StandbyStatus StandbyUse,
     SlotPair Slots,
     Release? Release,
-    IReadOnlyList<string> Warnings);
+    IReadOnlyList<string> Warnings)
+{
+    /// <summary>Set while the service is closed to its clients; else null.</summary>
+    public MaintenanceStatus? Maintenance { get; init; }
+}
+
+/// <summary>A service that is closed to its clients: they get 503.</summary>
+/// <param name="Message">What they are told; null for the gateway's own text.</param>
+/// <param name="RetryAfter">After how many seconds they should try again.</param>
+/// <param name="Since">When it was closed (UTC).</param>
+/// <param name="Actor">Who has closed it, or has changed the message last.</param>
+public sealed record MaintenanceStatus(string? Message, int RetryAfter, DateTimeOffset Since, string Actor);
 
 /// <summary>What the standby is there for, and for how long it has not been needed.</summary>
 /// <param name="IdleSince">The end of the release that left it (UTC); null while one runs, and before the first.</param>

@@ -27,6 +27,7 @@ internal static class BlueGreenCommand
             ReleaseStepCommands.Approve(time),
             ReleaseStepCommands.Abort(time),
             ReleaseStepCommands.Finish(time),
+            MaintenanceCommand.Create(time),
             WatchCommand.Create(time),
             HistoryCommand.Create(time),
             AuditCommand.Create(time),

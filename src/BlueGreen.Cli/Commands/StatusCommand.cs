@@ -52,6 +52,11 @@ internal static class StatusCommand
     {
         session.Line($"{service.Name}: {service.Active.ToText()} is active, generation {service.Generation}");
         session.Line(service.RollbackTo is { } back ? $"A rollback goes to {back.ToText()}." : "There is nothing to roll back.");
+        if (service.Maintenance is { } maintenance)
+        {
+            session.Line($"In maintenance since {maintenance.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by {maintenance.Actor}: {maintenance.Message ?? "no message"} (retry after {maintenance.RetryAfter} s).");
+        }
+
         if (service.Release is { } release)
         {
             session.Line($"Release {release.Id} by {release.Actor} is {Names.Of(release.Status)}: {Names.Switches(release)}.");

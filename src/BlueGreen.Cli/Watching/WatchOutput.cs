@@ -35,7 +35,7 @@ internal static class WatchOutput
 
     /// <summary>An event in one line.</summary>
     public static string LineOf(StreamedEvent entry) =>
-        $"{entry.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {string.Join(",", entry.Services)} {entry.Release} {entry.Type}{(string.IsNullOrEmpty(entry.Detail) ? "" : $": {entry.Detail}")}";
+        $"{entry.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {string.Join(",", entry.Services)} {(entry.Release is null ? "" : $"{entry.Release} ")}{entry.Type}{(string.IsNullOrEmpty(entry.Detail) ? "" : $": {entry.Detail}")}";
 
     private static async Task LinesAsync(Session session, string? service, CancellationToken cancellationToken)
     {

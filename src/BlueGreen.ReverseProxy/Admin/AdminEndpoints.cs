@@ -27,6 +27,7 @@ internal static partial class AdminEndpoints
         var v1 = all.MapGroup("/v1");
         ServiceEndpoints.Map(v1);
         SlotEndpoints.Map(v1);
+        MaintenanceEndpoints.Map(v1);
         OrderEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);
         EventEndpoints.Map(v1);

@@ -27,6 +27,7 @@ internal static class AdminSingletons
         typeof(PreSwitchHooks),
         typeof(ReleaseEngine),
         typeof(SlotDeployer),
+        typeof(ServiceMaintenance),
         typeof(DestinationConnector),
         typeof(GatewayReadiness),
         typeof(TimeProvider),

@@ -116,6 +116,23 @@ internal sealed class BodyReader
         return null;
     }
 
+    public int? WholeNumber(string name, int min, int max)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
+        {
+            _read[_prefix + name] = number.ToString(CultureInfo.InvariantCulture);
+            return number;
+        }
+
+        Fail(name, $"must be a whole number of seconds from {min} to {max}");
+        return null;
+    }
+
     public SlotName? Slot(string name)
     {
         if (Find(name) is not { } value)
@@ -200,7 +217,7 @@ internal sealed class BodyReader
     {
         foreach (var name in _fields.Keys.Where(name => !_known.Contains(name)))
         {
-            Fail(name, $"is not a known field; known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
+            Fail(name, _known.Count == 0 ? "is not a known field; there are none" : $"is not a known field; known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
         }
     }
 

@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
-/// <summary><c>/v1/events</c>: what happens to releases, as it happens.</summary>
+/// <summary><c>/v1/events</c>: what happens to releases and services, as it happens.</summary>
 /// <remarks>
 /// Events are read from the committed state, where they stand with the releases that they belong to. So nothing is sent that was
 /// not committed, and a client that comes back after a restart of the gateway goes on where it left.
@@ -28,7 +28,7 @@ internal static class EventEndpoints
         .WithTags("Events")
         .Needs(AdminRole.Viewer)
         .WithName("streamEvents")
-        .WithSummary("Server-sent events of releases; Last-Event-ID resumes after that event, ?release= and ?service= choose.")
+        .WithSummary("Server-sent events of releases and maintenance; Last-Event-ID resumes after that event, ?release= and ?service= choose.")
         .Produces<StreamedEvent>(StatusCodes.Status200OK, "text/event-stream");
 
     private static async Task<IResult> StreamAsync(
@@ -143,7 +143,8 @@ internal static class EventEndpoints
 
             foreach (var entry in committed.Records.EventsBetween(last, newest).Where(chosen))
             {
-                var wire = new StreamedEvent(entry.Sequence, entry.At, entry.Type, entry.Release, entry.Services, entry.Detail);
+                var wire = new StreamedEvent(
+                    entry.Sequence, entry.At, entry.Type, entry.Release == EventRecord.NoRelease ? null : entry.Release, entry.Services, entry.Detail);
                 await context.Response.WriteAsync(
                     $"id: {EventId.Of(committed.State, entry.Sequence)}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(wire, ContractsJson.Default.StreamedEvent)}\n\n", left);
             }

@@ -43,6 +43,12 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
             text.Add("bluegreen_generation", state.Services[service.Name].Generation, ("service", service.Name));
         }
 
+        text.Begin("bluegreen_maintenance", "gauge", "1 while the service is closed for maintenance and its clients get 503.");
+        foreach (var service in services.All)
+        {
+            text.Add("bluegreen_maintenance", state.Services[service.Name].Maintenance is null ? 0 : 1, ("service", service.Name));
+        }
+
         text.Begin("bluegreen_ready", "gauge", "Whether the gateway takes traffic: /healthz/ready.").Add("bluegreen_ready", readiness.IsReady ? 1 : 0);
         text.Begin("bluegreen_state_writable", "gauge", "1 when the last commit or check could store the state; while it is 0, no cutover, rollback or deployment is possible.")
             .Add("bluegreen_state_writable", committed.Failure is null ? 1 : 0);

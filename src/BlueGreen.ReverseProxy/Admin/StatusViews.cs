@@ -25,7 +25,10 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. OtherVersions(service)]);
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(state.Maintenance), .. OtherVersions(service)])
+        {
+            Maintenance = state.Maintenance is { } closed ? new(closed.Message, closed.RetryAfter, closed.Since, closed.Actor) : null,
+        };
     }
 
     public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
@@ -45,6 +48,14 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
         if (running?.Bake is { Outcome: BakeState.Held } bake)
         {
             yield return $"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then.";
+        }
+    }
+
+    private static IEnumerable<string> Closed(MaintenanceState? maintenance)
+    {
+        if (maintenance is not null)
+        {
+            yield return $"The service is in maintenance since {maintenance.Since:u} (by {maintenance.Actor}): its clients get 503 until DELETE /v1/services/…/maintenance.";
         }
     }
 

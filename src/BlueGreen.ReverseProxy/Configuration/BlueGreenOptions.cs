@@ -30,6 +30,9 @@ public sealed record BlueGreenOptions
     /// <summary>What the gateway adds to proxied responses.</summary>
     public ResponseHeaderOptions ResponseHeaders { get; init; } = new();
 
+    /// <summary>Files for errors of the gateway's own, of all services and of requests that belong to none.</summary>
+    public ErrorPageOptions ErrorPages { get; init; } = new();
+
     /// <summary>Who is told of releases, by name in order.</summary>
     public ImmutableArray<HookOptions> Hooks { get; init; } = [];
 

@@ -41,6 +41,7 @@ internal static class BlueGreenOptionsReader
             Policies = RoutePolicyOptionsReader.Read(reader.Section("Policies")),
             Shutdown = ReadShutdown(reader.Section("Shutdown")),
             ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
+            ErrorPages = ErrorPageOptionsReader.Read(reader.Section("ErrorPages")),
             Services = ReadServices(reader.Section("Services")),
         };
         options = options with { Hooks = HookOptionsReader.Read(reader.Section("Hooks"), options.Services.Keys) };
@@ -189,6 +190,7 @@ internal static class BlueGreenOptionsReader
             Bake = BakeOptionsReader.Read(reader.Section("Bake")),
             Capacity = ReadCapacity(reader.Section("Capacity")),
             WarmUp = ReadWarmUp(reader.Section("WarmUp")),
+            ErrorPages = ErrorPageOptionsReader.Read(reader.Section("ErrorPages")),
             ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestApproval),
             DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),
         };

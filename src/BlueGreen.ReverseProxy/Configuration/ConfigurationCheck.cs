@@ -35,6 +35,7 @@ public sealed class ConfigurationCheck
     {
         var errors = new List<ConfigurationError>(_settings.Errors);
         CheckFiles(errors, _settings.Options.Admin);
+        ErrorPageFiles.Load(_settings.Options, errors);
         var keys = new List<ConfigurationError>();
         KeyCheck.Find(_configuration.GetSection(Proxy), ProxyKeys.Root, keys);
         errors.AddRange(keys);

@@ -35,6 +35,9 @@ public sealed record ServiceOptions
     /// <summary>What is requested of the new slot before the switch.</summary>
     public WarmUpOptions WarmUp { get; init; } = new();
 
+    /// <summary>Files for errors of the gateway's own.</summary>
+    public ErrorPageOptions ErrorPages { get; init; } = new();
+
     /// <summary>How long a release waits for its approval before it ends as aborted. Default 24 hours.</summary>
     public TimeSpan ApprovalTimeout { get; init; } = DefaultApprovalTimeout;
 

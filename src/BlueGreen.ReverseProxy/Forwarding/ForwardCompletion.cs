@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Connecting;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +8,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace BlueGreen.ReverseProxy.Forwarding;
 
 /// <summary>The step after the forward: finds out how the request ended, and tells the client, the drain, the log and the slot's meter.</summary>
-internal sealed class ForwardCompletion(SlotResponseHeaders headers, Listeners listeners, ForwardFailureLog failures, ResponseMeasurement measurement)
+internal sealed class ForwardCompletion(
+    SlotResponseHeaders headers, Listeners listeners, ForwardFailureLog failures, ResponseMeasurement measurement, ErrorAnswers errors)
 {
     /// <summary>Completes a request that YARP has forwarded, or has failed to forward.</summary>
     /// <param name="context">The request.</param>
@@ -20,7 +22,11 @@ internal sealed class ForwardCompletion(SlotResponseHeaders headers, Listeners l
         }
 
         Measure(context, lease, ForwarderError.None);
-        return Task.CompletedTask;
+
+        // Session affinity answers 503 itself where the client's destination has gone and the route wants that.
+        return lease is { BegunAt: 0 } && context.Response is { HasStarted: false, StatusCode: StatusCodes.Status503ServiceUnavailable }
+            ? errors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable)
+            : Task.CompletedTask;
     }
 
     private async Task CompleteFailedAsync(HttpContext context, SlotLease? lease, IForwarderErrorFeature failure)
@@ -32,21 +38,28 @@ internal sealed class ForwardCompletion(SlotResponseHeaders headers, Listeners l
             ApplyDrainDeadline(context, lease, error);
         }
 
-        if (!context.Response.HasStarted)
+        var isLoop = IsLoop(failure.Exception);
+        if (isLoop && !context.Response.HasStarted)
         {
-            if (lease is not null)
-            {
-                // The proxy clears what it has begun when it fails.
-                headers.Write(context.Response, lease);
-            }
-
-            if (IsLoop(failure.Exception))
-            {
-                await Refusal.WriteAsync(context, StatusCodes.Status508LoopDetected, "its destination is the gateway itself: it would go in a circle");
-            }
+            context.Response.StatusCode = StatusCodes.Status508LoopDetected;
         }
 
+        // Before the answer: a gRPC client gets HTTP 200 with the error in it.
         Measure(context, lease, error);
+        if (context.Response.HasStarted || IsClientGone(context, error) || IsOfApi(context, lease, error))
+        {
+            return;
+        }
+
+        if (lease is not null)
+        {
+            // The proxy clears what it has begun when it fails.
+            headers.Write(context.Response, lease);
+        }
+
+        await (isLoop
+            ? errors.RefuseAsync(context, StatusCodes.Status508LoopDetected, "its destination is the gateway itself: it would go in a circle")
+            : errors.WriteAsync(context, context.Response.StatusCode));
     }
 
     // Tells the client and the drain the truth about a request that was ended at the drain's deadline.
@@ -81,6 +94,11 @@ internal sealed class ForwardCompletion(SlotResponseHeaders headers, Listeners l
     // Once the response has begun, YARP itself aborts the connection to tell the client, so there the token says nothing.
     private static bool IsClientGone(HttpContext context, ForwarderError error) =>
         error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled && context.RequestAborted.IsCancellationRequested;
+
+    // An API may answer without having read the whole request; YARP reports the rest of the request as failed, and the answer stands.
+    private static bool IsOfApi(HttpContext context, SlotLease? lease, ForwarderError error) =>
+        error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyDestination or ForwarderError.RequestBodyCanceled
+        && (lease is null ? context.Response.Headers.Count > 0 : lease.BegunAt != 0);
 
     private static bool IsLoop(Exception? exception)
     {

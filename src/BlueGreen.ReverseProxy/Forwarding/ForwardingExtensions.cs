@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Listening;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -16,6 +17,8 @@ internal static class ForwardingExtensions
     {
         services.AddSingleton<ITransformProvider>(provider => new ForwardingTransforms(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding));
         services.AddSingleton<AmbiguousTargets>();
+        services.AddSingleton<ErrorPages>();
+        services.AddSingleton<ErrorAnswers>();
         services.AddSingleton<SlotResponseHeaders>();
         services.AddSingleton<ForwardFailureLog>();
         services.AddSingleton(provider => new ResponseMeasurement(

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -9,31 +10,31 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// Lets through what means the same to every reader, and takes out what is between the client and the gateway only. What it refuses no
 /// API sees; over HTTP/1.1 the connection is closed then, because it is unclear where the next request on it would begin.
 /// </summary>
-internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options, AmbiguousTargets ambiguous)
+internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOptions options, AmbiguousTargets ambiguous, ErrorAnswers errors)
 {
     public Task InvokeAsync(HttpContext context)
     {
         if (RequestGrammar.RejectionReason(context, out var hasProxyField) is { } reason)
         {
-            return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, reason);
+            return errors.RefuseAsync(context, StatusCodes.Status400BadRequest, reason);
         }
 
         var method = context.Request.Method;
         if (HttpMethods.IsConnect(method) && context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect != true)
         {
-            return Refusal.WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "the gateway opens no tunnels");
+            return errors.RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "the gateway opens no tunnels");
         }
 
         if (!string.Equals(HttpMethods.GetCanonicalizedValue(method), method, StringComparison.Ordinal))
         {
             // Methods are told apart by case, and the HTTP client sends this one in capital letters: as another method.
-            return Refusal.WriteAsync(context, StatusCodes.Status501NotImplemented, $"the method is not {HttpMethods.GetCanonicalizedValue(method)}, and can't be passed on as it is");
+            return errors.RefuseAsync(context, StatusCodes.Status501NotImplemented, $"the method is not {HttpMethods.GetCanonicalizedValue(method)}, and can't be passed on as it is");
         }
 
         var headers = context.Request.Headers;
         if (headers.ContainsKey(ForwardedHeaders.Loop) && ForwardedHeaders.HopsOf(headers) >= options.MaxHops)
         {
-            return Refusal.WriteAsync(context, StatusCodes.Status508LoopDetected, $"it has passed {options.MaxHops} gateways: their destinations form a circle");
+            return errors.RefuseAsync(context, StatusCodes.Status508LoopDetected, $"it has passed {options.MaxHops} gateways: their destinations form a circle");
         }
 
         if (OwnAnswers.TryAnswer(context))
@@ -43,7 +44,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
 
         if (!TryReadTarget(context))
         {
-            return Refusal.WriteAsync(context, StatusCodes.Status400BadRequest, "servers read its path in different ways, which lead to different routes");
+            return errors.RefuseAsync(context, StatusCodes.Status400BadRequest, "servers read its path in different ways, which lead to different routes");
         }
 
         Remove(headers, hasProxyField && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Slots;
@@ -19,8 +20,6 @@ internal sealed class SlotForwarder(
     TimeProvider time,
     MinDataRate? grpcRate = null) : IHttpForwarder
 {
-    private const string Grpc = "application/grpc";
-
     // Both are made once per route and slot, and looked up by reference per request.
     private readonly ConditionalWeakTable<HttpTransformer, SlotTransformer> _transformers = [];
     private readonly ConditionalWeakTable<ForwarderRequestConfig, ForwarderRequestConfig> _endless = [];
@@ -41,7 +40,7 @@ internal sealed class SlotForwarder(
         HttpTransformer transformer,
         CancellationToken cancellationToken)
     {
-        var isGrpc = IsGrpc(context.Request);
+        var isGrpc = GrpcAnswer.IsCall(context.Request);
         if (isGrpc)
         {
             GrpcLimits.Enforce(context, requestConfig, grpcRate, time);
@@ -105,12 +104,6 @@ internal sealed class SlotForwarder(
 
     private SlotTransformer TransformerFor(HttpTransformer transformer) =>
         _transformers.TryGetValue(transformer, out var known) ? known : _transformers.GetValue(transformer, made => new SlotTransformer(made, headers, listeners, time));
-
-    private static bool IsGrpc(HttpRequest request) =>
-        (HttpProtocol.IsHttp2(request.Protocol) || HttpProtocol.IsHttp3(request.Protocol))
-        && request.ContentType is { } type
-        && type.StartsWith(Grpc, StringComparison.OrdinalIgnoreCase)
-        && (type.Length == Grpc.Length || type[Grpc.Length] is ';' or '+');
 
     // Anywhere among the types: clients of MCP and of language models accept JSON too, and list it first.
     private static bool AcceptsEventStream(HttpRequest request)

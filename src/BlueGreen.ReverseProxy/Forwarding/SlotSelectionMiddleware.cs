@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,8 @@ internal sealed class SlotSelectionMiddleware(
     SlotSelector slots,
     RouteBinder binder,
     SlotResponseHeaders headers,
-    ForwardCompletion completion)
+    ForwardCompletion completion,
+    ErrorAnswers errors)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -26,6 +28,11 @@ internal sealed class SlotSelectionMiddleware(
 
         var bound = table;
         var lease = slots.Acquire(service, ref table, default, Purpose.Serve);
+        if (lease is null)
+        {
+            return errors.WriteMaintenanceAsync(context, table.RouteOf(service).Maintenance!);
+        }
+
         return ServeAsync(context, lease, route, table, ReferenceEquals(table, bound) ? binding : null);
     }
 
@@ -42,7 +49,7 @@ internal sealed class SlotSelectionMiddleware(
             if (binding[lease.Slot.Name] is not { } route)
             {
                 // Only after a reload has removed the slot's cluster and added the route: there is nowhere to send it.
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                await errors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable);
                 return;
             }
 

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -31,6 +32,7 @@ internal static class PoliciesExtensions
     {
         app.UseWhen(app.ApplicationServices.GetRequiredService<PolicyNeed>().Concerns, static named =>
         {
+            named.UseUnroutedAnswers();
             named.UseCors();
             named.UseRateLimiter();
             named.UseRequestTimeouts();

@@ -3,10 +3,12 @@ using System.Net;
 using System.Threading.RateLimiting;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace BlueGreen.ReverseProxy.Policies;
@@ -37,7 +39,9 @@ internal sealed class RoutePolicies(BlueGreenSettings settings)
             // A limit of what goes on at the same time can't say when there is room.
             var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.Zero;
             context.HttpContext.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            return default;
+
+            // Asked for here: the policies are read to check a configuration that may have errors, and those who answer need one that has none.
+            return new(context.HttpContext.RequestServices.GetRequiredService<ErrorAnswers>().WriteAsync(context.HttpContext, StatusCodes.Status429TooManyRequests));
         };
         foreach (var (name, limit) in settings.Options.Policies.RateLimits)
         {

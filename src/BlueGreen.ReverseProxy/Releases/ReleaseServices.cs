@@ -14,6 +14,7 @@ internal static class ReleaseServices
     {
         services.AddSingleton<ReleaseEngine>();
         services.AddSingleton<SlotDeployer>();
+        services.AddSingleton<ServiceMaintenance>();
 
         services.AddSingleton<UntilStored>();
         services.AddSingleton<ReleaseContext>();

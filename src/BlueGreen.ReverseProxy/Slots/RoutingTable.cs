@@ -35,7 +35,18 @@ internal sealed class RoutingTable
         var routes = _routes.ToBuilder();
         foreach (var (service, slot) in switches)
         {
-            routes[service.Index] = ServiceRoute.To(slot);
+            routes[service.Index] = ServiceRoute.To(slot, routes[service.Index].Maintenance);
+        }
+
+        return new RoutingTable(_bindings, routes.ToImmutable());
+    }
+
+    public RoutingTable WithMaintenance(IEnumerable<(Service Service, Maintenance? Maintenance)> changes)
+    {
+        var routes = _routes.ToBuilder();
+        foreach (var (service, maintenance) in changes)
+        {
+            routes[service.Index] = ServiceRoute.To(routes[service.Index].Active, maintenance);
         }
 
         return new RoutingTable(_bindings, routes.ToImmutable());

@@ -44,6 +44,10 @@ internal sealed class RoutingTablePublisher
         }
     }
 
+    /// <summary>Closes these services to the requests that start from now on, or opens them again, all in one step. What is in flight goes on.</summary>
+    public void SetMaintenance(IReadOnlyCollection<(Service Service, Maintenance? Maintenance)> changes) =>
+        Publish(static (table, changes) => table.WithMaintenance(changes), changes);
+
     /// <summary>Cancels what is in flight on a slot, unless it is the active one.</summary>
     /// <remarks>
     /// A drain's deadline can pass in the same moment in which a rollback makes the slot active again. Either the deadline comes

@@ -4,12 +4,17 @@ namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>Where the requests of one service go; immutable, a row of the <see cref="RoutingTable"/>.</summary>
 /// <param name="Active">The slot that serves.</param>
-internal sealed record ServiceRoute(SlotName Active)
+/// <param name="Maintenance">Set while the service is closed to its clients.</param>
+internal sealed record ServiceRoute(SlotName Active, Maintenance? Maintenance = null)
 {
     private static readonly ServiceRoute ToBlue = new(SlotName.Blue);
     private static readonly ServiceRoute ToGreen = new(SlotName.Green);
 
-    public static ServiceRoute To(SlotName active) => active == SlotName.Blue ? ToBlue : ToGreen;
+    public static ServiceRoute To(SlotName active, Maintenance? maintenance = null) =>
+        maintenance is not null ? new(active, maintenance) : active == SlotName.Blue ? ToBlue : ToGreen;
+
+    /// <summary>Whether requests that are sent for this purpose are let in. Maintenance closes a service to its clients; whoever looks at the standby is none.</summary>
+    public bool Admits(Purpose purpose) => Maintenance is null || purpose != Purpose.Serve;
 
     /// <summary>The slot for a request. A pure function: the same route gives the same request the same slot.</summary>
     /// <param name="key">What the request is told apart by.</param>

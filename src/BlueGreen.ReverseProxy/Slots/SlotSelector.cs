@@ -6,7 +6,8 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// drain of blue reads a count of zero, then the request increments blue's count and is served by a slot that was reported as
 /// drained. So the table is read again after the increment. Publication and increment are both full fences: either the request
 /// sees the new table and takes its increment back, or the drain sees the increment. The second look asks the same question as the
-/// first: does this table send this request, sent for this purpose, to this slot?
+/// first: does this table send this request, sent for this purpose, to this slot? A service that is closed for maintenance sends it nowhere,
+/// so once the closing is published and the count reads zero, nothing is served.
 /// </remarks>
 internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider time)
 {
@@ -15,15 +16,22 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
     /// <param name="table">The table that the caller has read; on return, a table that names the slot of the lease.</param>
     /// <param name="key">What the request is told apart by.</param>
     /// <param name="purpose">What the request is sent for.</param>
-    public SlotLease Acquire(Service service, ref RoutingTable table, in RequestKey key, Purpose purpose)
+    /// <returns>Null while the service is closed for maintenance; <paramref name="table"/> is then the one that says so.</returns>
+    public SlotLease? Acquire(Service service, ref RoutingTable table, in RequestKey key, Purpose purpose)
     {
         while (true)
         {
-            var name = table.RouteOf(service).Choose(key, purpose);
+            var route = table.RouteOf(service);
+            if (!route.Admits(purpose))
+            {
+                return null;
+            }
+
+            var name = route.Choose(key, purpose);
             var slot = service[name];
             slot.InFlight.Increment(purpose);
             var latest = tables.Current;
-            if (ReferenceEquals(latest, table) || latest.RouteOf(service).Choose(key, purpose) == name)
+            if (ReferenceEquals(latest, table) || (latest.RouteOf(service) is var now && now.Admits(purpose) && now.Choose(key, purpose) == name))
             {
                 return new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
             }

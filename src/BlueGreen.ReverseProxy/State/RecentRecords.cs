@@ -101,6 +101,7 @@ internal sealed record RecentRecords
         }
 
         var byRelease = added
+            .Where(entry => entry.Release.Length > 0)
             .GroupBy(entry => entry.Release, StringComparer.Ordinal)
             .Aggregate(ByRelease, (known, group) => known.SetItem(group.Key, known.GetValueOrDefault(group.Key, []).AddRange(group)));
         return this with { Events = Newest(Events.AddRange(added), MaxEvents), ByRelease = byRelease };

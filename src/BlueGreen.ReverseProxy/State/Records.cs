@@ -5,14 +5,18 @@ using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.State;
 
-/// <summary>Something that happened to a release.</summary>
+/// <summary>Something that happened to a release, or to a service.</summary>
 /// <param name="Sequence">Its place among all events.</param>
 /// <param name="At">When (UTC).</param>
 /// <param name="Type">What.</param>
-/// <param name="Release">The release.</param>
-/// <param name="Services">The release's services.</param>
+/// <param name="Release">The release; empty for what has happened to a service.</param>
+/// <param name="Services">The release's services, or that one.</param>
 /// <param name="Detail">For people; null where the type says it all.</param>
-internal sealed record EventRecord(long Sequence, DateTimeOffset At, string Type, string Release, ImmutableList<string> Services, string? Detail);
+internal sealed record EventRecord(long Sequence, DateTimeOffset At, string Type, string Release, ImmutableList<string> Services, string? Detail)
+{
+    /// <summary>Not null, which a build that knows no such events could not send on.</summary>
+    public const string NoRelease = "";
+}
 
 /// <summary>Who changed what, when, why.</summary>
 internal sealed record AuditRecord(

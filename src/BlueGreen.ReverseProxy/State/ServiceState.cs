@@ -39,6 +39,9 @@ internal sealed record ServiceState(
     /// <summary>What the active slot had answered when the last gateway stopped, for the bake of the next release; null without a planned stop.</summary>
     public CarriedBaseline? Baseline { get; init; }
 
+    /// <summary>Set while the service is closed to its clients.</summary>
+    public MaintenanceState? Maintenance { get; init; }
+
     public Deployment? this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 
     public ServiceState With(SlotName slot, Deployment? deployment) =>

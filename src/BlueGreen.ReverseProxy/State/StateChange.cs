@@ -47,6 +47,13 @@ internal sealed record StateChange(GatewayState State)
         };
     }
 
+    /// <summary>Adds an event of a service that belongs to no release.</summary>
+    public StateChange WithEvent(string service, DateTimeOffset at, string type, string? detail)
+    {
+        var sequence = State.LastEvent + 1;
+        return this with { State = State with { LastEvent = sequence }, Events = Events.Add(new(sequence, at, type, EventRecord.NoRelease, [service], detail)) };
+    }
+
     /// <summary>Adds an audit entry; its sequence is given here.</summary>
     public StateChange WithAudit(AuditRecord entry)
     {

@@ -18,6 +18,7 @@ internal sealed class TableSubscriber
         _tables = tables;
         destinations.Start(DeployedDestinations(state.Current));
         tables.Switch([.. services.All.Select(service => (service, state[service].Active))]);
+        tables.SetMaintenance([.. services.All.Select(service => (service, Of(state[service])))]);
         state.Subscribe(Follow);
     }
 
@@ -40,7 +41,18 @@ internal sealed class TableSubscriber
         {
             _tables.Switch(moved);
         }
+
+        var closed = _services.All
+            .Where(service => !ReferenceEquals(before.Services[service.Name].Maintenance, next.Services[service.Name].Maintenance))
+            .Select(service => (service, Of(next.Services[service.Name])))
+            .ToImmutableArray();
+        if (!closed.IsEmpty)
+        {
+            _tables.SetMaintenance(closed);
+        }
     }
+
+    private static Maintenance? Of(ServiceState state) => state.Maintenance is { } maintenance ? new(maintenance.Message, maintenance.RetryAfter) : null;
 
     private ImmutableDictionary<string, ImmutableSortedDictionary<string, DestinationConfig>> DeployedDestinations(GatewayState state)
     {

@@ -60,6 +60,10 @@ internal static class ConfigurationMistakes
         ["a duration without a colon"] = Key("{ \"BlueGreen\": { \"Shutdown\": { \"Timeout\": \"30\" } } }", "BlueGreen:Shutdown:Timeout", "\"30\" is not allowed: a duration"),
         ["a number out of its range"] = Key("{ \"BlueGreen\": { \"Forwarding\": { \"MaxHops\": 0 } } }", "BlueGreen:Forwarding:MaxHops", "a whole number from 1 to 100"),
         ["a slot that is not there"] = Key("{ " + Proxy + ", \"BlueGreen\": { \"Services\": { \"s\": { \"Blue\": \"a\", \"Green\": \"b\", \"InitialActive\": \"gren\" } } } }", "BlueGreen:Services:s:InitialActive", "blue or green"),
+        ["an error page that is not there"] = new("{ \"BlueGreen\": { \"ErrorPages\": { \"503\": \"/nonexistent/503.html\" } } }", "BlueGreen:ErrorPages:503", "\"/nonexistent/503.html\" can't be used", "there is no such file"),
+        ["an error page of a success"] = new("{ \"BlueGreen\": { \"ErrorPages\": { \"200\": \"x.html\" } } }", "BlueGreen:ErrorPages:200", "a status code from 400 to 599, 4xx, 5xx or maintenance"),
+        ["an error page of another kind"] = new("{ \"BlueGreen\": { \"ErrorPages\": { \"5xx\": \"x.txt\" } } }", "BlueGreen:ErrorPages:5xx", "\"x.txt\" is not allowed", ".html or .json"),
+        ["two error pages of one kind"] = new("{ \"BlueGreen\": { \"ErrorPages\": { \"5xx\": \"x.html;y.html\" } } }", "BlueGreen:ErrorPages:5xx", "one of each"),
         ["a cluster that is not there"] = new("{ " + Proxy + ", \"BlueGreen\": { \"Services\": { \"s\": { \"Blue\": \"a\", \"Green\": \"c\" } } } }", "BlueGreen:Services:s:Green", "\"c\" is not a cluster"),
         ["a protocol that is not there"] = Key("{ \"Kestrel\": { \"EndpointDefaults\": { \"Protocols\": \"Htp2\" } } }", "Kestrel:EndpointDefaults:Protocols", "did you mean Http2?"),
 

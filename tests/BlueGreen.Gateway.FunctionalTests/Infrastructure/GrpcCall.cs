@@ -80,6 +80,9 @@ internal sealed class GrpcCall : IDisposable
     /// <summary>The status code of the answer, where it is no gRPC.</summary>
     public async Task<HttpStatusCode> HttpStatusAsync() => (await _response.WaitAsync(Patience)).StatusCode;
 
+    /// <summary>What an answer of headers alone says of the call: the header <c>grpc-status</c>.</summary>
+    public async Task<string?> HeaderStatusAsync() => (await _response.WaitAsync(Patience)).Headers.TryGetValues("grpc-status", out var values) ? values.Single() : null;
+
     /// <summary>Cuts the connection without a word.</summary>
     public void Vanish() => _http.Dispose();
 

@@ -23,7 +23,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("LongLived", ["Configuration"]),
         ("Slots", ["Configuration", "LongLived", "Observability"]),
         ("Routing", ["Background", "Connecting", "Slots"]),
-        ("Forwarding", ["Configuration", "Connecting", "Listening", "LongLived", "Observability", "Routing", "Slots"]),
+        ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Observability", "Routing", "Slots"]),
         ("Policies", ["Configuration", "Forwarding"]),
         ("Health", ["Background", "Configuration", "Connecting", "Slots"]),
         ("State", ["Background", "Configuration", "Routing", "Slots"]),

@@ -138,6 +138,61 @@ public sealed class ForwardCompletionTests : IDisposable
         _context.Response.StatusCode.Should().Be(StatusCodes.Status502BadGateway);
     }
 
+    // An API may answer without having read the request; the proxy reports the rest of it as failed.
+    [Theory]
+    [InlineData(ForwarderError.RequestBodyClient)]
+    [InlineData(ForwarderError.RequestBodyDestination)]
+    [InlineData(ForwarderError.RequestBodyCanceled)]
+    public async Task Failed_InTheRequestAfterTheApiHasAnswered_LeavesTheAnswerAlone(ForwarderError error)
+    {
+        var lease = Lease();
+        lease.BegunAt = 1;
+        _context.Response.StatusCode = StatusCodes.Status403Forbidden;
+
+        await CompleteAsync(lease, error);
+
+        _context.Response.StatusCode.Should().Be(StatusCodes.Status403Forbidden);
+        _context.Response.ContentType.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(ForwarderError.RequestBodyClient)]
+    [InlineData(ForwarderError.Request)]
+    public async Task Failed_BeforeTheApiHasAnswered_IsAProblem(ForwarderError error)
+    {
+        await CompleteAsync(Lease(), error);
+
+        _context.Response.ContentType.Should().Be("application/problem+json");
+    }
+
+    // The measurement sees the failure and not the 200 that gRPC wants.
+    [Fact]
+    public async Task Failed_OfAGrpcCall_IsMeasuredAsItIs()
+    {
+        _context.Request.Protocol = "HTTP/2";
+        _context.Request.ContentType = "application/grpc";
+
+        await CompleteAsync(Lease(), ForwarderError.Request);
+
+        _context.Response.StatusCode.Should().Be(StatusCodes.Status200OK);
+        _slot.Meter.Read().OfClass(5).Should().Be(1);
+    }
+
+    // Session affinity answers by itself, without a failure of the forward.
+    [Theory]
+    [InlineData(0L, "application/problem+json")]
+    [InlineData(1L, null)]
+    public async Task Ended_With503_GetsABodyOnlyWhereNoApiHasAnswered(long begunAt, string? type)
+    {
+        _context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        var lease = Lease();
+        lease.BegunAt = begunAt;
+
+        await Forwards.Completion().CompleteAsync(_context, lease);
+
+        _context.Response.ContentType.Should().Be(type);
+    }
+
     [Fact]
     public async Task Ended_WithoutAFailure_IsMeasured()
     {

@@ -24,7 +24,7 @@ public sealed class ProxyFieldsTests
         context.Request.Headers[name] = "10.0.0.1";
         context.Request.Headers.Accept = "text/plain";
 
-        await new RequestGuardMiddleware(_ => Task.CompletedTask, new ForwardingOptions(), new AmbiguousTargets(yarp)).InvokeAsync(context);
+        await new RequestGuardMiddleware(_ => Task.CompletedTask, new ForwardingOptions(), new AmbiguousTargets(yarp), GatewayErrors.Answers()).InvokeAsync(context);
 
         context.Request.Headers.Keys.Should().Equal("Accept");
     }

@@ -30,7 +30,7 @@ public sealed class SlotSelectorTests
         var table = _tables.Current;
         _tables.Switch([(_orders, SlotName.Green)]);
 
-        using var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose));
+        using var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose))!;
 
         lease.Slot.Name.Should().Be(expected);
         table.Should().BeSameAs(_tables.Current, "the caller reads the binding from the table that named the slot");
@@ -50,11 +50,60 @@ public sealed class SlotSelectorTests
         _tables.Switch([(_orders, SlotName.Green)]);
         _tables.Switch([(_orders, SlotName.Blue)]);
 
-        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve);
+        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve)!;
 
         lease.Slot.Name.Should().Be(SlotName.Blue);
         lease.StartedAt.Should().Be(_time.GetTimestamp());
         _orders.Blue.InFlight.Count.Should().Be(1);
+    }
+
+    // The caller has read the table and is held up; then the service is closed, and whoever waits for its requests to end sees none.
+    [Fact]
+    public void Acquire_ClosedSinceTheTableWasRead_LeasesNothingAndLeavesNoCount()
+    {
+        var table = _tables.Current;
+        _tables.SetMaintenance([(_orders, new Maintenance("closed", 60))]);
+
+        _slots.Acquire(_orders, ref table, default, Purpose.Serve).Should().BeNull();
+
+        table.RouteOf(_orders).Maintenance!.Message.Should().Be("closed", "the caller reads from there what to answer");
+        SlotNames.All.Select(slot => Counts(_orders[slot])).Should().AllBeEquivalentTo((0L, 0L, 0L));
+    }
+
+    [Fact]
+    public void Acquire_Closed_LetsPreviewsIn()
+    {
+        _tables.SetMaintenance([(_orders, new Maintenance(null, 60))]);
+        var table = _tables.Current;
+
+        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Preview);
+
+        lease!.Slot.Name.Should().Be(SlotName.Green);
+    }
+
+    [Fact]
+    public void Acquire_OpenedAgain_Leases()
+    {
+        _tables.SetMaintenance([(_orders, new Maintenance(null, 60))]);
+        _tables.SetMaintenance([(_orders, null)]);
+        var table = _tables.Current;
+
+        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve);
+
+        lease.Should().NotBeNull();
+    }
+
+    // A switch that forgets the closing would let everybody in, in the middle of the work.
+    [Fact]
+    public void Switch_OfAClosedService_LeavesItClosed()
+    {
+        _tables.SetMaintenance([(_orders, new Maintenance(null, 60))]);
+
+        _tables.Switch([(_orders, SlotName.Green)]);
+        _tables.Current.RouteOf(_orders).Should().Be(new ServiceRoute(SlotName.Green, new Maintenance(null, 60)));
+
+        _tables.SetMaintenance([(_orders, null)]);
+        _tables.Current.RouteOf(_orders).Should().Be(ServiceRoute.To(SlotName.Green));
     }
 
     [Theory]
@@ -67,7 +116,7 @@ public sealed class SlotSelectorTests
 
         foreach (var kind in Enum.GetValues<WorkKind>())
         {
-            var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose));
+            var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose))!;
             lease.ReclassifyAs(kind);
             lease.BeginResponse();
             lease.Dispose();

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -36,6 +37,35 @@ public sealed class CommittedStateTests : IDisposable
 
         open.Services.All.Select(open.Tables.Current.ActiveOf).Should().AllBeEquivalentTo(SlotName.Green);
         open.Services.All.Select(before.ActiveOf).Should().AllBeEquivalentTo(SlotName.Blue);
+    }
+
+    [Fact]
+    public async Task Commit_OfMaintenance_IsInTheTableAndAfterAStart()
+    {
+        using (var open = Open())
+        {
+            await open.CommitAsync(change => change.With("orders", orders => orders with { Maintenance = new("closed", 60, States.Now, "ops") }));
+            open.Tables.Current.RouteOf(open.Services.All[0]).Maintenance.Should().Be(new Maintenance("closed", 60));
+            open.Tables.Current.RouteOf(open.Services.All[1]).Maintenance.Should().BeNull();
+        }
+
+        using var again = Open();
+        again.Tables.Current.RouteOf(again.Services.All[0]).Maintenance.Should().Be(new Maintenance("closed", 60));
+        await again.CommitAsync(change => change.With("orders", orders => orders with { Maintenance = null }));
+        again.Tables.Current.RouteOf(again.Services.All[0]).Maintenance.Should().BeNull();
+    }
+
+    // A build that knows no maintenance can read a state without one; it refuses one with it, and so does not open what was closed.
+    [Fact]
+    public async Task Document_OfAServiceThatIsOpen_SaysNothingOfMaintenance()
+    {
+        using var open = Open();
+        await open.CommitAsync(change => change.With("orders", orders => orders with { Maintenance = new("closed", 60, States.Now, "ops") }));
+        File.ReadAllText(Path.Combine(_folder.Path, "state.json")).Should().Contain("\"maintenance\":{");
+
+        await open.CommitAsync(change => change.With("orders", orders => orders with { Maintenance = null }));
+
+        File.ReadAllText(Path.Combine(_folder.Path, "state.json")).Should().NotContain("maintenance");
     }
 
     [Fact]

@@ -11,9 +11,9 @@ namespace BlueGreen.ReverseProxy.Tests.Support;
 internal static class Forwards
 {
     public static SlotSelectionMiddleware Selection(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder) =>
-        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, Completion());
+        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, Completion(), GatewayErrors.Answers());
 
-    public static ForwardCompletion Completion() => new(Headers, Services.Listeners(), new ForwardFailureLog(NullLogger<ForwardFailureLog>.Instance), Measurement);
+    public static ForwardCompletion Completion() => new(Headers, Services.Listeners(), new ForwardFailureLog(NullLogger<ForwardFailureLog>.Instance), Measurement, GatewayErrors.Answers());
 
     private static SlotResponseHeaders Headers { get; } = new(new BlueGreenOptions());
 

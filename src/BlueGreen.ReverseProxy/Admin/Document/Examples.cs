@@ -82,6 +82,10 @@ internal static class Examples
 
     public static JsonNode Service() => Node(Orders, ContractsJson.Default.ServiceStatus);
 
+    public static JsonNode ClosedService() => Node(
+        Orders with { Generation = 43, Maintenance = new("We are back at 14:00 UTC.", 300, Now, "ops"), Warnings = ["The service is in maintenance since 2026-01-02 03:04:05Z (by ops): its clients get 503 until DELETE /v1/services/…/maintenance."] },
+        ContractsJson.Default.ServiceStatus);
+
     public static JsonNode Services() => new JsonArray(Service());
 
     public static JsonNode Release() => Node(Baking, ContractsJson.Default.Release);
@@ -97,6 +101,8 @@ internal static class Examples
     public static JsonNode Preflight() => Node(new Preflight("orders", SlotName.Blue, SlotName.Green, Passed: true, [DeepHealth]), ContractsJson.Default.Preflight);
 
     public static JsonNode Cutover() => Given(new CutoverRequest(SlotName.Green, "2.0.1, ticket 4711", "2.0.1"), ContractsJson.Default.CutoverRequest);
+
+    public static JsonNode Maintenance() => Given(new MaintenanceRequest("We are back at 14:00 UTC.", 300, "ticket 4711"), ContractsJson.Default.MaintenanceRequest);
 
     public static JsonNode Rollback() => Given(new RollbackRequest("errors in the log"), ContractsJson.Default.RollbackRequest);
 

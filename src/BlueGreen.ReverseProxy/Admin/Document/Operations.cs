@@ -70,6 +70,23 @@ internal static class Operations
             Request = Examples.Deploy,
             Answers = [(200, "service", Examples.Service)],
         },
+        ["beginMaintenance"] = new(
+            "Every new request of the service is answered 503 with `Retry-After` and the message. Requests in flight finish, and long-lived connections stay open; health probes, deployments and "
+            + "releases go on. Kept over a restart. Repeating it changes nothing; with another message or `retryAfter` it changes those.")
+        {
+            Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.UnknownService, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Headers = [ETag],
+            Request = Examples.Maintenance,
+            Answers = [(200, "service", Examples.ClosedService)],
+        },
+        ["endMaintenance"] = new("Requests that start from now on are served again. Repeating it changes nothing.")
+        {
+            Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.UnknownService, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Headers = [ETag],
+            Answers = [(200, "service", Examples.Service)],
+        },
         ["cutover"] = Order("Starts a release of one service to its standby, or to `to`. Without `Prefer: wait` it is answered at once, with the release as it begins.", Examples.Cutover)
             with { NothingToDo = Examples.NothingToDo },
         ["rollback"] = Order(

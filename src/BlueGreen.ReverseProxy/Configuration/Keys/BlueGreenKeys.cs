@@ -26,9 +26,10 @@ internal static class BlueGreenKeys
               },
               "Cors": { "one": { "MaxAge": "00:00:01" } }
             },
+            "ErrorPages": { "5xx": "x.html" },
             "Hooks": { "one": { "Url": "" } },
             "Services": {
-              "one": { "Blue": "b", "Bake": { "MaxP99": "00:00:01", "Record": { "Directory": "x" } } }
+              "one": { "Blue": "b", "ErrorPages": { "5xx": "x.html" }, "Bake": { "MaxP99": "00:00:01", "Record": { "Directory": "x" } } }
             }
           }
         }

@@ -1,0 +1,70 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Admin.Access;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Slots;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary><c>/v1/services/{service}/maintenance</c>: closes a service to its clients, and opens it again.</summary>
+internal static class MaintenanceEndpoints
+{
+    public const int MaxMessageLength = 1000;
+    public const int LongestRetryAfter = 7 * 24 * 3600;
+    public const int DefaultRetryAfter = 300;
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        var maintenance = endpoints.MapGroup("/services/{service}/maintenance").WithTags("Services");
+        maintenance.MapPost("/", BeginAsync)
+            .Needs(AdminRole.Operator)
+            .WithName(ServiceMaintenance.Begin)
+            .WithSummary("Closes the service: every new request is answered 503.")
+            .Accepts<MaintenanceRequest>(isOptional: true, "application/json")
+            .Produces<ServiceStatus>();
+        maintenance.MapDelete("/", EndAsync)
+            .Needs(AdminRole.Operator)
+            .WithName(ServiceMaintenance.End)
+            .WithSummary("Opens the service again.")
+            .Produces<ServiceStatus>();
+    }
+
+    private static Task<IResult> BeginAsync(HttpContext context, ServiceCatalog services, ServiceMaintenance maintenance, StatusViews views, string service) =>
+        SetAsync(context, services, maintenance, views, service, static body => new(
+            body.NonBlankText("message", MaxMessageLength),
+            body.WholeNumber("retryAfter", 1, LongestRetryAfter) ?? DefaultRetryAfter));
+
+    private static Task<IResult> EndAsync(HttpContext context, ServiceCatalog services, ServiceMaintenance maintenance, StatusViews views, string service) =>
+        SetAsync(context, services, maintenance, views, service, static _ => null);
+
+    private static async Task<IResult> SetAsync(
+        HttpContext context, ServiceCatalog services, ServiceMaintenance maintenance, StatusViews views, string service, Func<BodyReader, Maintenance?> read)
+    {
+        if (!services.TryGet(service, out var entry))
+        {
+            return Problems.UnknownService(services, service);
+        }
+
+        var (request, problem) = await AdminBody.ReadAsync(context);
+        if (request is null)
+        {
+            return problem!;
+        }
+
+        var wanted = read(request.Body);
+        var reason = wanted is null ? null : request.Body.Text("reason", OrderReader.MaxReasonLength);
+        var ifMatch = request.IfMatch();
+        var idempotency = request.Idempotency();
+        if (request.IsInvalid(out problem))
+        {
+            return problem;
+        }
+
+        var order = new MaintenanceOrder(AdminAuthentication.CallerOf(context), reason, ifMatch, idempotency?.Key, idempotency?.Hash);
+        var refusal = await maintenance.SetAsync(entry, wanted, order, context.RequestAborted);
+        return refusal is null ? ServiceEndpoints.Answer(context, views.Of(entry)) : Problems.Of(refusal);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases;
+
+/// <summary>Who closes or opens a service, and under which conditions.</summary>
+/// <param name="Caller">Who asks.</param>
+/// <param name="Reason">Why, for the history.</param>
+/// <param name="IfMatch">The generation that the caller has seen; null for whatever it is.</param>
+/// <param name="IdempotencyKey">The key of the call; null without one.</param>
+/// <param name="RequestHash">What the key is used for.</param>
+internal sealed record MaintenanceOrder(Caller Caller, string? Reason, long? IfMatch, string? IdempotencyKey, string? RequestHash);
+
+/// <summary>Closes services to their clients for maintenance, and opens them again. Releases go on as ever.</summary>
+internal sealed class ServiceMaintenance(CommittedState state, ReleaseEngine engine, TimeProvider time)
+{
+    public const string Begin = "beginMaintenance";
+    public const string End = "endMaintenance";
+
+    /// <summary>Closes the service, changes what its clients are told, or opens it. Repeating it changes nothing.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="wanted">What clients are told; null to open the service.</param>
+    /// <param name="order">Who asks.</param>
+    /// <param name="cancellationToken">Ends the wait for earlier changes.</param>
+    /// <returns>Why it was not done; null when it was, or when there was nothing to do.</returns>
+    /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
+    public async Task<Refusal?> SetAsync(Service service, Maintenance? wanted, MaintenanceOrder order, CancellationToken cancellationToken)
+    {
+        var refusal = await state.CommitAsync(committed => Decide(committed, service.Name, wanted, order, time.GetUtcNow()), cancellationToken);
+        if (refusal is not null)
+        {
+            await engine.AuditAsync(
+                order.Caller, wanted is null ? End : Begin, refusal.Code, [service.Name], refusal.ReleaseId, force: false, order.Reason, refusal.Detail);
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Decides. Pure.</summary>
+    public static Decision<Refusal?> Decide(Committed committed, string service, Maintenance? wanted, MaintenanceOrder order, DateTimeOffset now)
+    {
+        if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
+        {
+            // Done then; whatever somebody has made of it since is left alone.
+            return new(null, used.Hash == order.RequestHash ? null : Refusal.KeyMismatch(used));
+        }
+
+        var known = committed.State.Services[service];
+        if (order.IfMatch is { } expected && known.Generation != expected)
+        {
+            return new(null, Refusal.Stale(service, known.Generation, expected));
+        }
+
+        var change = committed.Change();
+        if (order is { IdempotencyKey: { } newKey, RequestHash: { } hash })
+        {
+            change = change with { Keys = [new IdempotencyRecord(order.Caller.Actor, newKey, hash, now, Release: null)] };
+        }
+
+        if (wanted is null ? known.Maintenance is null : known.Maintenance is { } current && current.Message == wanted.Message && current.RetryAfter == wanted.RetryAfterSeconds)
+        {
+            return new(change.Keys.IsEmpty ? null : change, null);
+        }
+
+        var generation = known.Generation + 1;
+        var next = known with
+        {
+            Generation = generation,
+            Maintenance = wanted is null ? null : new(wanted.Message, wanted.RetryAfterSeconds, known.Maintenance?.Since ?? now, order.Caller.Actor),
+
+            // It speaks of the same deployment as before.
+            Baseline = known.Baseline is { } baseline && baseline.Generation == known.Generation ? baseline with { Generation = generation } : known.Baseline,
+        };
+        var detail = wanted is null ? null : string.Create(CultureInfo.InvariantCulture, $"{wanted.Message ?? "no message"}; retry after {wanted.RetryAfterSeconds} s");
+        change = change
+            .WithService(service, next)
+            .WithEvent(service, now, wanted is null ? "maintenanceEnded" : known.Maintenance is null ? "maintenanceBegun" : "maintenanceChanged", detail)
+            .WithAudit(now, order.Caller, wanted is null ? End : Begin, "done", [service], release: null, force: false, order.Reason, detail);
+        return new(change, null);
+    }
+}
