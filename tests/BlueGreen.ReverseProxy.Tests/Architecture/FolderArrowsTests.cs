@@ -7,7 +7,7 @@ public sealed class FolderArrowsTests : IDisposable
 {
     private const string Root = "BlueGreen.ReverseProxy";
 
-    private static readonly string[] DataPath = ["Slots", "LongLived", "Routing", "Forwarding", "Observability"];
+    private static readonly string[] DataPath = ["Slots", "LongLived", "Previews", "Routing", "Forwarding", "Observability"];
 
     private static readonly string[] ControlPath = ["Health", "State", "Releases", "Admin"];
 
@@ -22,14 +22,15 @@ public sealed class FolderArrowsTests : IDisposable
         ("Observability", ["Configuration"]),
         ("LongLived", ["Configuration"]),
         ("Slots", ["Configuration", "LongLived", "Observability"]),
+        ("Previews", ["Slots"]),
         ("Routing", ["Background", "Connecting", "Slots"]),
-        ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Observability", "Routing", "Slots"]),
+        ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Observability", "Previews", "Routing", "Slots"]),
         ("Policies", ["Configuration", "Forwarding"]),
         ("Health", ["Background", "Configuration", "Connecting", "Slots"]),
-        ("State", ["Background", "Configuration", "Routing", "Slots"]),
-        ("Releases", ["Background", "Configuration", "Connecting", "Health", "LongLived", "Observability", "Routing", "Slots", "State"]),
+        ("State", ["Background", "Configuration", "Previews", "Routing", "Slots"]),
+        ("Releases", ["Background", "Configuration", "Connecting", "Health", "LongLived", "Observability", "Previews", "Routing", "Slots", "State"]),
         ("Shutdown", ["Configuration", "Listening", "LongLived", "Releases", "Slots", "State"]),
-        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Observability", "Releases", "Slots", "State"]),
+        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Observability", "Previews", "Releases", "Slots", "State"]),
     ];
 
     // Where everything is put together.
