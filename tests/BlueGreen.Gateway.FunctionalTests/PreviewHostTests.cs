@@ -49,5 +49,21 @@ public sealed class PreviewHostTests
         (await client.AskAsync("/orders/x", ("Host", "b.example.com"), ("X-Forwarded-For", "203.0.113.7"))).Refusal.Should().Be("address");
     }
 
+    [Fact]
+    public async Task Start_WithAHostThatNoRouteTakes_EndsWith78()
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = Fleet.Configuration("http://127.0.0.1:1", "http://127.0.0.1:2");
+        Hosts("""{ "preview.example.com": { "Anyone": true }, "a.b.example.org": { "Anyone": true }, "api.example.com": { "Anyone": true } }""")(configuration);
+        configuration["ReverseProxy"]!["Routes"]!["orders"]!["Match"]!["Hosts"] = JsonNode.Parse("""[ "api.example.com:8080", "*.example.org" ]""");
+        var file = folder.File("gateway.json");
+        await File.WriteAllTextAsync(file, configuration.ToJsonString());
+
+        var (exitCode, output) = await GatewayProcess.RunToEndAsync(folder.Path, "--config", file);
+
+        exitCode.Should().Be(78);
+        output.Should().Be("BlueGreen:Services:orders:Preview:Hosts:preview.example.com: is a host that no route of the service takes: orders takes api.example.com:8080, *.example.org");
+    }
+
     private static Action<JsonNode> Hosts(string hosts) => configuration => Fleet.Service(configuration)["Preview"] = new JsonObject { ["Hosts"] = JsonNode.Parse(hosts) };
 }

@@ -20,10 +20,10 @@ internal static class PreviewCommand
         var slot = new Option<string?>("--slot") { Description = "What to show. Default: standby, which follows every switch.", HelpName = "standby|blue|green" };
         slot.AcceptOnlyFromAmong("standby", "blue", "green");
         var expires = new Option<TimeSpan?>("--expires") { Description = "How long the token counts: 10m, 8h; 1 minute to 24 hours. Default: 1 hour.", HelpName = "DURATION", CustomParser = Durations.Parse };
-        var address = new Option<Uri?>("--address") { Description = "An address of the service as clients call it, for the curl line and the link.", HelpName = "URL" };
+        var address = new Option<string?>("--address") { Description = "An address of the service as clients call it, for the curl line and the link.", HelpName = "URL" };
         address.Validators.Add(result =>
         {
-            if (result.GetValue(address) is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+            if (result.Tokens is [var token] && !(Uri.TryCreate(token.Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             {
                 result.AddError("--address must be a URL such as https://api.example.com/orders/1.");
             }
@@ -56,7 +56,7 @@ internal static class PreviewCommand
                 return ExitCodes.Done;
             }
 
-            var at = session.Get(address);
+            var at = session.Get(address) is { } given ? new Uri(given) : null;
             var url = at is null ? Placeholder : at.GetLeftPart(UriPartial.Path);
             session.Line($"Preview of {token.Service}: {(token.Slot == PreviewSlot.Standby ? "the standby" : token.Slot.ToText())}, until {Time(token.ExpiresAt)}. Whoever has the token sees it; it is not shown again.");
             session.Line("");
