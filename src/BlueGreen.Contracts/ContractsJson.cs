@@ -23,6 +23,12 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(HookBody))]
 [JsonSerializable(typeof(DeployRequest))]
 [JsonSerializable(typeof(MaintenanceRequest))]
+[JsonSerializable(typeof(PreviewTokenRequest))]
+[JsonSerializable(typeof(PreviewKeyRotationRequest))]
+[JsonSerializable(typeof(CreatedPreviewToken))]
+[JsonSerializable(typeof(PreviewTokenInfo))]
+[JsonSerializable(typeof(IReadOnlyList<PreviewTokenInfo>))]
+[JsonSerializable(typeof(PreviewKeyRotation))]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

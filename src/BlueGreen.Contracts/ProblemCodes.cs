@@ -18,6 +18,9 @@ public static class ProblemCodes
     /// <summary>404: there is no such release.</summary>
     public const string UnknownRelease = "unknown-release";
 
+    /// <summary>404: the service has no such preview token, or no longer.</summary>
+    public const string UnknownPreviewToken = "unknown-preview-token";
+
     /// <summary>404: there is no such call.</summary>
     public const string NotFound = "not-found";
 
@@ -47,6 +50,12 @@ public static class ProblemCodes
 
     /// <summary>409: the deployment of this idempotency key was made, and the slot holds something else by now.</summary>
     public const string DeploymentReplaced = "deployment-replaced";
+
+    /// <summary>409: the service has as many preview tokens as there may be.</summary>
+    public const string TooManyPreviewTokens = "too-many-preview-tokens";
+
+    /// <summary>409: the preview token of this idempotency key was revoked or has expired since.</summary>
+    public const string PreviewTokenGone = "preview-token-gone";
 
     /// <summary>412: the service has changed since the caller looked.</summary>
     public const string StaleGeneration = "stale-generation";
@@ -86,6 +95,7 @@ public static class ProblemCodes
         Forbidden,
         UnknownService,
         UnknownRelease,
+        UnknownPreviewToken,
         NotFound,
         MethodNotAllowed,
         ReleaseInProgress,
@@ -96,6 +106,8 @@ public static class ProblemCodes
         ReleaseEnded,
         ConfigurationRefused,
         DeploymentReplaced,
+        TooManyPreviewTokens,
+        PreviewTokenGone,
         StaleGeneration,
         BodyTooLarge,
         UrlTooLong,

@@ -246,7 +246,7 @@ public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail
 /// <param name="Sequence">The event's id.</param>
 /// <param name="At">When (UTC).</param>
 /// <param name="Type">What; the name of the server-sent event too.</param>
-/// <param name="Release">The release; null for what happens to a service: <c>maintenanceBegun</c>, <c>maintenanceChanged</c>, <c>maintenanceEnded</c>.</param>
+/// <param name="Release">The release; null for what happens to a service: <c>maintenanceBegun</c>, <c>maintenanceChanged</c>, <c>maintenanceEnded</c>, <c>previewTokenCreated</c>, <c>previewTokenRevoked</c>, <c>previewKeyRotated</c>.</param>
 /// <param name="Services">The release's services, or that one.</param>
 /// <param name="Detail">For people; null where the type says it all.</param>
 public sealed record StreamedEvent(long Sequence, DateTimeOffset At, string Type, string? Release, IReadOnlyList<string> Services, string? Detail);

@@ -26,6 +26,9 @@ public sealed record ServiceStatus(
 {
     /// <summary>Set while the service is closed to its clients; else null.</summary>
     public MaintenanceStatus? Maintenance { get; init; }
+
+    /// <summary>How many preview tokens of the service count now.</summary>
+    public int PreviewTokens { get; init; }
 }
 
 /// <summary>A service that is closed to its clients: they get 503.</summary>
@@ -84,7 +87,11 @@ public enum HealthState
 /// <param name="Streams">Responses that stream: server-sent events, gRPC.</param>
 /// <param name="Upgrades">Upgraded connections: WebSocket.</param>
 /// <param name="Total">The sum.</param>
-public sealed record InFlightCounts(long Requests, long Streams, long Upgrades, long Total);
+public sealed record InFlightCounts(long Requests, long Streams, long Upgrades, long Total)
+{
+    /// <summary>Previews, of whatever kind. They are not in the sum: no drain waits for them.</summary>
+    public long Preview { get; init; }
+}
 
 /// <summary>One address of a slot.</summary>
 /// <param name="Id">The destination's id, as configured or deployed.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.ReverseProxy.Forwarding;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Display;
@@ -20,11 +21,11 @@ internal sealed class RepeatedEvents(TimeProvider time) : ILogEventFilter, IHost
 
     public static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
-    private static readonly string[] Categories = ["Yarp.ReverseProxy.", typeof(ForwardFailureLog).FullName!, "Microsoft.AspNetCore.Server.Kestrel"];
+    private static readonly string[] Categories = ["Yarp.ReverseProxy.", typeof(ForwardFailureLog).FullName!, typeof(PreviewEntrance).FullName!, "Microsoft.AspNetCore.Server.Kestrel"];
 
     // What tells two events of one template apart. All of them come from the configuration or from a list of the proxy's: what a client
     // sends makes no kinds.
-    private static readonly string[] Marks = ["Cluster", "clusterId", "Destination", "destinationId", "Error", "error", "Route", "routeId"];
+    private static readonly string[] Marks = ["Cluster", "clusterId", "Destination", "destinationId", "Error", "error", "Fault", "Route", "routeId", "Service"];
 
     private static readonly MessageTemplate Summary = new MessageTemplateParser().Parse("{Count} more like this within {Seconds} s: {First:l}");
 

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Admin;
+using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
@@ -8,6 +9,7 @@ using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Policies;
+using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Reload;
 using BlueGreen.ReverseProxy.Routing;
@@ -49,6 +51,7 @@ public static class BlueGreenExtensions
         services.AddSingleton<BackgroundLoops>();
         var options = services.AddBlueGreenOptions(configuration);
         services.AddSlots();
+        services.AddPreviews();
         services.AddSlotRouting();
         services.AddHealth();
         services.AddState();
@@ -147,6 +150,8 @@ public static class BlueGreenExtensions
 
         // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
         proxy.ApplicationServices.GetRequiredService<TableSubscriber>();
+        proxy.ApplicationServices.GetRequiredService<PreviewSubscriber>();
+        proxy.ApplicationServices.GetRequiredService<PreviewRefusalAudit>();
         proxy.UseSlotSelection();
         proxy.UseSessionAffinity();
         proxy.UseLoadBalancing();

@@ -37,7 +37,7 @@ internal static class ExitCodes
     {
         ProblemCodes.GateFailed => Rejected,
         ProblemCodes.Unauthorized or ProblemCodes.Forbidden => NotAllowed,
-        ProblemCodes.InvalidRequest or ProblemCodes.UnknownService or ProblemCodes.UnknownRelease => Usage,
+        ProblemCodes.InvalidRequest or ProblemCodes.UnknownService or ProblemCodes.UnknownRelease or ProblemCodes.UnknownPreviewToken => Usage,
         ProblemCodes.IdempotencyMismatch => Conflict,
         _ when status is 401 or 403 => NotAllowed,
         _ when status is 409 or 412 => Conflict,

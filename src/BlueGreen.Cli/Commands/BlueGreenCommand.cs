@@ -28,6 +28,7 @@ internal static class BlueGreenCommand
             ReleaseStepCommands.Abort(time),
             ReleaseStepCommands.Finish(time),
             MaintenanceCommand.Create(time),
+            PreviewCommand.Create(time),
             WatchCommand.Create(time),
             HistoryCommand.Create(time),
             AuditCommand.Create(time),

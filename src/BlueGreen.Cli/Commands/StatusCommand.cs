@@ -57,6 +57,11 @@ internal static class StatusCommand
             session.Line($"In maintenance since {maintenance.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by {maintenance.Actor}: {maintenance.Message ?? "no message"} (retry after {maintenance.RetryAfter} s).");
         }
 
+        if (service.PreviewTokens > 0 || SlotNames.All.Any(slot => service.Slots.Of(slot).InFlight.Preview > 0))
+        {
+            session.Line($"Previews: {service.PreviewTokens} tokens count; in flight {string.Join(", ", SlotNames.All.Select(slot => $"{service.Slots.Of(slot).InFlight.Preview} on {slot.ToText()}"))}.");
+        }
+
         if (service.Release is { } release)
         {
             session.Line($"Release {release.Id} by {release.Actor} is {Names.Of(release.Status)}: {Names.Switches(release)}.");

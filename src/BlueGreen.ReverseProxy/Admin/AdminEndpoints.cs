@@ -28,6 +28,7 @@ internal static partial class AdminEndpoints
         ServiceEndpoints.Map(v1);
         SlotEndpoints.Map(v1);
         MaintenanceEndpoints.Map(v1);
+        PreviewEndpoints.Map(v1);
         OrderEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);
         EventEndpoints.Map(v1);
@@ -70,7 +71,7 @@ internal static partial class AdminEndpoints
         UnreadBodies.CloseConnectionAfter(context);
         try
         {
-            if (RequestGrammar.RejectionReason(context, out _) is { } ambiguous)
+            if (RequestGrammar.RejectionReason(context, out _, out _) is { } ambiguous)
             {
                 // As for proxied traffic: nobody knows where the next request on the connection would begin.
                 if (HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol))

@@ -23,6 +23,7 @@ internal static class AdminExtensions
             provider.GetRequiredService<ILogger<AdminAccess>>()));
         services.AddSingleton(provider => new FailedAttempts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RefusalAudit>();
+        services.AddSingleton<PreviewRefusalAudit>();
         services.AddAdminEndpoints();
     }
 

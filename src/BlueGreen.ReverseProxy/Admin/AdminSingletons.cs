@@ -28,6 +28,7 @@ internal static class AdminSingletons
         typeof(ReleaseEngine),
         typeof(SlotDeployer),
         typeof(ServiceMaintenance),
+        typeof(PreviewTokens),
         typeof(DestinationConnector),
         typeof(GatewayReadiness),
         typeof(TimeProvider),

@@ -150,6 +150,23 @@ internal sealed class BodyReader
         return null;
     }
 
+    public PreviewSlot? PreviewSlot(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.String && PreviewSlots.TryParse(value.GetString(), out var slot))
+        {
+            _read[_prefix + name] = slot.ToText();
+            return slot;
+        }
+
+        Fail(name, "must be \"standby\", \"blue\" or \"green\"");
+        return null;
+    }
+
     /// <summary>A list of names that is not empty and names nothing twice. Neither case nor order makes a difference.</summary>
     public IReadOnlyList<string> TextList(string name)
     {

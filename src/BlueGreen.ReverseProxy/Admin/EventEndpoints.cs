@@ -29,7 +29,7 @@ internal static class EventEndpoints
         .WithTags("Events")
         .Needs(AdminRole.Viewer)
         .WithName("streamEvents")
-        .WithSummary("Server-sent events of releases and maintenance; Last-Event-ID resumes after that event, ?release= and ?service= choose.")
+        .WithSummary("Server-sent events of releases, maintenance and preview tokens; Last-Event-ID resumes after that event, ?release= and ?service= choose.")
         .Produces<StreamedEvent>(StatusCodes.Status200OK, "text/event-stream");
 
     private static async Task<IResult> StreamAsync(

@@ -2,6 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -9,7 +10,7 @@ using BlueGreen.ReverseProxy.State;
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>What the gateway counts, in the text format of Prometheus.</summary>
-internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views)
+internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views, PreviewRefusals refusals)
 {
     // Powers of two, which the meter's buckets end at, so that the counts are exact: about 1 ms to 34 s.
     private const int FirstBound = 10;
@@ -25,6 +26,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WriteServices(text, state);
         WriteSlots(text);
         WriteResponses(text);
+        WritePreviews(text);
         WriteReleases(text, state);
         return text.ToString();
     }
@@ -125,6 +127,30 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
             text.Add("bluegreen_response_seconds_bucket", reading.Latency, [.. Of(service, slot), ("le", "+Inf")]);
             text.Add("bluegreen_response_seconds_sum", reading.LatencyCounts().Sum(bucket => LatencyBuckets.UpperEnd(bucket.Key) * bucket.Value / Million), Of(service, slot));
             text.Add("bluegreen_response_seconds_count", reading.Latency, Of(service, slot));
+        }
+    }
+
+    private void WritePreviews(MetricsText text)
+    {
+        text.Begin("bluegreen_preview_in_flight", "gauge", "Previews that the slot is serving; they are not in bluegreen_in_flight.");
+        foreach (var (service, slot) in Slots())
+        {
+            text.Add("bluegreen_preview_in_flight", slot.InFlight.Previews, Of(service, slot));
+        }
+
+        text.Begin("bluegreen_preview_requests_total", "counter", "Previews that the slot has served or is serving; they are not in bluegreen_responses_total.");
+        foreach (var (service, slot) in Slots())
+        {
+            text.Add("bluegreen_preview_requests_total", slot.Previews.Total, Of(service, slot));
+        }
+
+        text.Begin("bluegreen_preview_refused_total", "counter", "Requests for a preview that were refused, by reason.");
+        foreach (var service in services.All)
+        {
+            foreach (var fault in PreviewFaults.All)
+            {
+                text.Add("bluegreen_preview_refused_total", refusals.Of(service, fault), ("service", service.Name), ("reason", fault.ToText()));
+            }
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class StatusViews(
             running is null ? null : Of(running),
             [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(state.Maintenance), .. OtherVersions(service), .. reload.Warnings])
         {
+            PreviewTokens = current.Preview is { } preview && time.GetUtcNow() is var now ? preview.Tokens.Count(token => token.IsOf(service.Name) && token.IsLive(now)) : 0,
             Maintenance = state.Maintenance is { } closed ? new(closed.Message, closed.RetryAfter, closed.Since, closed.Actor) : null,
         };
     }
@@ -73,7 +74,7 @@ internal sealed class StatusViews(
             slot.ClusterId,
             slot.Version,
             health.HealthOf(slot),
-            new InFlightCounts(work.Requests, work.Streams, work.Upgrades, work.Total),
+            new InFlightCounts(work.Requests, work.Streams, work.Upgrades, work.Total) { Preview = slot.InFlight.Previews },
             [
                 .. health.ProbersOf(slot).Select(prober =>
                 {

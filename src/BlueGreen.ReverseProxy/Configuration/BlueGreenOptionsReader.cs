@@ -45,6 +45,7 @@ internal static class BlueGreenOptionsReader
             Services = ReadServices(reader.Section("Services")),
         };
         options = options with { Hooks = HookOptionsReader.Read(reader.Section("Hooks"), options.Services.Keys) };
+        PreviewOptionsReader.Check(options, errors);
         reader.RejectUnknown();
         return (options, errors);
     }
@@ -190,6 +191,7 @@ internal static class BlueGreenOptionsReader
             Bake = BakeOptionsReader.Read(reader.Section("Bake")),
             Capacity = ReadCapacity(reader.Section("Capacity")),
             WarmUp = ReadWarmUp(reader.Section("WarmUp")),
+            Preview = PreviewOptionsReader.Read(reader.Section("Preview")),
             ErrorPages = ErrorPageOptionsReader.Read(reader.Section("ErrorPages")),
             ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestApproval),
             DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),

@@ -83,6 +83,8 @@ public sealed class ConfigurationCheck
             {
                 CheckSlot(errors, service, slot, clusters);
             }
+
+            CheckPreviewHosts(errors, service, routes.Values);
         }
 
         return errors;
@@ -187,6 +189,28 @@ public sealed class ConfigurationCheck
             }
         }
     }
+
+    // Without a route that takes the host, nobody would ever get there.
+    private static void CheckPreviewHosts(List<ConfigurationError> errors, ServiceOptions service, IEnumerable<RouteConfig> routes)
+    {
+        var ofService = routes.Where(route => SlotNames.All.Any(slot => string.Equals(service.ClusterOf(slot), route.ClusterId, StringComparison.OrdinalIgnoreCase))).ToList();
+        foreach (var host in service.Preview.Hosts.Keys.Where(host => !ofService.Exists(route => CanMatch(route, host))))
+        {
+            errors.Add(new(
+                $"BlueGreen:Services:{service.Name}:Preview:Hosts:{host}",
+                null,
+                $"is a host that no route of the service takes: {(ofService.Count == 0 ? "there are none" : string.Join(", ", ofService.Select(route => $"{route.RouteId} takes {string.Join(", ", route.Match.Hosts!)}")))}"));
+        }
+    }
+
+    // As ASP.NET Core matches them: a port, or none; "*" for all hosts; "*.example.com" for all below.
+    private static bool CanMatch(RouteConfig route, string host) => route.Match.Hosts is not { Count: > 0 } hosts || hosts.Any(pattern =>
+    {
+        var colon = pattern.LastIndexOf(':');
+        var name = colon < 0 ? pattern : pattern[..colon];
+        return name == "*"
+            || (name.StartsWith("*.", StringComparison.Ordinal) ? host.EndsWith(name[1..], StringComparison.OrdinalIgnoreCase) : string.Equals(name, host, StringComparison.OrdinalIgnoreCase));
+    });
 
     private static void AddYarpErrors(List<ConfigurationError> errors, string key, IList<Exception> found)
     {

@@ -38,6 +38,9 @@ public sealed record ServiceOptions
     /// <summary>Files for errors of the gateway's own.</summary>
     public ErrorPageOptions ErrorPages { get; init; } = new();
 
+    /// <summary>Who sees a preview of it without a token.</summary>
+    public PreviewOptions Preview { get; init; } = new();
+
     /// <summary>How long a release waits for its approval before it ends as aborted. Default 24 hours.</summary>
     public TimeSpan ApprovalTimeout { get; init; } = DefaultApprovalTimeout;
 

@@ -57,6 +57,12 @@ internal sealed class ForwardCompletion(
             headers.Write(context.Response, lease);
         }
 
+        if (lease is { Purpose: Purpose.Preview, Drain.IsRaised: true } && error.IsCancellation())
+        {
+            await errors.WritePreviewEndedAsync(context);
+            return;
+        }
+
         await (isLoop
             ? errors.RefuseAsync(context, StatusCodes.Status508LoopDetected, "its destination is the gateway itself: it would go in a circle")
             : errors.WriteAsync(context, context.Response.StatusCode));

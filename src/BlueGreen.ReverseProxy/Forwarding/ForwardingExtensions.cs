@@ -1,9 +1,12 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Previews;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -24,6 +27,13 @@ internal static class ForwardingExtensions
         services.AddSingleton(provider => new ResponseMeasurement(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton<ForwardCompletion>();
+        services.AddSingleton(provider => new PreviewEntrance(
+            provider.GetRequiredService<PreviewKeys>(),
+            provider.GetRequiredService<PreviewRefusals>(),
+            provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding,
+            provider.GetRequiredService<ErrorAnswers>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<PreviewEntrance>>()));
         services.DecorateForwarder();
     }
 

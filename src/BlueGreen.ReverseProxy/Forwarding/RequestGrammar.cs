@@ -1,4 +1,5 @@
 using System.Buffers;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -29,9 +30,10 @@ internal static class RequestGrammar
     /// <summary>What is wrong with the request; null when nothing is.</summary>
     /// <param name="context">The request.</param>
     /// <param name="hasProxyField">Whether the request may have a field by which a proxy says who it speaks for.</param>
-    public static string? RejectionReason(HttpContext context, out bool hasProxyField)
+    /// <param name="hasGatewayField">Whether it has one of <see cref="GatewayFields"/>.</param>
+    public static string? RejectionReason(HttpContext context, out bool hasProxyField, out bool hasGatewayField)
     {
-        hasProxyField = false;
+        hasProxyField = hasGatewayField = false;
         var request = context.Request;
         if (request.Method.AsSpan().ContainsAnyExcept(Token))
         {
@@ -69,7 +71,12 @@ internal static class RequestGrammar
                 return "the name of a header field is not a token";
             }
 
-            hasProxyField |= ForwardedHeaders.IsPossiblyProxyField(name);
+            if (ForwardedHeaders.IsPossiblyProxyField(name))
+            {
+                hasProxyField = true;
+                hasGatewayField |= GatewayFields.IsOne(name);
+            }
+
             for (var index = 0; index < values.Count; index++)
             {
                 var value = values[index].AsSpan();

@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -14,7 +15,7 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (RequestGrammar.RejectionReason(context, out var hasProxyField) is { } reason)
+        if (RequestGrammar.RejectionReason(context, out var hasProxyField, out var hasGatewayField) is { } reason)
         {
             return errors.RefuseAsync(context, StatusCodes.Status400BadRequest, reason);
         }
@@ -47,6 +48,8 @@ internal sealed class RequestGuardMiddleware(RequestDelegate next, ForwardingOpt
             return errors.RefuseAsync(context, StatusCodes.Status400BadRequest, "servers read its path in different ways, which lead to different routes");
         }
 
+        // Before what Connection names is removed: a preview that is asked for and lost would be served by the active slot.
+        PreviewRequest.Take(context, hasGatewayField);
         Remove(headers, hasProxyField && !options.TrustedProxies.Contains(context.Connection.RemoteIpAddress));
         return next(context);
     }

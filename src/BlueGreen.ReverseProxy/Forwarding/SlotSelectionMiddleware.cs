@@ -1,4 +1,6 @@
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +15,7 @@ internal sealed class SlotSelectionMiddleware(
     SlotSelector slots,
     RouteBinder binder,
     SlotResponseHeaders headers,
+    PreviewEntrance previews,
     ForwardCompletion completion,
     ErrorAnswers errors)
 {
@@ -26,6 +29,22 @@ internal sealed class SlotSelectionMiddleware(
             return ServePlainAsync(context);
         }
 
+        // Nobody previews: a look for a feature that few requests have, and at a list that few services have.
+        if (context.Features.Get<PreviewRequest>() is { } asked)
+        {
+            return PreviewAsync(context, service, asked, route, table, binding);
+        }
+
+        if (service.Options.Preview.Hosts.Count > 0)
+        {
+            return PreviewAsync(context, service, asked: null, route, table, binding);
+        }
+
+        return ServeAsync(context, service, route, table, binding);
+    }
+
+    private Task ServeAsync(HttpContext context, Service service, RouteModel route, RoutingTable table, RouteBinding binding)
+    {
         var bound = table;
         var lease = slots.Acquire(service, ref table, default, Purpose.Serve);
         return lease is null
@@ -39,6 +58,24 @@ internal sealed class SlotSelectionMiddleware(
     {
         var latest = BindingOf(route, table);
         return ReferenceEquals(latest.Service, first.Service) ? latest : first;
+    }
+
+    private Task PreviewAsync(HttpContext context, Service service, PreviewRequest? asked, RouteModel route, RoutingTable table, RouteBinding binding)
+    {
+        var decision = previews.Decide(context, service, asked);
+        if (decision.Answered is { } answered)
+        {
+            return answered;
+        }
+
+        if (decision.Preview is not { } preview)
+        {
+            return ServeAsync(context, service, route, table, binding);
+        }
+
+        var bound = table;
+        var lease = slots.AcquirePreview(service, ref table, preview.Fixed());
+        return ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
     }
 
     private RouteBinding BindingOf(RouteModel route, RoutingTable table) => table.TryGetBinding(route, out var binding) ? binding : binder.Bind(route);
@@ -58,7 +95,9 @@ internal sealed class SlotSelectionMiddleware(
             }
 
             context.Features.Set(lease);
-            if (!ReferenceEquals(route.Model, asked))
+
+            // A preview's destinations are read after its lease was taken, always: see SlotPreviews.
+            if (!ReferenceEquals(route.Model, asked) || lease.Purpose == Purpose.Preview)
             {
                 context.ReassignProxyRequest(route.Model, route.Cluster);
             }

@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Slots;
@@ -57,6 +58,11 @@ internal sealed class SlotTransformer(HttpTransformer inner, SlotResponseHeaders
     private bool Begin(bool copyBody, SlotLease lease, HttpContext context, HttpResponseMessage response)
     {
         headers.Settle(context.Response, lease);
+        if (lease.Purpose == Purpose.Preview)
+        {
+            PreviewCaching.MakePrivate(context.Response.Headers);
+        }
+
         listeners.AnnounceClose(context);
         if (!copyBody)
         {

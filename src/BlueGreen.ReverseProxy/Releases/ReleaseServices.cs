@@ -16,6 +16,7 @@ internal static class ReleaseServices
         services.AddSingleton<ReleaseEngine>();
         services.AddSingleton<SlotDeployer>();
         services.AddSingleton<ServiceMaintenance>();
+        services.AddSingleton<PreviewTokens>();
 
         services.AddSingleton<UntilStored>();
         services.AddSingleton<ReleaseContext>();

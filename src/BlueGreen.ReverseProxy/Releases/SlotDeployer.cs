@@ -150,6 +150,8 @@ internal sealed partial class SlotDeployer(
         try
         {
             await destinations.ApplyAsync(cluster, deployment.ToDestinations()).WaitAsync(ApplyTimeout, time);
+            // In this order: a preview that begins after the end of the others finds the new destinations.
+            service[slot].Previews.End();
             LogDeployed(logger, service.Name, slot.ToText(), deployment.Version ?? "(no version)", deployment.Destinations.Count);
             return null;
         }

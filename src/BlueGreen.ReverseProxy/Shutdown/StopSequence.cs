@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -27,7 +28,7 @@ internal sealed partial class StopSequence(StopPlan plan, ServingMark mark, Stop
 
     /// <summary>The longest time that the whole stop may take.</summary>
     public static TimeSpan LongestOf(ShutdownOptions options) => LoopStopTimeout + StateReleaseTimeout + options.Delay + TrafficStop.AcceptQueueDrainTime
-        + options.Timeout + TrafficStop.ConnectionCloseTimeout + ServerStopTimeout;
+        + options.Timeout + SlotPreviews.Grace + TrafficStop.ConnectionCloseTimeout + ServerStopTimeout;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -27,6 +27,7 @@ internal sealed partial class TrafficStop(
         new("close the listeners", listeners.CloseAsync),
         new("tell clients of HTTP/2 to go elsewhere", SendGoAwayAsync),
         new("drain", DrainAsync),
+        new("end the previews", EndPreviewsAsync),
     ];
 
     public ImmutableArray<StopStep> Rest =>
@@ -81,6 +82,9 @@ internal sealed partial class TrafficStop(
             await Task.WhenAll(Slots().Select(slot =>
                 SlotDrain.RunAsync(slot, GracefulCloseSchedule.ForStop(slot.LongLivedOptions, limit), since, limit, time, cancellationToken)));
 
+            // Their connections would be in use for as long as they like.
+            EndPreviews();
+
             // Idle connections of HTTP/1.1 get their time to be used once more, and to be told to close by that. So the slots may have
             // something in flight again.
             if (!listeners.AreInUse(options.Value.Shutdown.IdleConnections))
@@ -92,8 +96,32 @@ internal sealed partial class TrafficStop(
         }
     }
 
+    // What came while the listeners closed, and what has its time to end still.
+    private async Task EndPreviewsAsync(CancellationToken cancellationToken)
+    {
+        EndPreviews();
+        var since = time.GetTimestamp();
+        while (Slots().Any(slot => slot.InFlight.Previews > 0) && time.GetElapsedTime(since) < SlotPreviews.Grace)
+        {
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+    }
+
+    private void EndPreviews()
+    {
+        foreach (var slot in Slots().Where(slot => slot.InFlight.Previews > 0))
+        {
+            slot.Previews.End();
+        }
+    }
+
     private Task CancelRemainingAsync()
     {
+        foreach (var slot in Slots())
+        {
+            slot.Previews.Cancel();
+        }
+
         var remaining = InFlight();
         if (remaining == 0)
         {

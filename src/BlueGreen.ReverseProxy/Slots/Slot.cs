@@ -38,6 +38,9 @@ internal sealed class Slot(
     /// <summary>Long-lived connections (WebSockets, streams) that can be closed gracefully.</summary>
     public LongLivedConnections LongLived { get; } = new();
 
+    /// <summary>How the slot's previews are told to end.</summary>
+    public SlotPreviews Previews { get; } = new(time ?? TimeProvider.System);
+
     /// <summary>How long the open responses have been going on.</summary>
     public ResponseAges Ages { get; } = new(time ?? TimeProvider.System, (longLived ?? new()).StreamAfter);
 

@@ -7,6 +7,7 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// <remarks>Only the request's own flow changes it, one step after the other, so changing its kind never races with its release.</remarks>
 internal sealed class SlotLease : IDisposable
 {
+    private readonly PreviewRound? _round;
     private ResponseAges.Cohort? _cohort;
     private GracefulCloseReader? _longLived;
     private CancellationTokenSource? _call;
@@ -16,7 +17,13 @@ internal sealed class SlotLease : IDisposable
     {
         Slot = slot;
         Purpose = purpose;
-        Drain = slot.Drain;
+        if (purpose == Purpose.Preview)
+        {
+            _round = slot.Previews.Current;
+            slot.Previews.Count();
+        }
+
+        Drain = _round?.Ended ?? slot.Drain;
         DrainToken = Drain.Token;
     }
 
@@ -33,7 +40,8 @@ internal sealed class SlotLease : IDisposable
 
     /// <summary>
     /// Taken with the lease. A request that is held up between the two finds either the signal of this drain, raised or to be raised,
-    /// or, if the slot has become active again meanwhile, the new one; in each case the signal that applies to the request.
+    /// or, if the slot has become active again meanwhile, the new one; in each case the signal that applies to the request. Of a preview it is
+    /// that of its round: see <see cref="SlotPreviews"/>.
     /// </summary>
     public DrainSignal Drain { get; }
 
@@ -54,6 +62,9 @@ internal sealed class SlotLease : IDisposable
 
     /// <summary>Ends the request: at the drain's deadline, or some time after the gateway has ended a gRPC call.</summary>
     public CancellationToken Token => _call?.Token ?? DrainToken;
+
+    // Of a preview not the slot's: a drain's schedule is for those that it waits for.
+    private LongLivedConnections LongLived => _round?.LongLived ?? Slot.LongLived;
 
     /// <summary>Counts the request as another kind of work from now on.</summary>
     public void ReclassifyAs(WorkKind kind)
@@ -93,7 +104,7 @@ internal sealed class SlotLease : IDisposable
     public void RegisterLongLived(GracefulCloseReader reader)
     {
         _longLived = reader;
-        Slot.LongLived.Add(reader);
+        LongLived.Add(reader);
     }
 
     public void Dispose()
@@ -101,7 +112,7 @@ internal sealed class SlotLease : IDisposable
         _cohort?.Add(-1);
         if (_longLived is not null)
         {
-            Slot.LongLived.Remove(_longLived);
+            LongLived.Remove(_longLived);
         }
 
         _callDrain.Dispose();

@@ -1,3 +1,5 @@
+using BlueGreen.Contracts;
+
 namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>Chooses the slot that serves a request and registers the request there, in one step.</summary>
@@ -39,5 +41,21 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
             slot.InFlight.Decrement(purpose);
             table = latest;
         }
+    }
+
+    /// <summary>Takes a lease for a preview, which maintenance lets in.</summary>
+    /// <param name="service">The service that the request is for.</param>
+    /// <param name="table">As for <see cref="Acquire"/>.</param>
+    /// <param name="slot">The slot that the preview always shows; null for the standby, which the table names.</param>
+    public SlotLease AcquirePreview(Service service, ref RoutingTable table, SlotName? slot)
+    {
+        if (slot is not { } name)
+        {
+            return Acquire(service, ref table, default, Purpose.Preview)!;
+        }
+
+        // Nothing to look at again: no table decides this, and no drain waits for it.
+        service[name].InFlight.Increment(Purpose.Preview);
+        return new SlotLease(service[name], Purpose.Preview) { StartedAt = time.GetTimestamp() };
     }
 }

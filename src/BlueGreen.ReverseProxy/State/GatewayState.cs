@@ -29,4 +29,7 @@ internal sealed record GatewayState
 
     /// <summary>The releases that have not ended, oldest first.</summary>
     public ImmutableList<ReleaseState> Running { get; init; } = [];
+
+    /// <summary>Keys and tokens of previews; null until the first token is made.</summary>
+    public PreviewState? Preview { get; init; }
 }

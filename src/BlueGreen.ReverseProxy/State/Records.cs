@@ -45,7 +45,11 @@ internal sealed record AuditRecord(
 /// <param name="Release">The release that the call made, joined or ended; null for a call that made none.</param>
 /// <param name="Services">Where the services were when the call found nothing to do.</param>
 internal sealed record IdempotencyRecord(
-    string Actor, string Key, string Hash, DateTimeOffset At, string? Release, ImmutableList<ActiveService>? Services = null);
+    string Actor, string Key, string Hash, DateTimeOffset At, string? Release, ImmutableList<ActiveService>? Services = null)
+{
+    /// <summary>The id of the preview token that the call made.</summary>
+    public string? PreviewToken { get; init; }
+}
 
 /// <summary>Which slot of a service was active at some moment.</summary>
 internal sealed record ActiveService(string Name, SlotName Active, long Generation);

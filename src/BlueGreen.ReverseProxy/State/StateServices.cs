@@ -12,6 +12,7 @@ internal static class StateServices
         services.AddSingleton<IStateStore>(provider => provider.GetRequiredService<FileStateStore>());
         services.AddSingleton<CommittedState>();
         services.AddSingleton<TableSubscriber>();
+        services.AddSingleton<PreviewSubscriber>();
         services.AddHostedService<JournalKeeper>();
         return services;
     }

@@ -24,11 +24,16 @@ internal sealed class EchoClient : IDisposable
     /// <summary>How the connection broke, when it was not closed as the protocol has it.</summary>
     public string? Broken { get; private set; }
 
-    public static async Task<EchoClient> ConnectAsync(string url, Version version, string path = "/orders/ws")
+    public static async Task<EchoClient> ConnectAsync(string url, Version version, string path = "/orders/ws", params (string Name, string Value)[] headers)
     {
         var client = new EchoClient();
         client._socket.Options.HttpVersion = version;
         client._socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        foreach (var (name, value) in headers)
+        {
+            client._socket.Options.SetRequestHeader(name, value);
+        }
+
         client._socket.Options.KeepAliveInterval = TimeSpan.Zero;
         await client._socket.ConnectAsync(new Uri(url.Replace("http://", "ws://", StringComparison.Ordinal) + path), client._http, CancellationToken.None);
         return client;

@@ -1,5 +1,7 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
+using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
@@ -10,8 +12,16 @@ namespace BlueGreen.ReverseProxy.Tests.Support;
 /// <summary>The steps before and after a forward, with the gateway's defaults.</summary>
 internal static class Forwards
 {
-    public static SlotSelectionMiddleware Selection(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder) =>
-        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, Completion(), GatewayErrors.Answers());
+    public static SlotSelectionMiddleware Selection(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder, PreviewEntrance? previews = null) =>
+        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, previews ?? Entrance(new PreviewKeys()), Completion(), GatewayErrors.Answers());
+
+    public static PreviewEntrance Entrance(PreviewKeys keys, ForwardingOptions? forwarding = null, TimeProvider? time = null, ServiceCatalog? services = null) => new(
+        keys,
+        new PreviewRefusals(services ?? Services.Catalog("orders", "users")),
+        forwarding ?? new ForwardingOptions(),
+        GatewayErrors.Answers(),
+        time ?? TimeProvider.System,
+        NullLogger<PreviewEntrance>.Instance);
 
     public static ForwardCompletion Completion() => new(Headers, Services.Listeners(), new ForwardFailureLog(NullLogger<ForwardFailureLog>.Instance), Measurement, GatewayErrors.Answers());
 

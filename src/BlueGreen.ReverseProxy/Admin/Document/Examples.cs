@@ -69,6 +69,10 @@ internal static class Examples
 
     private static readonly Release Aborted = Starting with { Status = ReleaseStatus.Aborted, Detail = "aborted by ops; nothing was switched", CompletedAt = Now.AddSeconds(2) };
 
+    private const string TokenId = "9f3c21d04b7a6e58";
+
+    private static readonly PreviewTokenInfo PreviewToken = new(TokenId, "orders", PreviewSlot.Standby, Now, Now.AddHours(1), "ops", "smoke test, ticket 4711", RevokedAt: null);
+
     private static readonly ServiceStatus Orders = new(
         "orders",
         42,
@@ -103,6 +107,19 @@ internal static class Examples
     public static JsonNode Cutover() => Given(new CutoverRequest(SlotName.Green, "2.0.1, ticket 4711", "2.0.1"), ContractsJson.Default.CutoverRequest);
 
     public static JsonNode Maintenance() => Given(new MaintenanceRequest("We are back at 14:00 UTC.", 300, "ticket 4711"), ContractsJson.Default.MaintenanceRequest);
+
+    public static JsonNode WantedPreviewToken() => Given(new PreviewTokenRequest(PreviewSlot.Standby, 3600, "smoke test, ticket 4711"), ContractsJson.Default.PreviewTokenRequest);
+
+    public static JsonNode CreatedPreviewToken() => Node(
+        new CreatedPreviewToken(TokenId, "bgp_AAEC…", "orders", PreviewSlot.Standby, Now.AddHours(1), "X-BlueGreen-Preview", "?bluegreen-preview=bgp_AAEC…"), ContractsJson.Default.CreatedPreviewToken);
+
+    public static JsonNode PreviewTokens() => new JsonArray(Node(PreviewToken, ContractsJson.Default.PreviewTokenInfo));
+
+    public static JsonNode RevokedPreviewToken() => Node(PreviewToken with { RevokedAt = Now.AddMinutes(5) }, ContractsJson.Default.PreviewTokenInfo);
+
+    public static JsonNode KeyRotation() => Given(new PreviewKeyRotationRequest(Revoke: false, "once a year"), ContractsJson.Default.PreviewKeyRotationRequest);
+
+    public static JsonNode RotatedKey() => Node(new PreviewKeyRotation("c4edfec1", 0, [new("2aa0e1fe", Now.AddHours(1))]), ContractsJson.Default.PreviewKeyRotation);
 
     public static JsonNode Rollback() => Given(new RollbackRequest("errors in the log"), ContractsJson.Default.RollbackRequest);
 

@@ -87,6 +87,37 @@ internal static class Operations
             Headers = [ETag],
             Answers = [(200, "service", Examples.Service)],
         },
+        ["createPreviewToken"] = new(
+            "A signed token for one service and slot. Requests that present it in `X-BlueGreen-Preview`, or in the cookie that a browser gets by the link, are served by that slot; they are not measured, and no drain waits "
+            + "for them. `standby` follows every switch. The key that signs is made with the first token. Under its `Idempotency-Key` the same call gets the same token, or 409 `preview-token-gone` when it counts no longer.")
+        {
+            Parameters = [Parameters.IdempotencyKey],
+            Problems =
+            [
+                .. OfBody, ProblemCodes.UnknownService, ProblemCodes.TooManyPreviewTokens, ProblemCodes.PreviewTokenGone, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
+            ],
+            Request = Examples.WantedPreviewToken,
+            Answers = [(201, "token", Examples.CreatedPreviewToken)],
+        },
+        ["listPreviewTokens"] = new("The tokens that have neither expired nor been revoked, oldest first; never the tokens themselves.")
+        {
+            Problems = [ProblemCodes.UnknownService],
+            Answers = [(200, "tokens", Examples.PreviewTokens)],
+        },
+        ["revokePreviewToken"] = new("Requests that start from now on are refused with the token; those that are open go on. Repeating it changes nothing. A token that has expired is forgotten, and is 404.")
+        {
+            Parameters = [Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.UnknownService, ProblemCodes.UnknownPreviewToken, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Answers = [(200, "revoked", Examples.RevokedPreviewToken)],
+        },
+        ["rotatePreviewKey"] = new(
+            "Signs tokens of all services with a new key from now on. The key before verifies until the last of its tokens has expired, and no token that ends later; with `revoke` all tokens count no longer, at once.")
+        {
+            Parameters = [Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Request = Examples.KeyRotation,
+            Answers = [(200, "rotated", Examples.RotatedKey)],
+        },
         ["cutover"] = Order("Starts a release of one service to its standby, or to `to`. Without `Prefer: wait` it is answered at once, with the release as it begins.", Examples.Cutover)
             with { NothingToDo = Examples.NothingToDo },
         ["rollback"] = Order(

@@ -26,6 +26,7 @@ internal static class Parameters
         ("service", ParameterLocation.Path) => Path(name, "The service's name, as configured.", Text(), "orders"),
         ("slot", ParameterLocation.Path) => Path(name, "The slot.", Slot(document), "green"),
         ("id", ParameterLocation.Path) => Path(name, "The release's id.", Text(), "r42-9f3c21"),
+        ("token", ParameterLocation.Path) => Path(name, "The token's id; not the token itself.", Text(), "9f3c21d04b7a6e58"),
         ("service", _) => Query(name, "Only what concerns this service.", Text(), "orders"),
         ("release", _) => Query(name, "Only the events of this release; without `Last-Event-ID` from its first one on.", Text(), "r42-9f3c21"),
         ("to", _) => Query(name, "The slot to look at; default: the standby.", Slot(document), "green"),

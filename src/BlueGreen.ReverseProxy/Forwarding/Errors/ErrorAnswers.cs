@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -14,8 +15,20 @@ internal sealed class ErrorAnswers(ServiceCatalog services, ErrorPages pages)
 {
     private const string TheService = "The service is under maintenance.";
 
-    /// <summary>Answers with what is known of the status alone.</summary>
-    public Task WriteAsync(HttpContext context, int status) => WriteAsync(context, ErrorDetails.Of(status));
+    /// <summary>Answers with what is known of the status alone; whoever looks at a preview is told that it was one.</summary>
+    public Task WriteAsync(HttpContext context, int status)
+    {
+        var error = ErrorDetails.Of(status);
+        return WriteAsync(context, context.Features.Get<SlotLease>() is { Purpose: Purpose.Preview } lease ? error with { Detail = $"{error.Detail} This was a preview of {lease.Slot.Name.ToText()}." } : error);
+    }
+
+    /// <summary>Answers a request for a preview that it may not see.</summary>
+    public Task RefusePreviewAsync(HttpContext context, string reason, string detail) =>
+        WriteAsync(context, new ErrorDetails(StatusCodes.Status403Forbidden, detail, Preview: reason));
+
+    /// <summary>Answers a preview that was ended before its response began.</summary>
+    public Task WritePreviewEndedAsync(HttpContext context) => WriteAsync(
+        context, new ErrorDetails(StatusCodes.Status503ServiceUnavailable, "The preview was ended: its slot was drained or got a new deployment, or the gateway stops. Try again."));
 
     /// <summary>Answers a request that is not passed on. Over HTTP/1.1 it ends the connection: it is unclear where the next request would begin.</summary>
     public Task RefuseAsync(HttpContext context, int status, string reason)

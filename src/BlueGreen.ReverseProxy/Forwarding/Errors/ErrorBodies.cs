@@ -30,6 +30,11 @@ internal static class ErrorBodies
                 json.WriteBoolean("maintenance", true);
             }
 
+            if (error.Preview is not null)
+            {
+                json.WriteString("preview", error.Preview);
+            }
+
             if (reference is not null)
             {
                 json.WriteString(reference.Name, reference.Value);

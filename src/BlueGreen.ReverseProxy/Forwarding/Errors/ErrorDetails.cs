@@ -7,7 +7,8 @@ namespace BlueGreen.ReverseProxy.Forwarding.Errors;
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Detail">For people.</param>
 /// <param name="IsMaintenance">Whether the service is closed by an operator.</param>
-internal sealed record ErrorDetails(int Status, string Detail, bool IsMaintenance = false)
+/// <param name="Preview">Why a preview is refused; null for everything else.</param>
+internal sealed record ErrorDetails(int Status, string Detail, bool IsMaintenance = false, string? Preview = null)
 {
     /// <summary>The status in words, as RFC 9457 wants it for problems without a type of their own.</summary>
     public string Title

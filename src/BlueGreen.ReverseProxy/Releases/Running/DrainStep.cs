@@ -34,6 +34,8 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
 
         if (end != Outcome.Changed)
         {
+            // The drain did not wait for them, and they don't outlive it. Those that begin later see the slot as the standby that it is now.
+            slots.ForEach(slot => slot.Previews.End());
             await CommitAsync(release, progress, LeftOn(slots, release, end), stopping);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Previews;
 
 namespace BlueGreen.ReverseProxy.State.Files;
 
@@ -19,6 +20,7 @@ internal static class StateShape
             Green = Checked(service.Green),
         }),
         Running = [.. WithoutNull(state.Running, "running").Select(Checked)],
+        Preview = Checked(state.Preview),
     };
 
     /// <exception cref="InvalidDataException">The release is not one that a gateway writes.</exception>
@@ -42,6 +44,32 @@ internal static class StateShape
     {
         WithoutNull((IReadOnlyCollection<T>)entries, where);
         return entries;
+    }
+
+    private static PreviewState? Checked(PreviewState? preview)
+    {
+        if (preview is null)
+        {
+            return null;
+        }
+
+        WithoutNull(preview.Keys, "preview keys");
+        WithoutNull(preview.Tokens, "preview tokens");
+        try
+        {
+            // What requests are verified with from the start on: it must not be there that a bad one is found.
+            _ = preview.ToKeyring();
+            if (preview.Tokens.Exists(token => token is not { Number: var _, Service.Length: > 0 }) || preview.Keys.Exists(key => Convert.FromBase64String(key.Secret).Length != PreviewToken.KeyBytes))
+            {
+                throw new FormatException();
+            }
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
+        {
+            throw new InvalidDataException("the state's preview keys or tokens have a number or a secret that is none", exception);
+        }
+
+        return preview;
     }
 
     private static Deployment? Checked(Deployment? deployment) => deployment is null
