@@ -39,7 +39,7 @@ public sealed class ConnectionTests
     {
         await using var fleet = await Fleet.HostAsync();
 
-        (await BlueGreenProcess.RunAsync(["status", "--url", fleet.Gateway.Url])).ShouldEndWith(7).Error.Should().Contain("is not a BlueGreen gateway: it answered GET /v1/services with status 404 and no body");
+        (await BlueGreenProcess.RunAsync(["status", "--url", fleet.Gateway.Url])).ShouldEndWith(7).Error.Should().Contain("is not a BlueGreen gateway: it answered GET /v1/services with status 404 and the JSON {");
         (await BlueGreenProcess.RunAsync(["cutover", "orders", "--url", fleet.Blue.Address])).ShouldEndWith(7);
     }
 
