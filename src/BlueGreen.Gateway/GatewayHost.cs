@@ -138,12 +138,7 @@ internal static partial class GatewayHost
         builder.Services.AddDataProtection().SetApplicationName("BlueGreen.Gateway");
         builder.Services.AddOptions<KeyManagementOptions>().Configure<ILoggerFactory>((keys, loggers) =>
             keys.XmlRepository = new AffinityKeyRepository(new DirectoryInfo(Path.Combine(StateFolder(builder.Configuration), "keys")), loggers));
-        builder.Services
-            .AddReverseProxy()
-            .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
-            .AddBlueGreen(builder.Configuration)
-            .AddBlueGreenAdminListener()
-            .AddBlueGreenListeners();
+        builder.AddBlueGreenGateway();
         return builder;
     }
 
@@ -151,10 +146,7 @@ internal static partial class GatewayHost
     public static async Task UseGatewayAsync(WebApplication app)
     {
         await app.Services.WaitForBlueGreenStateAsync();
-        app.UseBlueGreenConnectionClose();
-        app.UseBlueGreenRequestGuard();
-        app.UseBlueGreenRoutePolicies();
-        app.MapReverseProxy(proxy => proxy.UseBlueGreen());
+        app.MapBlueGreenGateway();
         if (app.Services.GetRequiredService<BlueGreenOptions>().Services.Count == 0
             && app.Services.GetServices<IProxyConfigProvider>().All(provider => provider.GetConfig().Routes.Count == 0))
         {

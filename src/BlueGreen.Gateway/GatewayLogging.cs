@@ -2,6 +2,7 @@ using BlueGreen.Gateway.Checks;
 using Serilog;
 using Serilog.Core;
 using Serilog.Extensions.Logging;
+using Serilog.Settings.Configuration;
 
 namespace BlueGreen.Gateway;
 
@@ -11,6 +12,13 @@ namespace BlueGreen.Gateway;
 /// </summary>
 internal static class GatewayLogging
 {
+    /// <summary>
+    /// How the section <c>Serilog</c> is read. The sinks are named here, and not looked for: a gateway that is published as a single file has no
+    /// assemblies to look through.
+    /// </summary>
+    public static ConfigurationReaderOptions ReaderOptions { get; } =
+        new(typeof(ConsoleLoggerConfigurationExtensions).Assembly, typeof(FileLoggerConfigurationExtensions).Assembly);
+
     /// <summary>Adds the log of the gateway.</summary>
     /// <param name="builder">The gateway.</param>
     /// <param name="sink">Where the log goes in place of what the section <c>Serilog</c> says, for a gateway within another process.</param>
@@ -21,7 +29,7 @@ internal static class GatewayLogging
         var configured = new LoggerConfiguration();
         configured = sink is not null ? configured.MinimumLevel.Verbose().WriteTo.Sink(sink)
             : check.HasBadSinks ? configured
-            : configured.ReadFrom.Configuration(builder.Configuration);
+            : configured.ReadFrom.Configuration(builder.Configuration, ReaderOptions);
         var logger = configured
             .Enrich.FromLogContext()
             .Filter.ByExcluding(ClientNoise.Contains)

@@ -4,12 +4,14 @@ using BlueGreen.ReverseProxy.Admin.Document;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
+using BlueGreen.ReverseProxy.Embedding;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Reload;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Shutdown;
 using BlueGreen.ReverseProxy.Slots;
@@ -23,18 +25,28 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace BlueGreen.ReverseProxy;
 
-/// <summary>Adds blue-green releases to a YARP proxy.</summary>
+/// <summary>
+/// Adds blue-green releases to a YARP proxy, part by part. <see cref="BlueGreenGatewayExtensions"/> has all of them in two calls, in the
+/// right order.
+/// </summary>
 public static class BlueGreenExtensions
 {
     /// <summary>Adds the services. Call after the proxy's own configuration: <c>AddReverseProxy().LoadFromConfig(…).AddBlueGreen(configuration)</c>.</summary>
     /// <param name="builder">The proxy.</param>
     /// <param name="configuration">The whole configuration; its section <c>BlueGreen</c> is read.</param>
+    /// <exception cref="InvalidOperationException">It was called before.</exception>
     /// <remarks>What is wrong with the section is found by <see cref="ConfigurationCheck"/>, and stops the host at start in any case.</remarks>
     public static IReverseProxyBuilder AddBlueGreen(this IReverseProxyBuilder builder, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configuration);
         var services = builder.Services;
+        if (services.FindParts() is not null)
+        {
+            throw new InvalidOperationException("AddBlueGreen was called already; AddBlueGreenGateway calls it.");
+        }
+
+        services.AddEmbedding();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BackgroundLoops>();
         var options = services.AddBlueGreenOptions(configuration);
@@ -50,6 +62,7 @@ public static class BlueGreenExtensions
         services.AddRoutePolicies();
         services.AddListeners();
         services.AddShutdown();
+        services.AddReload(configuration);
         return builder;
     }
 
@@ -58,6 +71,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenAdminListener(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.Parts(nameof(AddBlueGreenAdminListener));
         builder.Services.AddAdminListener();
         return builder;
     }
@@ -70,6 +84,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyBuilder AddBlueGreenListeners(this IReverseProxyBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.Parts(nameof(AddBlueGreenListeners));
         builder.Services.RememberListeners();
         return builder;
     }
@@ -91,6 +106,7 @@ public static class BlueGreenExtensions
     public static IApplicationBuilder UseBlueGreenConnectionClose(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.ApplicationServices.Note(PipelineStep.UseBlueGreenConnectionClose);
         app.UseConnectionClose();
         return app;
     }
@@ -103,18 +119,21 @@ public static class BlueGreenExtensions
     public static IApplicationBuilder UseBlueGreenRequestGuard(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.ApplicationServices.Note(PipelineStep.UseBlueGreenRequestGuard);
         app.UseRequestGuard();
         return app;
     }
 
     /// <summary>
     /// Carries out what routes name in <c>Timeout</c>, <c>TimeoutPolicy</c>, <c>RateLimiterPolicy</c> and <c>CorsPolicy</c>, with the policies
-    /// of <c>BlueGreen:Policies</c> and those of your own. Call after <see cref="UseBlueGreenRequestGuard"/>, before <c>MapReverseProxy</c>.
+    /// of <c>BlueGreen:Policies</c> and those of your own, and explains the 404 and 405 of requests that no route takes. Call after
+    /// <see cref="UseBlueGreenRequestGuard"/>, before <c>MapReverseProxy</c>.
     /// </summary>
     /// <param name="app">The application that proxies.</param>
     public static IApplicationBuilder UseBlueGreenRoutePolicies(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.ApplicationServices.Note(PipelineStep.UseBlueGreenRoutePolicies);
         app.UseRoutePolicies();
         return app;
     }
@@ -127,6 +146,7 @@ public static class BlueGreenExtensions
     public static IReverseProxyApplicationBuilder UseBlueGreen(this IReverseProxyApplicationBuilder proxy)
     {
         ArgumentNullException.ThrowIfNull(proxy);
+        proxy.ApplicationServices.Note(PipelineStep.UseBlueGreen);
 
         // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
         proxy.ApplicationServices.GetRequiredService<TableSubscriber>();

@@ -30,7 +30,7 @@ public sealed class BodyTests : IAsyncLifetime
                    .Replace("{slot}", "green", StringComparison.Ordinal)
                    .Replace("{id}", "r1-000000", StringComparison.Ordinal)),
         ];
-        _calls.Should().HaveCount(8, "a new call that changes something is tried here too");
+        _calls.Should().HaveCount(10, "a new call that changes something is tried here too");
         _state = await File.ReadAllBytesAsync(_fleet.StateFile);
     }
 

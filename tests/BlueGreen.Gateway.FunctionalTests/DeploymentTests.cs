@@ -134,25 +134,22 @@ public sealed class DeploymentTests
         (await fleet.Admin.StatusAsync()).Generation.Should().Be(1);
     }
 
+    // What is refused in the file is kept from YARP, so that its next load is no worse than the last one.
     [Fact]
-    public async Task Deploy_WhileTheConfigurationFileIsBroken_IsTakenBackAndSaysWhy()
+    public async Task Deploy_WhileTheConfigurationFileIsBroken_IsDoneAllTheSame()
     {
         await using var next = await TestApi.StartAsync("3.0.0");
         await using var fleet = await Fleet.HostAsync();
         var configuration = JsonNode.Parse(await File.ReadAllTextAsync(fleet.ConfigFile))!;
         configuration["ReverseProxy"]!["Routes"]!["broken"] = JsonNode.Parse("""{ "ClusterId": "orders-blue", "Match": { "Path": "/broken/{**" } }""");
         await File.WriteAllTextAsync(fleet.ConfigFile, configuration.ToJsonString());
-        while (!fleet.Gateway.Output.Contains("Failed to apply the new config", StringComparison.Ordinal))
-        {
-            await Task.Delay(20);
-        }
+        await fleet.Gateway.UntilOutputAsync("ReverseProxy:Routes:broken: Invalid path '/broken/{**' for route 'broken'.");
 
         var answer = await DeployAsync(fleet, "green", next.Address);
 
-        answer.Status.Should().Be(409, answer.Body);
-        answer.Code.Should().Be("configuration-refused");
+        answer.Status.Should().Be(200, answer.Body);
         var status = await fleet.Admin.StatusAsync();
-        status.Slots.Green.Destinations.Should().ContainSingle().Which.Address.Should().Be(fleet.Green.Address);
+        status.Slots.Green.Destinations.Should().ContainSingle().Which.Address.Should().Be(next.Address);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         (await client.GetStringAsync("/orders/x")).Should().Be("1.0.0");
     }

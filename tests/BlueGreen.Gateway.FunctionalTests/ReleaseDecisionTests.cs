@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using BlueGreen.Contracts;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Configuration;
 
 namespace BlueGreen.Gateway.FunctionalTests;
 
@@ -186,15 +188,18 @@ public sealed class ReleaseDecisionTests
     [Fact]
     public async Task Deployment_RefusedByTheProxy_LeavesTheWayBackOpen()
     {
-        await using var fleet = await Fleet.StartAsync();
-        (await fleet.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
-        AdminSection.Rewrite(fleet, configuration => configuration["ReverseProxy"]!["Routes"]!["broken"] =
-            JsonNode.Parse("""{ "ClusterId": "orders-blue", "Match": { "Path": "/broken/{**" } }"""));
-        await fleet.Gateway.UntilOutputAsync("Failed to apply the new config");
+        await using var fleet = await Fleet.HostAsync();
+        await fleet.Gateway.StopAsync();
+
+        // A broken file is refused before YARP has it, so what refuses is a filter of the host's own.
+        await using var gateway = await HostedGateway.StartAsync(
+            fleet.ConfigFile, fleet.Folder, services => services.AddSingleton<IProxyConfigFilter>(new RefusingFilter("http://127.0.0.1:9")), []);
+        await gateway.Admin.UntilHealthyAsync();
+        (await gateway.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
 
         foreach (var attempt in new[] { "the first", "the same again" })
         {
-            var refused = await fleet.Admin.SendAsync(
+            var refused = await gateway.Admin.SendAsync(
                 HttpMethod.Put,
                 "/v1/services/orders/slots/blue",
                 new { version = "9.0.0", destinations = new { b9 = new { address = "http://127.0.0.1:9" } } },
@@ -203,14 +208,24 @@ public sealed class ReleaseDecisionTests
             refused.Code.Should().Be("configuration-refused", attempt);
         }
 
-        var status = await fleet.Admin.StatusAsync();
+        var status = await gateway.Admin.StatusAsync();
         status.RollbackTo.Should().Be(SlotName.Blue);
         status.StandbyUse.DecommissionAt.Should().NotBeNull("the slot is as idle as before");
-        var rollback = await fleet.Admin.RollbackAsync(until: "completed");
+        var rollback = await gateway.Admin.RollbackAsync(until: "completed");
         rollback.Status.Should().Be(200, rollback.Body);
-        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        using var client = new HttpClient { BaseAddress = new Uri(gateway.Url) };
         (await client.GetStringAsync("/orders/x")).Should().Be("1.0.0");
     }
 
     private static string IdOf(AdminAnswer answer) => answer.Json.GetProperty("id").GetString()!;
+
+    private sealed class RefusingFilter(string address) : IProxyConfigFilter
+    {
+        public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) =>
+            cluster.Destinations?.Values.Any(destination => destination.Address.StartsWith(address + "/", StringComparison.Ordinal) || destination.Address == address) == true
+                ? throw new InvalidOperationException("not this one")
+                : new(cluster);
+
+        public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) => new(route);
+    }
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A release through a BlueGreen.Gateway with nothing but bash, curl and jq:
+# Releases through a BlueGreen.Gateway with only bash, curl and jq:
 #
 #   BLUEGREEN_URL=http://127.0.0.1:9090 ./release.sh orders 2.0.0 http://10.0.0.21:8080 http://10.0.0.22:8080
 #
-# Deploys into the standby slot, waits until it is healthy, asks the gates, switches, runs $VERIFY if that is set, waits for the bake,
-# and rolls back when something fails after the switch. Running it again finds what it has done.
-# $BLUEGREEN_TOKEN, $TIMEOUT (seconds, default 1800), $BAKE_SECONDS, $IDEMPOTENCY_KEY, $SUMMARY (a file that gets the table).
-# Exit codes as those of `bluegreen`: 0 done, 2 rejected, 3 rolled back, 4 timed out, 5 conflict, 6 not allowed, 7 not reachable, 64 usage.
+# Deploys into the standby slot, waits until it is healthy, checks the gates, switches, runs $VERIFY if it is set, waits for the bake,
+# and rolls back if anything fails after the switch. If you run it again, it finds what it has already done.
+# Also reads $BLUEGREEN_TOKEN, $TIMEOUT (seconds, default 1800), $BAKE_SECONDS, $IDEMPOTENCY_KEY and $SUMMARY (a file to append the table to).
+# Same exit codes as `bluegreen`: 0 done, 2 rejected, 3 rolled back, 4 timed out, 5 conflict, 6 not allowed, 7 not reachable, 64 usage.
 set -uo pipefail
 
 if [ $# -lt 3 ]; then
@@ -24,14 +24,16 @@ headers=$(mktemp)
 match=''
 trap 'rm -f "$body" "$headers"' EXIT
 
-# In a file that only its owner can read: arguments can be read by everybody on the machine.
+# In a file that only its owner can read: everybody on the machine can read the arguments of a process.
 [ -z "${BLUEGREEN_TOKEN:-}" ] || printf 'Authorization: Bearer %s\n' "$BLUEGREEN_TOKEN" > "$headers"
 
 say() { echo "$(date -u +%H:%M:%S) $*" >&2; }
 
-# call METHOD PATH [JSON [SECONDS]]: the answer's body in $body, its status in $status, waiting so long for a switch; what can't be reached is tried again until the deadline.
-# Every change carries a key, so that a call whose answer was lost takes effect once. With $match set, a change is refused if the
-# service has another generation by then.
+# call METHOD PATH [JSON [SECONDS]]: puts the response's body into the file $body and its status into $status. SECONDS is how long the
+# gateway may wait for the switch before it answers. If the gateway can't be reached, the call is repeated until the
+# deadline, or three times in all if it has never been reached.
+# Every change carries a key, so that a call whose answer was lost takes effect only once. If $match is set, the gateway refuses the
+# change if the service's generation has changed since.
 call() {
   local options=(--silent --show-error --max-time 90 --request "$1" --output "$body" --write-out '%{http_code}')
   options+=(--header 'Content-Type: application/json' --header "@$headers")
@@ -53,7 +55,7 @@ call() {
 
 fail() {
   local detail code
-  # A problem of the gateway has a code; anything else comes from another server, or from a proxy in between.
+  # The gateway's problems have a code. Anything else comes from another server, or from a proxy in between.
   if ! detail=$(jq -er 'select(.code) | .detail' "$body" 2> /dev/null); then
     foreign
   fi
@@ -73,7 +75,7 @@ foreign() {
   exit 7
 }
 
-# What keeps each destination of the deployment from being ready; nothing once all of them are.
+# Why the destinations of the deployment are not ready; empty once all of them are.
 missing() {
   jq -r --arg slot "$standby" --arg version "$version" '
     .slots[$slot].destinations | if length == 0 then "it has no destinations" else [ .[]
@@ -84,7 +86,7 @@ missing() {
         else empty end ] | join("; ") end' "$body"
 }
 
-# Runs $VERIFY, once and only if it is set; the command is not told the token.
+# Runs $VERIFY once, if it is set. The command does not see the token.
 verify() {
   if [ -n "${VERIFY:-}" ] && [ -z "$verified" ]; then
     verified=yes
@@ -152,7 +154,7 @@ jq -r '.gates[]? | "\(.status)\t\(.name)\t\(.detail)"' "$body" >&2
 [ "$(jq -r .passed "$body")" = true ] || { say "A gate fails: nothing was switched."; exit 2; }
 
 say "Switching $service to $standby"
-match=$deployed # What was deployed and looked at is what is switched to, or nothing.
+match=$deployed # Switch only to the deployment that was checked.
 call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" '
   { $to, reason: $version } + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
 match=''

@@ -27,11 +27,13 @@ internal static class GatewayCheck
         return errors;
     }
 
-    /// <summary>The keys and values of YARP's section that can't be used, and sections that are not known: of a configuration that was read again.</summary>
+    /// <summary>The keys of YARP's section and the sections that are not known, of a configuration that was read again: they are no reason to refuse the rest.</summary>
     public static IReadOnlyList<ConfigurationError> FindKeyErrors(IConfigurationRoot configuration)
     {
         var errors = UnknownSections(configuration).ToList();
-        KeyCheck.Find(configuration.GetSection("ReverseProxy"), ProxyKeys.Root, errors);
+        var keys = new List<ConfigurationError>();
+        KeyCheck.Find(configuration.GetSection("ReverseProxy"), ProxyKeys.Root, keys);
+        errors.AddRange(keys.Where(KeyCheck.IsUnknownKey));
         return errors;
     }
 

@@ -85,7 +85,7 @@ internal sealed class LogCheck
             });
             try
             {
-                new LoggerConfiguration().ReadFrom.Configuration(copy);
+                new LoggerConfiguration().ReadFrom.Configuration(copy, GatewayLogging.ReaderOptions);
             }
 #pragma warning disable CA1031 // Sinks may throw anything at an argument that they can't use; all of it is a configuration error.
             catch (Exception exception)

@@ -26,11 +26,17 @@ internal sealed class AdminRequest
     /// <param name="request">Method, path, headers and query.</param>
     /// <param name="json">The body; null without one.</param>
     public AdminRequest(HttpRequest request, JsonElement? json = null)
+        : this(request.Method, request.Path, request.Headers, request.Query, json)
+    {
+    }
+
+    /// <summary>The same of a call that does not come over HTTP.</summary>
+    public AdminRequest(string method, PathString path, IHeaderDictionary headers, IQueryCollection query, JsonElement? json)
     {
         // Routes and the names of services and slots are found without regard to case.
-        _call = $"{request.Method} {request.Path.Value?.TrimEnd('/').ToUpperInvariant()}";
-        _headers = request.Headers;
-        _query = request.Query;
+        _call = $"{method} {path.Value?.TrimEnd('/').ToUpperInvariant()}";
+        _headers = headers;
+        _query = query;
         Body = new BodyReader(json);
     }
 

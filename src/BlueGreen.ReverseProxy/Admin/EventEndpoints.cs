@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin.Access;
 using BlueGreen.ReverseProxy.Admin.Connections;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Builder;
@@ -143,10 +144,8 @@ internal static class EventEndpoints
 
             foreach (var entry in committed.Records.EventsBetween(last, newest).Where(chosen))
             {
-                var wire = new StreamedEvent(
-                    entry.Sequence, entry.At, entry.Type, entry.Release == EventRecord.NoRelease ? null : entry.Release, entry.Services, entry.Detail);
                 await context.Response.WriteAsync(
-                    $"id: {EventId.Of(committed.State, entry.Sequence)}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(wire, ContractsJson.Default.StreamedEvent)}\n\n", left);
+                    $"id: {EventId.Of(committed.State, entry.Sequence)}\nevent: {entry.Type}\ndata: {JsonSerializer.Serialize(entry.ToStreamed(), ContractsJson.Default.StreamedEvent)}\n\n", left);
             }
 
             last = Math.Max(last, newest);

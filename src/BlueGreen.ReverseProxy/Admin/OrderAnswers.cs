@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
@@ -40,9 +41,17 @@ internal static class OrderAnswers
     /// <param name="release">The release as the API shows it.</param>
     public static IResult Of(int status, Release release)
     {
+        return WhyNot(status, release) is { } problem ? problem : TypedResults.Json(release, ContractsJson.Default.Release, statusCode: status);
+    }
+
+    /// <summary>The problem that a release is to whoever wanted more of it; null where it is none.</summary>
+    /// <param name="status">From <see cref="StatusOf"/>.</param>
+    /// <param name="release">The release as the API shows it.</param>
+    public static ProblemHttpResult? WhyNot(int status, Release release)
+    {
         if (status is StatusCodes.Status200OK or StatusCodes.Status202Accepted)
         {
-            return TypedResults.Json(release, ContractsJson.Default.Release, statusCode: status);
+            return null;
         }
 
         // As an element, so that it looks here as it looks everywhere, whatever the options of the problem's own serializer.
@@ -62,11 +71,9 @@ internal static class OrderAnswers
     }
 
     /// <summary>The answer to an order that had nothing to do.</summary>
-    public static IResult NothingToDo(ReleaseOrder order, IEnumerable<ActiveService> services) => TypedResults.Json(
-        new NothingToDo(
-            Changed: false,
-            NothingToDoOutcome.AlreadyActive,
-            order.Kind == ReleaseKind.Cutover ? "The slot is active already; nothing was changed." : "The service was rolled back already; nothing was changed.",
-            [.. services.Select(service => new ActiveSlot(service.Name, service.Active, service.Generation))]),
-        ContractsJson.Default.NothingToDo);
+    public static NothingToDo NothingToDo(ReleaseOrder order, IEnumerable<ActiveService> services) => new(
+        Changed: false,
+        NothingToDoOutcome.AlreadyActive,
+        order.Kind == ReleaseKind.Cutover ? "The slot is active already; nothing was changed." : "The service was rolled back already; nothing was changed.",
+        [.. services.Select(service => new ActiveSlot(service.Name, service.Active, service.Generation))]);
 }

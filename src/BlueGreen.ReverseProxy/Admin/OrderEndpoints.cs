@@ -106,18 +106,25 @@ internal static class OrderEndpoints
             ? await placement.PlaceAsync(
                 context,
                 request,
-                OrderReader.ReadRollback(request, entries, AdminAuthentication.CallerOf(context)) with { TakesBack = release.Status.IsBeforeSwitch() ? null : id })
+                OrderReader.ReadRollback(request, entries, AdminAuthentication.CallerOf(context)) with { TakesBack = TakesBack(release) })
             : Problems.UnknownService(services, unknown);
     }
 
-    // What was rolled back already is where it should be, whatever was released there since.
-    private static IEnumerable<string> Standing(ReleaseState release)
+    /// <summary>The release that the rollback of a release names; null where that has not switched, so that ending it is all there is to do.</summary>
+    public static string? TakesBack(ReleaseState release) => release.Status.IsBeforeSwitch() ? null : release.Id;
+
+    /// <summary>
+    /// The services that the rollback of a release is about. What was rolled back already is where it should be, whatever was released
+    /// there since.
+    /// </summary>
+    public static IEnumerable<string> Standing(ReleaseState release)
     {
         var standing = release.Services.Where(service => service.Outcome is null or ServiceOutcomes.Succeeded).Select(service => service.Name).ToList();
         return standing.Count > 0 ? standing : release.Services.Select(service => service.Name);
     }
 
-    private static List<Service>? Find(ServiceCatalog services, IEnumerable<string> names, out string unknown)
+    /// <summary>The services of these names; null if there is none of one of them.</summary>
+    public static List<Service>? Find(ServiceCatalog services, IEnumerable<string> names, out string unknown)
     {
         unknown = "";
         var entries = new List<Service>();

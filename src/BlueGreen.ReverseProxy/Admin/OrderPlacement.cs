@@ -6,6 +6,7 @@ using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
@@ -22,14 +23,14 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
         }
 
         var outcome = await engine.PlaceAsync(order, context.RequestAborted);
-        if (outcome.Refused is { } refusal)
+        if (WhyNot(order, outcome) is { } refused)
         {
-            return Problems.Of(refusal);
+            return refused;
         }
 
         if (outcome.Unchanged is { } services)
         {
-            return WrongVersion(order, services) is { } wrong ? Problems.Of(ProblemCodes.GateFailed, wrong) : OrderAnswers.NothingToDo(order, services);
+            return TypedResults.Json(OrderAnswers.NothingToDo(order, services), ContractsJson.Default.NothingToDo);
         }
 
         var release = outcome.Started ?? outcome.Existing!;
@@ -44,6 +45,12 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
 
         return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));
     }
+
+    /// <summary>The problem that an order's outcome is; null when it is none.</summary>
+    public ProblemHttpResult? WhyNot(ReleaseOrder order, OrderOutcome outcome) =>
+        outcome.Refused is { } refusal ? Problems.Of(refusal)
+        : outcome.Unchanged is { } services && WrongVersion(order, services) is { } wrong ? Problems.Of(ProblemCodes.GateFailed, wrong)
+        : null;
 
     // "The slot is active already" must not tell a pipeline that its version is live when another one is.
     private string? WrongVersion(ReleaseOrder order, IEnumerable<ActiveService> services)

@@ -69,12 +69,19 @@ internal static class ServiceEndpoints
             return Problems.Invalid("expectVersion", "must not be empty; leave it out where there is none");
         }
 
-        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(state.Current, entry, target)], IsDryRun: true);
-        var gates = await evaluator.EvaluateAsync(plan, judged: null, context.RequestAborted);
-        var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed || gate.Name == GateNames.WarmUp);
-        gates = gates.AddRange(hooks.Name(ReleaseKind.Cutover, [entry.Name], GateStatus.Pending, "called at the cutover"));
         return TypedResults.Json(
-            new Preflight(entry.Name, active, target, passed, [.. gates.Select(WireRecords.ToWire)]),
+            await EvaluateAsync(state, evaluator, hooks, entry, active, target, expectVersion, context.RequestAborted),
             ContractsJson.Default.Preflight);
+    }
+
+    /// <summary>Evaluates the gates of a cutover that nobody has ordered.</summary>
+    public static async Task<Preflight> EvaluateAsync(
+        CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, Service service, SlotName active, SlotName target, string? expectVersion, CancellationToken cancellationToken)
+    {
+        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(state.Current, service, target)], IsDryRun: true);
+        var gates = await evaluator.EvaluateAsync(plan, judged: null, cancellationToken);
+        var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed || gate.Name == GateNames.WarmUp);
+        gates = gates.AddRange(hooks.Name(ReleaseKind.Cutover, [service.Name], GateStatus.Pending, "called at the cutover"));
+        return new Preflight(service.Name, active, target, passed, [.. gates.Select(WireRecords.ToWire)]);
     }
 }

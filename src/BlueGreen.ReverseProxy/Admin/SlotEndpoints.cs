@@ -46,7 +46,7 @@ internal static class SlotEndpoints
 
         var force = request.Body.Boolean("force") ?? request.Flag("force");
         var ifMatch = request.IfMatch();
-        var deployment = new DeployRequest(ReadDestinations(request.Body, connector), request.Body.NonBlankText("version", OrderReader.MaxVersionLength));
+        var deployment = Read(request.Body, connector);
         var idempotency = request.Idempotency();
         if (request.IsInvalid(out problem))
         {
@@ -57,6 +57,10 @@ internal static class SlotEndpoints
             entry, name, deployment, new DeployOrder(AdminAuthentication.CallerOf(context), force, ifMatch, idempotency?.Key, idempotency?.Hash), context.RequestAborted);
         return refusal is null ? ServiceEndpoints.Answer(context, views.Of(entry)) : Problems.Of(refusal);
     }
+
+    /// <summary>Reads what is to be deployed. What is wrong is collected in the body, not answered.</summary>
+    public static DeployRequest Read(BodyReader body, DestinationConnector connector) =>
+        new(ReadDestinations(body, connector), body.NonBlankText("version", OrderReader.MaxVersionLength));
 
     private static Dictionary<string, DeployDestination> ReadDestinations(BodyReader body, DestinationConnector connector)
     {

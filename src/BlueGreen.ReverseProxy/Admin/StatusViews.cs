@@ -2,13 +2,15 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Reload;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>The wire records of what the gateway knows.</summary>
-internal sealed class StatusViews(ServiceCatalog services, CommittedState committed, HealthMonitor health, ReleaseRunner runner, TimeProvider time)
+internal sealed class StatusViews(
+    ServiceCatalog services, CommittedState committed, HealthMonitor health, ReleaseRunner runner, ReloadStatus reload, TimeProvider time)
 {
     public ServiceStatus Of(Service service)
     {
@@ -25,7 +27,7 @@ internal sealed class StatusViews(ServiceCatalog services, CommittedState commit
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(state.Maintenance), .. OtherVersions(service)])
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(state.Maintenance), .. OtherVersions(service), .. reload.Warnings])
         {
             PreviewTokens = current.Preview is { } preview && time.GetUtcNow() is var now ? preview.Tokens.Count(token => token.IsOf(service.Name) && token.IsLive(now)) : 0,
             Maintenance = state.Maintenance is { } closed ? new(closed.Message, closed.RetryAfter, closed.Since, closed.Actor) : null,

@@ -31,11 +31,16 @@ public sealed class ConfigurationCheck
 
     /// <summary>Finds every error.</summary>
     /// <returns>The errors; empty when the configuration can be used.</returns>
-    public async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync()
+    public Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync() => FindErrorsAsync(_settings, () => _providers.Select(provider => provider.GetConfig()));
+
+    /// <summary>Finds every error of a configuration that is not in use yet.</summary>
+    /// <param name="settings">The section.</param>
+    /// <param name="configs">YARP's routes and clusters; may throw.</param>
+    internal async Task<IReadOnlyList<ConfigurationError>> FindErrorsAsync(BlueGreenSettings settings, Func<IEnumerable<IProxyConfig>> configs)
     {
-        var errors = new List<ConfigurationError>(_settings.Errors);
-        CheckFiles(errors, _settings.Options.Admin);
-        ErrorPageFiles.Load(_settings.Options, errors);
+        var errors = new List<ConfigurationError>(settings.Errors);
+        CheckFiles(errors, settings.Options.Admin);
+        ErrorPageFiles.Load(settings.Options, errors);
         var keys = new List<ConfigurationError>();
         KeyCheck.Find(_configuration.GetSection(Proxy), ProxyKeys.Root, keys);
         errors.AddRange(keys);
@@ -48,7 +53,7 @@ public sealed class ConfigurationCheck
             return errors;
         }
 
-        if (TryLoad(routes, clusters) is { } problem)
+        if (TryLoad(configs, routes, clusters) is { } problem)
         {
             // Without YARP's section every cluster would be missing: one error is the truth, the rest is noise.
             errors.Add(problem);
@@ -71,8 +76,8 @@ public sealed class ConfigurationCheck
             AddYarpErrors(errors, $"ReverseProxy:Clusters:{cluster.ClusterId}", await _validator.ValidateClusterAsync(cluster));
         }
 
-        CheckDestinations(errors, clusters.Values);
-        foreach (var service in _settings.Options.Services.Values)
+        CheckDestinations(errors, settings.Options, clusters.Values);
+        foreach (var service in settings.Options.Services.Values)
         {
             foreach (var slot in SlotNames.All)
             {
@@ -109,11 +114,11 @@ public sealed class ConfigurationCheck
         }
     }
 
-    private ConfigurationError? TryLoad(Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters)
+    private static ConfigurationError? TryLoad(Func<IEnumerable<IProxyConfig>> configs, Dictionary<string, RouteConfig> routes, Dictionary<string, ClusterConfig> clusters)
     {
         try
         {
-            foreach (var config in _providers.Select(provider => provider.GetConfig()))
+            foreach (var config in configs())
             {
                 foreach (var route in config.Routes)
                 {
@@ -137,9 +142,9 @@ public sealed class ConfigurationCheck
     }
 
     // As far as the configuration says: what a name leads to is looked at when it is connected to, and so is what is bound to port 0.
-    private void CheckDestinations(List<ConfigurationError> errors, IEnumerable<ClusterConfig> clusters)
+    private void CheckDestinations(List<ConfigurationError> errors, BlueGreenOptions options, IEnumerable<ClusterConfig> clusters)
     {
-        var own = OwnAddresses.Of(_configuration, _settings.Options.Admin);
+        var own = OwnAddresses.Of(_configuration, options.Admin);
         foreach (var cluster in clusters)
         {
             foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>(StringComparer.Ordinal))
@@ -149,7 +154,7 @@ public sealed class ConfigurationCheck
                     continue;
                 }
 
-                var reason = DestinationNetworks.WhyNot(address, _settings.Options.Destinations)
+                var reason = DestinationNetworks.WhyNot(address, options.Destinations)
                     ?? (own.FirstOrDefault(listener => listener.IsMetBy(address)) is { } met ? $"it is the gateway's own listener {met.Url}" : null);
                 if (reason is not null)
                 {

@@ -10,8 +10,9 @@ internal static class ConfigurationExtensions
     /// <returns>The options as far as they could be read: what is wrong with them is for <see cref="ConfigurationCheck"/> to say.</returns>
     public static BlueGreenOptions AddBlueGreenOptions(this IServiceCollection services, IConfiguration configuration)
     {
-        var (options, errors) = BlueGreenOptionsReader.Read(configuration.GetSection("BlueGreen"));
-        services.AddSingleton(new BlueGreenSettings(options, errors));
+        var settings = BlueGreenSettings.Read(configuration);
+        services.AddSingleton(settings);
+        services.AddSingleton(provider => new CurrentOptions(provider.GetRequiredService<BlueGreenSettings>().Options));
         services.AddSingleton(provider => new ConfigurationCheck(
             provider.GetRequiredService<BlueGreenSettings>(),
             provider.GetServices<IProxyConfigProvider>(),
@@ -23,6 +24,6 @@ internal static class ConfigurationExtensions
         services.AddSingleton(provider => provider.GetRequiredService<BlueGreenSettings>() is { Errors: { Count: > 0 } found }
             ? throw new BlueGreenConfigurationException(found)
             : provider.GetRequiredService<BlueGreenSettings>().Options);
-        return options;
+        return settings.Options;
     }
 }

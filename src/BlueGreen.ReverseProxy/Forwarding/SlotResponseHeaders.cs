@@ -10,25 +10,23 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// API's environment is replaced and its version stands; and set once more when the proxy has cleared a failed response. That is three
 /// places instead of one callback at the start of the response, which costs a request more than choosing its slot does.
 /// </remarks>
-internal sealed class SlotResponseHeaders(BlueGreenOptions options)
+internal sealed class SlotResponseHeaders(CurrentOptions options)
 {
     public const string Environment = "X-Environment";
     public const string Version = "X-API-Version";
-
-    private readonly bool _environment = options.ResponseHeaders.Environment;
-    private readonly bool _version = options.ResponseHeaders.Version;
 
     /// <summary>Sets the headers that are missing.</summary>
     public void Write(HttpResponse response, SlotLease lease)
     {
         var headers = response.Headers;
+        var wanted = lease.ResponseHeaders ??= options.Value.ResponseHeaders;
         var hasVersion = headers.Count > 0 && headers.ContainsKey(Version);
-        if (_environment)
+        if (wanted.Environment)
         {
             headers[Environment] = lease.Slot.EnvironmentHeader;
         }
 
-        if (_version && !hasVersion && lease.Slot.VersionHeader is { } version)
+        if (wanted.Version && !hasVersion && lease.Slot.VersionHeader is { } version)
         {
             headers[Version] = version;
             lease.VersionHeader = version;
@@ -39,7 +37,10 @@ internal sealed class SlotResponseHeaders(BlueGreenOptions options)
     public void Settle(HttpResponse response, SlotLease lease)
     {
         var headers = response.Headers;
-        if (_environment)
+
+        // As it was when the slot was chosen: a reload in between must not leave half of what was written then.
+        var wanted = lease.ResponseHeaders ?? options.Value.ResponseHeaders;
+        if (wanted.Environment)
         {
             var ours = lease.Slot.EnvironmentHeader;
             var sent = headers[Environment];
@@ -50,7 +51,7 @@ internal sealed class SlotResponseHeaders(BlueGreenOptions options)
         }
 
         // By reference: the API may have sent the same text, and the slot's version may be another one by now.
-        if (_version && lease.VersionHeader is { } written)
+        if (wanted.Version && lease.VersionHeader is { } written)
         {
             var sent = headers[Version];
             if (sent.Count == 0)

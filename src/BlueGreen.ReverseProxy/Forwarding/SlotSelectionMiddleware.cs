@@ -47,12 +47,17 @@ internal sealed class SlotSelectionMiddleware(
     {
         var bound = table;
         var lease = slots.Acquire(service, ref table, default, Purpose.Serve);
-        if (lease is null)
-        {
-            return errors.WriteMaintenanceAsync(context, table.RouteOf(service).Maintenance!);
-        }
+        return lease is null
+            ? errors.WriteMaintenanceAsync(context, table.RouteOf(service).Maintenance!)
+            : ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
+    }
 
-        return ServeAsync(context, lease, route, table, ReferenceEquals(table, bound) ? binding : null);
+    // The slot and the binding come from the same table, unless that one gives the route to nobody, or to another service: then a reload
+    // has come between the two looks, and the request is served as the table said that it found first.
+    private RouteBinding LatestOf(RouteModel route, RoutingTable table, RouteBinding first)
+    {
+        var latest = BindingOf(route, table);
+        return ReferenceEquals(latest.Service, first.Service) ? latest : first;
     }
 
     private Task PreviewAsync(HttpContext context, Service service, PreviewRequest? asked, RouteModel route, RoutingTable table, RouteBinding binding)
@@ -70,19 +75,18 @@ internal sealed class SlotSelectionMiddleware(
 
         var bound = table;
         var lease = slots.AcquirePreview(service, ref table, preview.Fixed());
-        return ServeAsync(context, lease, route, table, ReferenceEquals(table, bound) ? binding : null);
+        return ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
     }
 
     private RouteBinding BindingOf(RouteModel route, RoutingTable table) => table.TryGetBinding(route, out var binding) ? binding : binder.Bind(route);
 
-    private async Task ServeAsync(HttpContext context, SlotLease lease, RouteModel asked, RoutingTable table, RouteBinding? binding)
+    private async Task ServeAsync(HttpContext context, SlotLease lease, RouteModel asked, RouteBinding binding, RoutingTable? newer)
     {
         try
         {
             headers.Write(context.Response, lease);
 
-            // The slot and the binding come from the same table.
-            binding ??= BindingOf(asked, table);
+            binding = newer is null ? binding : LatestOf(asked, newer, binding);
             if (binding[lease.Slot.Name] is not { } route)
             {
                 // Only after a reload has removed the slot's cluster and added the route: there is nowhere to send it.
@@ -91,6 +95,7 @@ internal sealed class SlotSelectionMiddleware(
             }
 
             context.Features.Set(lease);
+
             // A preview's destinations are read after its lease was taken, always: see SlotPreviews.
             if (!ReferenceEquals(route.Model, asked) || lease.Purpose == Purpose.Preview)
             {

@@ -20,7 +20,7 @@ internal sealed class DestinationProber
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly HealthOptions _options;
+    private HealthOptions _options;
     private readonly ClusterState _cluster;
     private readonly ProbeClient _client;
     private readonly IDestinationHealthUpdater _updater;
@@ -62,6 +62,23 @@ internal sealed class DestinationProber
 
     /// <summary>The address that the operator gave, which may be by name; the id says which of its addresses this is.</summary>
     public string Address => Model.Config.Metadata?.GetValueOrDefault(NamedDestinations.AddressKey) ?? Model.Config.Address;
+
+    /// <summary>How it is probed. When that changes, it is probed at once and then at the new pace, in the same loop; what was found stays.</summary>
+    public HealthOptions Options
+    {
+        get => Volatile.Read(ref _options);
+        set
+        {
+            lock (_lock)
+            {
+                if (!ReferenceEquals(_options, value))
+                {
+                    Volatile.Write(ref _options, value);
+                    _awaited.TrySetResult();
+                }
+            }
+        }
+    }
 
     public DestinationHealthRecord Record => Volatile.Read(ref _record);
 
@@ -108,7 +125,8 @@ internal sealed class DestinationProber
     public async Task<ProbeStatus> ProbeAsync(CancellationToken cancellationToken)
     {
         var awaitings = Volatile.Read(ref _awaitings);
-        var probe = await _client.ProbeAsync(_options, _cluster.Model.Config, Model.Config, cancellationToken);
+        var options = Options;
+        var probe = await _client.ProbeAsync(options, _cluster.Model.Config, Model.Config, cancellationToken);
         DestinationHealthRecord before, after;
         lock (_lock)
         {
@@ -118,7 +136,7 @@ internal sealed class DestinationProber
             // ends after the prober was stopped speaks of an address that is no longer the destination's.
             if (!_stop.IsCancellationRequested)
             {
-                after = before.After(probe, _options);
+                after = before.After(probe, options);
                 Volatile.Write(ref _record, after);
 
                 // A probe that began before the deployment may have met the process before it: nobody waits for that one.

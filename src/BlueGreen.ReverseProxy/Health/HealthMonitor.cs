@@ -91,6 +91,40 @@ internal sealed partial class HealthMonitor(
         }
     }
 
+    /// <summary>The services or their options have changed: probes of new ones begin, those of removed ones end, the others follow.</summary>
+    /// <param name="clusters">YARP's clusters.</param>
+    public void Follow(IEnumerable<ClusterState> clusters)
+    {
+        foreach (var cluster in clusters)
+        {
+            Reconcile(cluster);
+        }
+
+        lock (_lock)
+        {
+            var owners = services.All.SelectMany(service => SlotNames.All.Select(slot => (Slot: service[slot], Service: service))).ToDictionary(entry => entry.Slot, entry => entry.Service);
+            foreach (var (slot, probers) in _probers.ToList())
+            {
+                if (owners.TryGetValue(slot, out var service))
+                {
+                    foreach (var prober in probers)
+                    {
+                        prober.Options = service.Options.Health;
+                    }
+                }
+                else
+                {
+                    foreach (var prober in probers)
+                    {
+                        prober.Stop();
+                    }
+
+                    _probers.Remove(slot);
+                }
+            }
+        }
+    }
+
     /// <summary>Healthy when every destination is; unhealthy when one is; unknown otherwise, also without destinations.</summary>
     public HealthState HealthOf(Slot slot)
     {

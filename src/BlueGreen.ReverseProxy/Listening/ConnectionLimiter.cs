@@ -10,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Listening;
 /// Both counts are taken before they are compared, and given back by a refused connection; so of any number of connections that come in
 /// at the same moment no more are let in than the limit says.
 /// </remarks>
-internal sealed partial class ConnectionLimiter(BlueGreenOptions options, DescriptorBudget budget, TimeProvider time, ILogger<ConnectionLimiter> logger)
+internal sealed partial class ConnectionLimiter(CurrentOptions options, DescriptorBudget budget, TimeProvider time, ILogger<ConnectionLimiter> logger)
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
 
@@ -33,7 +33,7 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
     public bool TryEnter(EndPoint? remote, out Registration registration)
     {
         registration = default;
-        var total = options.Listen.MaxConnections;
+        var total = options.Value.Listen.MaxConnections;
         var open = Interlocked.Increment(ref _open);
         if (open > total && total > 0)
         {
@@ -66,7 +66,7 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
 
     private (IPAddress? Client, int Limit) ClientOf(EndPoint? remote)
     {
-        var limit = options.Listen.MaxConnectionsPerAddress;
+        var limit = options.Value.Listen.MaxConnectionsPerAddress;
         if (limit == 0 || remote is not IPEndPoint { Address: var address })
         {
             return default;
@@ -74,7 +74,7 @@ internal sealed partial class ConnectionLimiter(BlueGreenOptions options, Descri
 
         // A proxy speaks for many clients and has as many connections.
         address = NetworkSet.Plain(address);
-        return options.Forwarding.TrustedProxies.Contains(address) || (limit is null && IPAddress.IsLoopback(address))
+        return options.Value.Forwarding.TrustedProxies.Contains(address) || (limit is null && IPAddress.IsLoopback(address))
             ? default
             : (NetworkSet.OfClient(address), limit ?? ListenerOptions.DefaultMaxConnectionsPerAddress);
     }

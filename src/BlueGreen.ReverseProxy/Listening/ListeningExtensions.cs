@@ -19,7 +19,7 @@ internal static class ListeningExtensions
         // The host creates its server while it is built, before anybody has looked for errors: what is wrong with the options is for
         // ConfigurationCheck to say, with everything else that is.
         services.AddSingleton(provider => new ConnectionLimiter(
-            provider.GetRequiredService<BlueGreenSettings>().Options,
+            provider.GetRequiredService<CurrentOptions>(),
             provider.GetRequiredService<DescriptorBudget>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ConnectionLimiter>>()));
@@ -43,10 +43,16 @@ internal static class ListeningExtensions
     }
 
     /// <summary>Remembers the listeners of the transport that was added last. Call after the server's own services were added.</summary>
+    /// <exception cref="InvalidOperationException">There is no transport yet.</exception>
     public static void RememberListeners(this IServiceCollection services)
     {
         var transport = services.LastOrDefault(descriptor => descriptor.ServiceType == typeof(IConnectionListenerFactory));
-        if (transport?.ImplementationType is { } type)
+        if (transport is null)
+        {
+            throw new InvalidOperationException("AddBlueGreenListeners has to be called after the web server was added; WebApplication.CreateBuilder adds it.");
+        }
+
+        if (transport.ImplementationType is { } type)
         {
             services.Remove(transport);
             services.AddSingleton<IConnectionListenerFactory>(provider => new RememberingListenerFactory(

@@ -16,6 +16,8 @@ internal sealed class FailureCodes
 
     private const int Highest = 599;
 
+    private ImmutableArray<FailureMetric> _of = [];
+
     public FailureCodes(ImmutableArray<StatusCodeSet> metrics)
     {
         Count = metrics.Length;
@@ -30,6 +32,11 @@ internal sealed class FailureCodes
 
     /// <summary>Server errors alone.</summary>
     public static FailureCodes ErrorsOnly { get; } = new([FailureMetric.Errors.Codes]);
+
+    public static FailureCodes Of(ImmutableArray<FailureMetric> metrics) => new([.. metrics.Select(metric => metric.Codes)]) { _of = metrics };
+
+    /// <summary>Whether they were made of these metrics.</summary>
+    public bool AreOf(ImmutableArray<FailureMetric> metrics) => _of.Select(metric => metric.Name).SequenceEqual(metrics.Select(metric => metric.Name));
 
     /// <summary>How many metrics there are.</summary>
     public int Count { get; }

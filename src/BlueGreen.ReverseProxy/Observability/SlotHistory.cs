@@ -2,9 +2,9 @@ namespace BlueGreen.ReverseProxy.Observability;
 
 /// <summary>What a slot's meter read over the last time, to say what was counted in a window up to now. One writer at a time.</summary>
 /// <param name="meter">The slot's meter.</param>
-/// <param name="window">How far back a baseline reaches at most.</param>
+/// <param name="window">How far back a baseline reaches at most, asked for each time.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SlotHistory(SlotMeter meter, TimeSpan window, TimeProvider time)
+internal sealed class SlotHistory(SlotMeter meter, Func<TimeSpan> window, TimeProvider time)
 {
     /// <summary>How many readings cover the window.</summary>
     public const int Readings = 30;
@@ -48,10 +48,11 @@ internal sealed class SlotHistory(SlotMeter meter, TimeSpan window, TimeProvider
         {
             Sample();
             var clients = new ClientSet();
+            var longest = window();
             var (from, first) = _first;
             foreach (var (at, reading, seen) in _past)
             {
-                if (time.GetElapsedTime(at) > window)
+                if (time.GetElapsedTime(at) > longest)
                 {
                     (from, first) = (at, reading);
                     continue;

@@ -19,7 +19,7 @@ internal sealed class SlotMeter
     private static readonly int StripeCount = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount), MostStripes);
 
     private readonly long[][] _stripes = [.. Enumerable.Range(0, StripeCount).Select(_ => new long[MeterReading.Cells + (2 * Padding)])];
-    private readonly FailureCodes _failures;
+    private FailureCodes _failures;
     private ClientSet _clients = new();
     private ResponseObserver? _observer;
     private OutcomeLog? _log;
@@ -47,7 +47,12 @@ internal sealed class SlotMeter
     }
 
     /// <summary>The metrics that responses can be bad for.</summary>
-    public FailureCodes Failures => _failures;
+    /// <remarks>Replace them only while nothing is judged by them: the cells of the metrics are counted in by their order.</remarks>
+    public FailureCodes Failures
+    {
+        get => Volatile.Read(ref _failures);
+        set => Volatile.Write(ref _failures, value);
+    }
 
     public void Add(in ResponseOutcome outcome)
     {
@@ -60,7 +65,7 @@ internal sealed class SlotMeter
         else if (outcome.IsTrial)
         {
             Count(cells, MeterReading.ClassCell(outcome.StatusCode));
-            badFor = _failures.MetricsOf(outcome);
+            badFor = Failures.MetricsOf(outcome);
             for (var rest = badFor; rest != 0; rest &= rest - 1)
             {
                 Count(cells, MeterReading.MetricCell(BitOperations.TrailingZeroCount(rest)));

@@ -15,7 +15,7 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// that came first has cleared <see cref="ServiceState.StandbySince"/> or runs, and one that comes later finds the call made.
 /// </remarks>
 internal sealed partial class Decommissioner(
-    BlueGreenOptions options, CommittedState state, ServiceCatalog services, BackgroundLoops loops, TimeProvider time, ILogger<Decommissioner> logger) : BackgroundService
+    CurrentOptions options, CommittedState state, ServiceCatalog services, BackgroundLoops loops, TimeProvider time, ILogger<Decommissioner> logger) : BackgroundService
 {
     // What is in the way (a release, a request that still runs, a store that fails) takes its time; looking again costs little.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
@@ -29,8 +29,8 @@ internal sealed partial class Decommissioner(
         service is { StandbySince: { } since, DecommissionedAt: null, RolledBack: false } ? since + options.DecommissionAfter : null;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(services.All.Select(service =>
-            Task.Run(() => loops.RunAsync("decommission", service.Name, token => WatchAsync(service, token), stoppingToken), CancellationToken.None)));
+        new LoopSet<Watched>("decommission", watched => watched.Service.Name, watched => token => WatchAsync(watched.Service, token), loops)
+            .FollowAsync(() => services.All.Select(service => new Watched(service, service.Options.DecommissionAfter)), () => services.NextChange, stoppingToken);
 
     private async Task WatchAsync(Service service, CancellationToken stopping)
     {
@@ -126,13 +126,16 @@ internal sealed partial class Decommissioner(
         {
             State = change.State with { LastEvent = number },
             Events = change.Events.Add(new EventRecord(number, now, "decommissionDue", id, [service.Name], $"{service.Name}: {standby.ToText()} may be taken down")),
-            Enqueued = [.. HookOutbox.ForDecommission(options.Hooks, number, id, service.Name, standby, known.Generation, now)],
+            Enqueued = [.. HookOutbox.ForDecommission(options.Value.Hooks, number, id, service.Name, standby, known.Generation, now)],
         };
         return new(
             change.WithAudit(
                 now, Caller.Gateway, "decommission", "done", [service.Name], id, force: false, reason: null, $"{standby.ToText()} may be taken down"),
             true);
     }
+
+    // With the time as a part of it: another time is another wait.
+    private sealed record Watched(Service Service, TimeSpan After);
 
     [LoggerMessage(4302, LogLevel.Error, "The decommission of {Service}'s standby is due and could not be stored: {Error}")]
     private static partial void LogNotStored(ILogger logger, string service, string error);

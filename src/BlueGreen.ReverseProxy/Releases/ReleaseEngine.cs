@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -21,7 +22,11 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     public async Task<OrderOutcome> PlaceAsync(ReleaseOrder order, CancellationToken cancellationToken = default)
     {
         order = order with { Process = context.Process };
-        var outcome = await state.CommitAsync(committed => ReleaseOrders.Decide(committed, order, time.GetUtcNow()), cancellationToken);
+        var outcome = await state.CommitAsync(
+            committed => order.Services.Select(context.WhyClosed).FirstOrDefault(closed => closed is not null) is { } closed
+                ? new(null, OrderOutcome.Of(closed))
+                : ReleaseOrders.Decide(committed, order, time.GetUtcNow()),
+            cancellationToken);
         if (outcome.Started is { } started)
         {
             Expect(started.Id);
@@ -117,6 +122,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         return (Newest(state.Snapshot, id), reached.IsCompletedSuccessfully);
     }
 
+    /// <summary>Why nothing can begin for a service; null if it can.</summary>
+    public Refusal? WhyClosed(Service service) => context.WhyClosed(service);
+
     /// <summary>Writes down a refusal.</summary>
     public Task AuditAsync(
         Caller caller, string action, string result, IReadOnlyList<string> services, string? release, bool force, string? reason, string? detail) =>
@@ -146,7 +154,8 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     private BakeState? ConcludedBake(ReleaseState release) =>
         release.Bake is { } bake && progresses.Find(release.Id)?.Bake is { } watch ? watch.Conclude(bake) : release.Bake;
 
-    private static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
+    /// <summary>Whether a release has got as far as a caller wants, or has ended.</summary>
+    public static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
     {
         WaitUntil.Switched => release.SwitchedAt is not null,
         WaitUntil.Drained => release.DrainedAt is not null,

@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
+using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
@@ -25,9 +26,13 @@ internal static class ReleaseServices
         services.AddSingleton<DrainStep>();
         services.AddSingleton<BakeStep>();
         services.AddSingleton<ReleaseRunner>();
+
+        // Before the runner: the first thing that it does may be an event.
+        services.AddHostedService<ReleaseEventDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
 
         services.AddSingleton<SlotWarmer>();
+        services.AddSingleton<HostGates>();
         services.AddSingleton<GateEvaluator>();
 
         services.AddSingleton<BakeBaselines>();

@@ -76,6 +76,11 @@ internal sealed partial class SlotDeployer(
     private Decision<(Refusal? Refused, ServiceState? Before, Deployment? Deployment)> Decide(
         Committed committed, Service service, SlotName slot, DeployRequest request, DeployOrder order)
     {
+        if (engine.WhyClosed(service) is { } closed)
+        {
+            return Refuse(closed);
+        }
+
         var now = time.GetUtcNow();
         if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
         {

@@ -12,6 +12,9 @@ internal static class WireRecords
 
     public static ReleaseEvent ToWire(this EventRecord entry) => new(entry.At, entry.Type, entry.Detail, entry.Sequence);
 
+    public static StreamedEvent ToStreamed(this EventRecord entry) => new(
+        entry.Sequence, entry.At, entry.Type, entry.Release == EventRecord.NoRelease ? null : entry.Release, entry.Services, entry.Detail);
+
     public static AuditEntry ToWire(this AuditRecord entry) => new(
         entry.Sequence, entry.At, entry.Actor, entry.Client, entry.Action, NameOf(entry.Result), entry.Services, entry.Release, entry.Force, entry.Reason, entry.Detail, entry.Hash);
 

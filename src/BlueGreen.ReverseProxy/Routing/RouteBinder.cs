@@ -66,7 +66,17 @@ internal sealed partial class RouteBinder(
         tables.Bind(bindings.ToFrozenDictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance));
     }
 
-    public RouteBinding Bind(RouteModel route) => Bind(route, previous: null);
+    /// <summary>The binding of a route that the table does not know.</summary>
+    /// <remarks>
+    /// While YARP loads a service that is new, its clusters may not be there yet. A route that one of them is missing for was made by a
+    /// load before that, in which it was a plain one.
+    /// </remarks>
+    public RouteBinding Bind(RouteModel route)
+    {
+        var binding = Bind(route, previous: null);
+        var isComing = binding.Service is { } service && !services.Current.Contains(service);
+        return isComing && (binding.Blue is null || binding.Green is null) ? RouteBinding.Plain : binding;
+    }
 
     private RouteBinding Bind(RouteModel route, RouteBinding? previous)
     {
@@ -75,6 +85,8 @@ internal sealed partial class RouteBinder(
             return RouteBinding.Plain;
         }
 
+        // What was bound to another service leads to that one's slots.
+        previous = ReferenceEquals(previous?.Service, owner.Service) ? previous : null;
         return new RouteBinding(owner.Service, BindSlot(route, owner.Service.Blue, previous), BindSlot(route, owner.Service.Green, previous));
     }
 

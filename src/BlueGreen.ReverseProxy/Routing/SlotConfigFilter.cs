@@ -38,7 +38,7 @@ internal sealed partial class SlotConfigFilter(ServiceCatalog services, SlotConf
         _slots = [.. clusters.Values.Where(cluster => services.TryGetByCluster(cluster.ClusterId, out _))];
         _names = null;
         _answers = null;
-        _sharedCookies = services.All
+        _sharedCookies = services.Loaded.All
             .Where(service => CookieOf(clusters, service.Blue) is { } cookie && cookie == CookieOf(clusters, service.Green))
             .SelectMany(service => new[] { service.Blue.ClusterId, service.Green.ClusterId })
             .ToHashSet(StringComparer.OrdinalIgnoreCase);

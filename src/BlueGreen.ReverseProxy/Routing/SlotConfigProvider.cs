@@ -65,6 +65,18 @@ internal sealed class SlotConfigProvider : IProxyConfigProvider, IConfigChangeLi
         await applied.Task;
     }
 
+    /// <summary>Sets what the next load finds for clusters that become slots with it.</summary>
+    public void Prepare(IEnumerable<(string ClusterId, ImmutableSortedDictionary<string, DestinationConfig>? Destinations)> clusters)
+    {
+        lock (_lock)
+        {
+            foreach (var (cluster, destinations) in clusters)
+            {
+                Replace_NeedsLock(cluster, destinations);
+            }
+        }
+    }
+
     /// <summary>Has YARP load the same destinations again: their names lead elsewhere by now.</summary>
     public void Reload()
     {

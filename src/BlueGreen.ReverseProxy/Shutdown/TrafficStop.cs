@@ -10,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Shutdown;
 
 /// <summary>How the traffic stops: the listeners stay open for a while, so that no client is refused; then everything in flight is drained.</summary>
 internal sealed partial class TrafficStop(
-    BlueGreenOptions options, ServiceCatalog services, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
+    CurrentOptions options, ServiceCatalog services, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
 {
     /// <summary>How long the kernel's queue may take to empty after new connections were sent to the other process.</summary>
     public static readonly TimeSpan AcceptQueueDrainTime = TimeSpan.FromMilliseconds(500);
@@ -43,7 +43,7 @@ internal sealed partial class TrafficStop(
     private async Task WaitUntilNoticedAsync(CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        while (time.GetElapsedTime(since) is var elapsed && elapsed < options.Shutdown.Delay)
+        while (time.GetElapsedTime(since) is var elapsed && elapsed < options.Value.Shutdown.Delay)
         {
             if (listeners.AreShared && await mark.IsAnothersAsync(cancellationToken))
             {
@@ -51,7 +51,7 @@ internal sealed partial class TrafficStop(
                 return;
             }
 
-            var rest = options.Shutdown.Delay - elapsed;
+            var rest = options.Value.Shutdown.Delay - elapsed;
             await Task.Delay(rest < PollInterval ? rest : PollInterval, time, cancellationToken);
         }
     }
@@ -59,7 +59,7 @@ internal sealed partial class TrafficStop(
     // Connections may be on their way to this process at the moment at which the port's traffic is redirected.
     private async Task RedirectAsync(CancellationToken cancellationToken)
     {
-        if (options.Listen.ReusePort && await mark.IsAnothersAsync(cancellationToken))
+        if (options.Value.Listen.ReusePort && await mark.IsAnothersAsync(cancellationToken))
         {
             listeners.RedirectNewConnections();
             await Task.Delay(AcceptQueueDrainTime, time, cancellationToken);
@@ -76,7 +76,7 @@ internal sealed partial class TrafficStop(
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        var limit = options.Shutdown.Timeout;
+        var limit = options.Value.Shutdown.Timeout;
         while (time.GetElapsedTime(since) < limit)
         {
             await Task.WhenAll(Slots().Select(slot =>
@@ -87,7 +87,7 @@ internal sealed partial class TrafficStop(
 
             // Idle connections of HTTP/1.1 get their time to be used once more, and to be told to close by that. So the slots may have
             // something in flight again.
-            if (!listeners.AreInUse(options.Shutdown.IdleConnections))
+            if (!listeners.AreInUse(options.Value.Shutdown.IdleConnections))
             {
                 return;
             }
@@ -141,7 +141,8 @@ internal sealed partial class TrafficStop(
 
     private long InFlight() => Slots().Sum(slot => slot.InFlight.Count);
 
-    private IEnumerable<Slot> Slots() => services.All.SelectMany(service => SlotNames.All.Select(slot => service[slot]));
+    // Those of removed services too, as long as something is in flight there.
+    private IEnumerable<Slot> Slots() => services.Known.SelectMany(service => SlotNames.All.Select(slot => service[slot]));
 
     [LoggerMessage(6001, LogLevel.Information, "Another gateway serves the same port, after {Seconds:0.0} s; this one drains.")]
     private static partial void LogSuccessor(ILogger logger, double seconds);

@@ -6,14 +6,25 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// ago: so a response costs two interlocked operations, and only a reader pays for the sum. A response is reported as old up to a
 /// tenth of the time late.
 /// </remarks>
-internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
+internal sealed class ResponseAges(TimeProvider time, TimeSpan oldAfter)
 {
     private const int CohortsPerAge = 10;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Cohort> _earlier = new();
-    private readonly TimeSpan _span = old / CohortsPerAge;
+    private TimeSpan _old = oldAfter;
+    private long _spanTicks = (oldAfter / CohortsPerAge).Ticks;
     private Cohort _current = new(time.GetTimestamp());
+
+    /// <summary>Changes the time; responses that are under way are counted by the new one, up to a tenth of the old one late.</summary>
+    public void OldAfter(TimeSpan old)
+    {
+        lock (_gate)
+        {
+            _old = old;
+            Volatile.Write(ref _spanTicks, (old / CohortsPerAge).Ticks);
+        }
+    }
 
     /// <summary>A response has begun.</summary>
     /// <param name="now">The monotonic time.</param>
@@ -21,7 +32,7 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
     public Cohort Enter(long now)
     {
         var cohort = Volatile.Read(ref _current);
-        if (time.GetElapsedTime(cohort.Begun, now) > _span)
+        if (time.GetElapsedTime(cohort.Begun, now).Ticks > Volatile.Read(ref _spanTicks))
         {
             cohort = Turn();
         }
@@ -36,7 +47,7 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
         lock (_gate)
         {
             // The newest cohort may be old too: nothing has begun since.
-            return _earlier.Append(_current).Where(cohort => time.GetElapsedTime(cohort.Begun) > old + _span).Sum(cohort => cohort.Count);
+            return _earlier.Append(_current).Where(cohort => time.GetElapsedTime(cohort.Begun) > _old + TimeSpan.FromTicks(_spanTicks)).Sum(cohort => cohort.Count);
         }
     }
 
@@ -45,7 +56,7 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
         lock (_gate)
         {
             var current = _current;
-            if (time.GetElapsedTime(current.Begun) <= _span)
+            if (time.GetElapsedTime(current.Begun).Ticks <= _spanTicks)
             {
                 return current;
             }
@@ -56,7 +67,7 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan old)
 
                 // A request may have read the cohort and not have entered yet. A whole age later it has; if not, it enters a cohort that
                 // is no longer summed up, and counts as an ordinary request.
-                if (node.Value.Count == 0 && time.GetElapsedTime(node.Value.Begun) > old)
+                if (node.Value.Count == 0 && time.GetElapsedTime(node.Value.Begun) > _old)
                 {
                     _earlier.Remove(node);
                 }

@@ -30,27 +30,28 @@ internal sealed class RoutingTable
     /// <remarks>Keyed by reference: YARP makes a new model whenever a route or its cluster's settings change.</remarks>
     public bool TryGetBinding(RouteModel route, [NotNullWhen(true)] out RouteBinding? binding) => _bindings.TryGetValue(route, out binding);
 
-    public RoutingTable WithActive(IEnumerable<(Service Service, SlotName Slot)> switches)
-    {
-        var routes = _routes.ToBuilder();
-        foreach (var (service, slot) in switches)
-        {
-            routes[service.Index] = ServiceRoute.To(slot, routes[service.Index].Maintenance);
-        }
+    public RoutingTable WithActive(IEnumerable<(Service Service, SlotName Slot)> switches) =>
+        With(switches.Select(change => (change.Service, new Func<ServiceRoute, ServiceRoute>(route => ServiceRoute.To(change.Slot, route.Maintenance)))));
 
-        return new RoutingTable(_bindings, routes.ToImmutable());
-    }
-
-    public RoutingTable WithMaintenance(IEnumerable<(Service Service, Maintenance? Maintenance)> changes)
-    {
-        var routes = _routes.ToBuilder();
-        foreach (var (service, maintenance) in changes)
-        {
-            routes[service.Index] = ServiceRoute.To(routes[service.Index].Active, maintenance);
-        }
-
-        return new RoutingTable(_bindings, routes.ToImmutable());
-    }
+    public RoutingTable WithMaintenance(IEnumerable<(Service Service, Maintenance? Maintenance)> changes) =>
+        With(changes.Select(change => (change.Service, new Func<ServiceRoute, ServiceRoute>(route => ServiceRoute.To(route.Active, change.Maintenance)))));
 
     public RoutingTable WithBindings(FrozenDictionary<RouteModel, RouteBinding> bindings) => new(bindings, _routes);
+
+    private RoutingTable With(IEnumerable<(Service Service, Func<ServiceRoute, ServiceRoute> Change)> changes)
+    {
+        var routes = _routes.ToBuilder();
+        foreach (var (service, change) in changes)
+        {
+            // A service that was added while the gateway runs. Rows are only ever added: a request may still ask for one that was removed.
+            while (routes.Count <= service.Index)
+            {
+                routes.Add(ServiceRoute.To(SlotName.Blue));
+            }
+
+            routes[service.Index] = change(routes[service.Index]);
+        }
+
+        return new RoutingTable(_bindings, routes.ToImmutable());
+    }
 }

@@ -5,13 +5,20 @@ using BlueGreen.ReverseProxy.Observability;
 namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>A configured service, its slots, and its place in every <see cref="RoutingTable"/>.</summary>
-internal sealed class Service(int index, ServiceOptions options, TimeProvider time)
+/// <param name="index">The place; never that of another service.</param>
+/// <param name="options">Its options until <paramref name="current"/> has some of this name, and after that has them no more.</param>
+/// <param name="time">The clock.</param>
+/// <param name="current">Where its options are; null where they never change.</param>
+internal sealed class Service(int index, ServiceOptions options, TimeProvider time, CurrentOptions? current = null)
 {
+    private ServiceOptions _own = options;
+
     public int Index { get; } = index;
 
-    public ServiceOptions Options { get; } = options;
+    /// <summary>The options in use. Two reads may give two values, with a reload in between.</summary>
+    public ServiceOptions Options => current?.Value.Services.GetValueOrDefault(Name) ?? Volatile.Read(ref _own);
 
-    public string Name => Options.Name;
+    public string Name { get; } = options.Name;
 
     public Slot Blue { get; } = new(SlotName.Blue, options.Blue, options.LongLived, time, MeterOf(SlotName.Blue, options));
 
@@ -19,5 +26,22 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
 
     public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 
-    private static SlotMeter MeterOf(SlotName slot, ServiceOptions options) => new(slot, new FailureCodes([.. options.Bake.FailOn.Select(metric => metric.Codes)]));
+    /// <summary>The service is removed: it has the options that it had for as long as requests are in flight on it.</summary>
+    public void KeepOptions() => Volatile.Write(ref _own, Options);
+
+    /// <summary>Hands the slots what of the options they keep themselves, because each request asks for it.</summary>
+    public void FollowOptions()
+    {
+        var (longLived, failOn) = (Options.LongLived, Options.Bake.FailOn);
+        foreach (var slot in SlotNames.All)
+        {
+            this[slot].LongLivedOptions = longLived;
+            if (!this[slot].Meter.Failures.AreOf(failOn))
+            {
+                this[slot].Meter.Failures = FailureCodes.Of(failOn);
+            }
+        }
+    }
+
+    private static SlotMeter MeterOf(SlotName slot, ServiceOptions options) => new(slot, FailureCodes.Of(options.Bake.FailOn));
 }

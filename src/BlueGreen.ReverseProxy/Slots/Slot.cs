@@ -9,6 +9,7 @@ namespace BlueGreen.ReverseProxy.Slots;
 internal sealed class Slot(
     SlotName name, string clusterId, LongLivedOptions? longLived = null, TimeProvider? time = null, SlotMeter? meter = null)
 {
+    private LongLivedOptions _longLivedOptions = longLived ?? new();
     private DrainSignal _drain = new();
     private SlotExit? _exit;
     private string? _reportedVersion;
@@ -24,7 +25,15 @@ internal sealed class Slot(
 
     public InFlightCounter InFlight { get; } = new();
 
-    public LongLivedOptions LongLivedOptions { get; } = longLived ?? new();
+    public LongLivedOptions LongLivedOptions
+    {
+        get => Volatile.Read(ref _longLivedOptions);
+        set
+        {
+            Volatile.Write(ref _longLivedOptions, value);
+            Ages.OldAfter(value.StreamAfter);
+        }
+    }
 
     /// <summary>Long-lived connections (WebSockets, streams) that can be closed gracefully.</summary>
     public LongLivedConnections LongLived { get; } = new();

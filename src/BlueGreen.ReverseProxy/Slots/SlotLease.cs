@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.LongLived;
 
 namespace BlueGreen.ReverseProxy.Slots;
@@ -52,6 +53,9 @@ internal sealed class SlotLease : IDisposable
 
     /// <summary>When the API's response began, by the same clock; 0 before.</summary>
     public long BegunAt { get; set; }
+
+    /// <summary>Which headers the response gets; null until the first of them is written.</summary>
+    public ResponseHeaderOptions? ResponseHeaders { get; set; }
 
     /// <summary>The version header that the gateway gave the response; null for none.</summary>
     public string? VersionHeader { get; set; }

@@ -19,7 +19,7 @@ internal sealed partial class CommittedState : IDisposable
 {
     private readonly SemaphoreSlim _writer = new(1, 1);
     private readonly IStateStore _store;
-    private readonly ImmutableArray<HookOptions> _hooks;
+    private readonly CurrentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CommittedState> _logger;
     private ImmutableArray<Action<GatewayState, GatewayState>> _subscribers = [];
@@ -28,10 +28,10 @@ internal sealed partial class CommittedState : IDisposable
     private bool _retired;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public CommittedState(IStateStore store, ServiceCatalog services, BlueGreenOptions options, ILogger<CommittedState> logger, TimeProvider? time = null)
+    public CommittedState(IStateStore store, ServiceCatalog services, CurrentOptions options, ILogger<CommittedState> logger, TimeProvider? time = null)
     {
         _store = store;
-        _hooks = options.Hooks;
+        _options = options;
         _logger = logger;
         _time = time ?? TimeProvider.System;
         _committed = Load(services);
@@ -73,7 +73,7 @@ internal sealed partial class CommittedState : IDisposable
             var decision = decide(before);
             if (decision.Change is { } change)
             {
-                var next = HookOutbox.Fill(change with { State = change.State with { Revision = before.State.Revision + 1 } }, before.Records.Outbox, _hooks);
+                var next = HookOutbox.Fill(change with { State = change.State with { Revision = before.State.Revision + 1 } }, before.Records.Outbox, _options.Value.Hooks);
 
                 var committed = await StoreAsync(() => _store.CompareAndSet(before.State.Revision, next) ?? throw ChangedByAnother(before.State.Revision));
                 Publish(before.State, committed);
@@ -250,8 +250,7 @@ internal sealed partial class CommittedState : IDisposable
         {
             if (!before.State.Services.TryGetValue(service.Name, out var known))
             {
-                next = next.WithService(
-                    service.Name, new ServiceState(service.Options.InitialActive, Generation: 1, RollbackTo: null, RolledBack: false, Blue: null, Green: null));
+                next = next.WithService(service.Name, ServiceState.Begin(service.Options.InitialActive));
             }
             else if (known.Active != service.Options.InitialActive)
             {

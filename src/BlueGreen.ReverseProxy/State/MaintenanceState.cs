@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Slots;
+
 namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>What is stored of a service that is closed to its clients.</summary>
@@ -5,4 +7,8 @@ namespace BlueGreen.ReverseProxy.State;
 /// <param name="RetryAfter">When they should try again, in seconds.</param>
 /// <param name="Since">When it was closed (UTC).</param>
 /// <param name="Actor">Who has closed it.</param>
-internal sealed record MaintenanceState(string? Message, int RetryAfter, DateTimeOffset Since, string Actor);
+internal sealed record MaintenanceState(string? Message, int RetryAfter, DateTimeOffset Since, string Actor)
+{
+    /// <summary>What the routing table holds of it.</summary>
+    public Maintenance ToRoute() => new(Message, RetryAfter);
+}

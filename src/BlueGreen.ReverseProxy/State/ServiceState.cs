@@ -18,6 +18,9 @@ internal sealed record ServiceState(
     Deployment? Blue,
     Deployment? Green)
 {
+    /// <summary>A service of which nothing has been stored yet.</summary>
+    public static ServiceState Begin(SlotName active) => new(active, Generation: 1, RollbackTo: null, RolledBack: false, Blue: null, Green: null);
+
     /// <summary>The versions that were rolled back, oldest first; a release of one of them is refused.</summary>
     public ImmutableList<string> KnownBad { get; init; } = [];
 

@@ -18,23 +18,29 @@ internal sealed class TableSubscriber
         _tables = tables;
         destinations.Start(DeployedDestinations(state.Current));
         tables.Switch([.. services.All.Select(service => (service, state[service].Active))]);
-        tables.SetMaintenance([.. services.All.Select(service => (service, Of(state[service])))]);
+        tables.SetMaintenance([.. services.All.Select(service => (service, state[service].Maintenance?.ToRoute()))]);
         state.Subscribe(Follow);
     }
 
     private void Follow(GatewayState before, GatewayState next)
     {
-        foreach (var service in _services.All)
+        foreach (var service in _services.Known)
         {
-            var (was, now) = (before.Services[service.Name], next.Services[service.Name]);
+            if (!before.Services.TryGetValue(service.Name, out var was) || !next.Services.TryGetValue(service.Name, out var now))
+            {
+                // Added by a reload, which has it enrolled before anything is routed to it.
+                continue;
+            }
+
             foreach (var slot in SlotNames.All.Where(slot => !ReferenceEquals(was[slot], now[slot])))
             {
                 service[slot].DeclaredVersion = now[slot]?.Version;
             }
         }
 
-        var moved = _services.All
-            .Where(service => before.Services[service.Name].Active != next.Services[service.Name].Active)
+        // Also of services that were removed, with requests on their way to them, and of those that a reload is about to add.
+        var moved = _services.Known
+            .Where(service => before.Services.TryGetValue(service.Name, out var was) && was.Active != next.Services[service.Name].Active)
             .Select(service => (service, next.Services[service.Name].Active))
             .ToImmutableArray();
         if (!moved.IsEmpty)
@@ -42,17 +48,15 @@ internal sealed class TableSubscriber
             _tables.Switch(moved);
         }
 
-        var closed = _services.All
-            .Where(service => !ReferenceEquals(before.Services[service.Name].Maintenance, next.Services[service.Name].Maintenance))
-            .Select(service => (service, Of(next.Services[service.Name])))
+        var closed = _services.Known
+            .Where(service => before.Services.TryGetValue(service.Name, out var was) && !ReferenceEquals(was.Maintenance, next.Services[service.Name].Maintenance))
+            .Select(service => (service, next.Services[service.Name].Maintenance?.ToRoute()))
             .ToImmutableArray();
         if (!closed.IsEmpty)
         {
             _tables.SetMaintenance(closed);
         }
     }
-
-    private static Maintenance? Of(ServiceState state) => state.Maintenance is { } maintenance ? new(maintenance.Message, maintenance.RetryAfter) : null;
 
     private ImmutableDictionary<string, ImmutableSortedDictionary<string, DestinationConfig>> DeployedDestinations(GatewayState state)
     {

@@ -30,6 +30,16 @@ internal sealed partial class GatewayProcess : RunningGateway
         return gateway;
     }
 
+    /// <summary>Starts a host of one's own that is a gateway, and waits until it listens.</summary>
+    /// <param name="program">Its assembly.</param>
+    /// <param name="workingFolder">Where its <c>appsettings.json</c> is.</param>
+    public static async Task<GatewayProcess> StartHostAsync(string program, string workingFolder)
+    {
+        var gateway = Launch(workingFolder, openFiles: null, ["--urls", "http://127.0.0.1:0", "--BlueGreen:Admin:Urls=http://127.0.0.1:0"], [], program);
+        await gateway.UntilListeningAsync(gateway.UntilExitAsync());
+        return gateway;
+    }
+
     /// <summary>Runs the gateway until it ends by itself.</summary>
     public static Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, params string[] arguments) =>
         RunToEndAsync(workingFolder, openFiles: null, arguments);
@@ -89,7 +99,7 @@ internal sealed partial class GatewayProcess : RunningGateway
         return _process.ExitCode;
     }
 
-    private static GatewayProcess Launch(string workingFolder, string? openFiles, string[] arguments, (string Name, string Value)[] environment)
+    private static GatewayProcess Launch(string workingFolder, string? openFiles, string[] arguments, (string Name, string Value)[] environment, string? program = null)
     {
         var start = new ProcessStartInfo(openFiles is null ? "dotnet" : "sh")
         {
@@ -105,7 +115,7 @@ internal sealed partial class GatewayProcess : RunningGateway
             start.ArgumentList.Add("dotnet");
         }
 
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BlueGreen.Gateway.dll"));
+        start.ArgumentList.Add(program ?? Path.Combine(AppContext.BaseDirectory, "BlueGreen.Gateway.dll"));
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

@@ -50,7 +50,7 @@ public sealed class HealthzTests : IAsyncLifetime, IDisposable
         var (status, body) = await GetAsync("/healthz");
 
         status.Should().Be(HttpStatusCode.OK);
-        body.Should().Be("""{"status":"healthy","loops":[{"name":"access","status":"running"},{"name":"bake","status":"running"},{"name":"baseline","status":"running"},{"name":"decommission","status":"running"},{"name":"health","status":"running"},{"name":"journals","status":"running"},{"name":"names","status":"running"}],"state":{"status":"writable"},"journals":{"status":"writable"}}""");
+        body.Should().Be("""{"status":"healthy","loops":[{"name":"access","status":"running"},{"name":"bake","status":"running"},{"name":"baseline","status":"running"},{"name":"decommission","status":"running"},{"name":"health","status":"running"},{"name":"journals","status":"running"},{"name":"names","status":"running"},{"name":"reload","status":"running"}],"state":{"status":"writable"},"journals":{"status":"writable"}}""");
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class HealthzTests : IAsyncLifetime, IDisposable
 
         status.Should().Be(HttpStatusCode.OK);
         var loops = JsonDocument.Parse(body).RootElement.GetProperty("loops").EnumerateArray().ToDictionary(loop => loop.GetProperty("name").GetString()!);
-        loops.Keys.Should().Contain(["hooks/billing", "decommission/orders", "health/orders-blue/b1", "health/orders-green/g1"]);
+        loops.Keys.Should().Contain(["hooks/billing", "decommission/orders", "reload", "health/orders-blue/b1", "health/orders-green/g1"]);
         var failed = loops["hooks/billing"];
         failed.GetProperty("status").GetString().Should().Be("restarting");
         failed.GetProperty("failures").GetInt64().Should().Be(1);
@@ -170,7 +170,7 @@ public sealed class HealthzTests : IAsyncLifetime, IDisposable
     private async Task<bool> EveryLoopHasBegunAsync()
     {
         var (_, body) = await GetAsync("/healthz", token: "look");
-        return new[] { "access", "bake", "baseline/orders", "decommission/orders", "health/orders-blue/b1", "health/orders-green/g1" }
+        return new[] { "access", "bake", "baseline/orders", "decommission/orders", "reload", "health/orders-blue/b1", "health/orders-green/g1" }
             .All(loop => body.Contains($"\"name\":\"{loop}\"", StringComparison.Ordinal));
     }
 

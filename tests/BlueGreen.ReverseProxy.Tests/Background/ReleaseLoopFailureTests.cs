@@ -41,7 +41,7 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         await _open.ChangeAsync(change => HookOutbox.Fill((change with { Ended = [ended] }).WithEvent(ended, States.Now, "switched", null), [], options.Hooks));
         _open.Records.Outbox.Should().HaveCount(2);
         using var deliverer = new HookDeliverer(
-            options, _open.State, runner, _open.Services, call, null!, parts.UntilStored, _loops, _time, NullLogger<HookDeliverer>.Instance);
+            new CurrentOptions(options), _open.State, runner, _open.Services, call, null!, parts.UntilStored, _loops, _time, NullLogger<HookDeliverer>.Instance);
         _time.FailNext(1);
 
         await deliverer.StartAsync(CancellationToken.None);
@@ -60,7 +60,7 @@ public sealed class ReleaseLoopFailureTests : IDisposable
                 KeyValuePair.Create(service.Key, service.Value with { LastRelease = "r1-aaaaaa", StandbySince = States.Now, StandbySeconds = TimeSpan.FromDays(2).TotalSeconds }))),
         })
         { Ended = [States.Release("r1-aaaaaa", ReleaseStatus.Succeeded)] });
-        using var decommissioner = new Decommissioner(_open.Options, _open.State, _open.Services, _loops, _time, NullLogger<Decommissioner>.Instance);
+        using var decommissioner = new Decommissioner(_open.Current, _open.State, _open.Services, _loops, _time, NullLogger<Decommissioner>.Instance);
         _time.FailNext(1);
 
         await decommissioner.StartAsync(CancellationToken.None);

@@ -12,7 +12,7 @@ public sealed class SettledHeadersTests : IDisposable
 {
     private readonly Slot _slot = new(SlotName.Blue, "orders-blue") { DeclaredVersion = "1.0.0" };
     private readonly DefaultHttpContext _context = new();
-    private readonly SlotResponseHeaders _headers = new(new BlueGreenOptions());
+    private readonly SlotResponseHeaders _headers = new(new CurrentOptions(new BlueGreenOptions()));
     private readonly SlotLease _lease;
 
     public SettledHeadersTests()

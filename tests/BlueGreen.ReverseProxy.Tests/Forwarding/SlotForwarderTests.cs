@@ -12,7 +12,7 @@ public sealed class SlotForwarderTests : IDisposable
 {
     private static readonly TimeSpan Configured = TimeSpan.FromSeconds(100);
 
-    private static readonly SlotResponseHeaders Headers = new(new BlueGreenOptions());
+    private static readonly SlotResponseHeaders Headers = new(new CurrentOptions(new BlueGreenOptions()));
 
     private readonly Slot _slot = new(SlotName.Blue, "orders-blue");
     private readonly DefaultHttpContext _context = new();

@@ -66,7 +66,7 @@ public sealed class SlotResponseHeadersTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         await using var app = builder.Build();
-        var headers = new SlotResponseHeaders(new BlueGreenOptions { ResponseHeaders = options });
+        var headers = new SlotResponseHeaders(new CurrentOptions(new BlueGreenOptions { ResponseHeaders = options }));
         app.Run(async context =>
         {
             var lease = new SlotLease(_slot);

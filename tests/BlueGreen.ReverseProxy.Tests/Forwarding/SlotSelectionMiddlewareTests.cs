@@ -132,6 +132,31 @@ public sealed class SlotSelectionMiddlewareTests : IDisposable
         await idle.WaitAsync(TestTime.Limit);
     }
 
+    // The lease is taken, and the newer table, which the switch has made necessary to look at, belongs to services without this one.
+    [Fact]
+    public async Task Request_ServiceRemovedAndSwitchedBetweenReadAndRegister_IsServedAsItWasFirstBound()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _yarp.OnClusterLookup = () =>
+        {
+            _yarp.OnClusterLookup = () => { };
+            _tables.Switch([(_orders, SlotName.Green)]);
+            _services.BeginLoad(_services.Prepare([]));
+        };
+        var served = 0;
+
+        await Middleware(context =>
+        {
+            served++;
+            context.GetReverseProxyFeature().Cluster.Config.ClusterId.Should().Be("orders-green");
+            _orders.Green.InFlight.Count.Should().Be(1);
+            return Task.CompletedTask;
+        }).InvokeAsync(YarpState.RequestOn(route));
+
+        served.Should().Be(1);
+        _orders.Green.InFlight.Count.Should().Be(0);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -112,6 +112,20 @@ public sealed class ConnectionLimiterTests
         limiter.Addresses.Should().Be(0, "an address without a connection is not remembered");
     }
 
+    [Fact]
+    public void Limits_Changed_CountForTheNextConnection()
+    {
+        var options = new CurrentOptions(new BlueGreenOptions { Listen = new ListenerOptions { MaxConnections = 1 } });
+        var limiter = new ConnectionLimiter(options, new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance);
+        Enters(limiter, "192.0.2.1").Should().BeTrue();
+        Enters(limiter, "192.0.2.2").Should().BeFalse();
+
+        options.Replace(new BlueGreenOptions { Listen = new ListenerOptions { MaxConnections = 2 } });
+
+        Enters(limiter, "192.0.2.2").Should().BeTrue();
+        Enters(limiter, "192.0.2.3").Should().BeFalse();
+    }
+
     private static bool Enters(ConnectionLimiter limiter, string address) => limiter.TryEnter(At(address), out _);
 
     private static IPEndPoint At(string address) => new(IPAddress.Parse(address), 40_000);
@@ -119,7 +133,7 @@ public sealed class ConnectionLimiterTests
     private static ConnectionLimiter Limiter(ListenerOptions listen, params string[] proxies) => Limiter(listen, new DescriptorBudget(), proxies);
 
     private static ConnectionLimiter Limiter(ListenerOptions listen, DescriptorBudget budget, params string[] proxies) => new(
-        new BlueGreenOptions { Listen = listen, Forwarding = new() { TrustedProxies = NetworkSet.Of(proxies) } },
+        new CurrentOptions(new BlueGreenOptions { Listen = listen, Forwarding = new() { TrustedProxies = NetworkSet.Of(proxies) } }),
         budget,
         TimeProvider.System,
         NullLogger<ConnectionLimiter>.Instance);

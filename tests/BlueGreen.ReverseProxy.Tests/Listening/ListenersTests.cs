@@ -65,7 +65,7 @@ public sealed class ListenersTests
     private static Listeners Shared()
     {
         var options = Services.Options("orders") with { Listen = new ListenerOptions { ReusePort = true } };
-        return new(options, new ConnectionLimiter(options, new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance), TimeProvider.System);
+        return new(options, new ConnectionLimiter(new CurrentOptions(options), new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance), TimeProvider.System);
     }
 
     private sealed class Listener : IConnectionListener

@@ -104,7 +104,7 @@ public sealed class SlotMeterTests
     {
         var time = new ManualTime();
         var meter = new SlotMeter(SlotName.Blue, FailureCodes.ErrorsOnly);
-        var history = new SlotHistory(meter, TimeSpan.FromMinutes(30), time);
+        var history = new SlotHistory(meter, () => TimeSpan.FromMinutes(30), time);
         for (var minute = 0; minute < 90; minute++)
         {
             meter.Add(new ResponseOutcome(minute < 60 ? 500 : 200, Fault.None, 1000, Begun: true, Upgraded: false, minute % 3));
@@ -123,7 +123,7 @@ public sealed class SlotMeterTests
     public void History_Restarted_BeginsThere()
     {
         var meter = new SlotMeter(SlotName.Blue, FailureCodes.ErrorsOnly);
-        var history = new SlotHistory(meter, TimeSpan.FromMinutes(30), new ManualTime());
+        var history = new SlotHistory(meter, () => TimeSpan.FromMinutes(30), new ManualTime());
         meter.Add(new ResponseOutcome(500, Fault.None, 1000, Begun: true, Upgraded: false, 1));
 
         history.Restart();

@@ -55,6 +55,23 @@ public sealed class SlotDeployerTests : IDisposable
         _open.State.Current.Services["orders"].Should().Be(before with { Generation = before.Generation + 2 });
     }
 
+    // Between the look at the releases and the removal nothing may begin that the removal would pull the service from under.
+    [Fact]
+    public async Task Orders_ForAServiceThatIsBeingRemoved_AreRefusedAndChangeNothing()
+    {
+        var before = _open.State.Current.Services["orders"];
+        _open.Services.Announce(_open.Services.Prepare(Services.Options("users").Services.Values));
+
+        var deployed = await DeployAsync("orders");
+        var cutover = await _open.Releases(_time).Engine.PlaceAsync(Ordering.Cutover("users", "orders"));
+
+        deployed!.Code.Should().Be(ProblemCodes.UnknownService);
+        cutover.Refused!.Code.Should().Be(ProblemCodes.UnknownService);
+        cutover.Refused.Detail.Should().Contain("Service orders is no longer configured, or not with the clusters that it had");
+        _open.State.Current.Services["orders"].Should().Be(before);
+        _open.State.Current.Running.Should().BeEmpty();
+    }
+
     // One service's deployment that hangs must not hold up another's.
     [Fact]
     public async Task Deploy_OfAnotherServiceWhileOneHangs_IsNotHeldUp()

@@ -45,6 +45,34 @@ public sealed class RouteBinderTests : IDisposable
         _binder.Bind(_yarp.AddRoute("r", "other")).Service.Should().BeNull();
     }
 
+    // While YARP loads a service that is new, a route of the load before may ask for a binding: its clusters are not there yet.
+    [Fact]
+    public void Bind_RouteOfAServiceThatIsBeingAdded_IsPlainUntilBothClustersAreThere()
+    {
+        _yarp.AddCluster("users-blue");
+        var route = _yarp.AddRoute("u", "users-blue");
+        _services.BeginLoad(_services.Prepare(Services.Options("orders", "users").Services.Values));
+
+        _binder.Bind(route).Service.Should().BeNull();
+
+        _yarp.AddCluster("users-green");
+        _binder.Bind(route).Service!.Name.Should().Be("users");
+    }
+
+    [Fact]
+    public void ConfigurationApplied_ClusterOfAnotherServiceByNow_TakesNothingFromTheOldBinding()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var options = Services.Options("orders").Services["orders"];
+        _services.BeginLoad(_services.Prepare([options with { Name = "items" }]));
+
+        _binder.ConfigurationApplied([]);
+
+        Binding(route).Service!.Name.Should().Be("items");
+        Binding(route).Service.Should().NotBeSameAs(_services.Known[0]);
+    }
+
     [Fact]
     public void ConfigurationApplied_BindsEveryRoute_AndKeepsWhatHasNotChanged()
     {

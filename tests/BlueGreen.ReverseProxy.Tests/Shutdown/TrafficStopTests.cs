@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Shutdown;
 using BlueGreen.ReverseProxy.Slots;
@@ -16,9 +17,9 @@ public sealed class TrafficStopTests
     {
         var options = Services.Options("orders");
         _services = new ServiceCatalog(options);
-        var limiter = new ConnectionLimiter(options, new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance);
+        var limiter = new ConnectionLimiter(new CurrentOptions(options), new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance);
         _stop = new TrafficStop(
-            options, _services, new Listeners(options, limiter, TimeProvider.System), mark: null!, TimeProvider.System, NullLogger<TrafficStop>.Instance);
+            new CurrentOptions(options), _services, new Listeners(options, limiter, TimeProvider.System), mark: null!, TimeProvider.System, NullLogger<TrafficStop>.Instance);
     }
 
     // It came in on an idle connection while the last step was beginning: it is answered in the time that the connections have to close.

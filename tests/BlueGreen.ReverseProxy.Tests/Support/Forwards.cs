@@ -25,7 +25,7 @@ internal static class Forwards
 
     public static ForwardCompletion Completion() => new(Headers, Services.Listeners(), new ForwardFailureLog(NullLogger<ForwardFailureLog>.Instance), Measurement, GatewayErrors.Answers());
 
-    private static SlotResponseHeaders Headers { get; } = new(new BlueGreenOptions());
+    private static SlotResponseHeaders Headers { get; } = new(new CurrentOptions(new BlueGreenOptions()));
 
     private static ResponseMeasurement Measurement { get; } = new(TimeProvider.System, NetworkSet.None);
 }

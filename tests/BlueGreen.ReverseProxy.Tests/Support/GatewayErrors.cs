@@ -12,5 +12,5 @@ internal static class GatewayErrors
     public static ErrorAnswers Answers(BlueGreenOptions? options = null) => new(new ServiceCatalog(options ?? Services.Options("orders")), Pages(options ?? new()));
 
     public static ErrorPages Pages(BlueGreenOptions options) =>
-        new(options, new BackgroundLoops(TimeProvider.System, NullLogger<BackgroundLoops>.Instance), TimeProvider.System, NullLogger<ErrorPages>.Instance);
+        new(new CurrentOptions(options), new BackgroundLoops(TimeProvider.System, NullLogger<BackgroundLoops>.Instance), TimeProvider.System, NullLogger<ErrorPages>.Instance);
 }

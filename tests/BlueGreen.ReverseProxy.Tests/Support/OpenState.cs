@@ -35,13 +35,14 @@ internal sealed class OpenState : IDisposable
         options = options with { State = options.State with { Directory = folder } };
         options = configure?.Invoke(options) ?? options;
         Options = options;
-        Services = new ServiceCatalog(options);
+        Current = new CurrentOptions(options);
+        Services = new ServiceCatalog(Current);
         Tables = new RoutingTablePublisher(Services, time);
         Destinations = new SlotConfigProvider();
         Store = new FileStateStore(options, logger ?? NullLogger<FileStateStore>.Instance, time, disk);
         try
         {
-            State = new CommittedState(Store, Services, options, NullLogger<CommittedState>.Instance, time);
+            State = new CommittedState(Store, Services, Current, NullLogger<CommittedState>.Instance, time);
         }
         catch
         {
@@ -54,6 +55,8 @@ internal sealed class OpenState : IDisposable
     }
 
     public BlueGreenOptions Options { get; }
+
+    public CurrentOptions Current { get; }
 
     public ServiceCatalog Services { get; }
 
@@ -79,13 +82,13 @@ internal sealed class OpenState : IDisposable
     public ReleaseParts Releases(TimeProvider time)
     {
         var call = new HookCall(time);
-        var hooks = new PreSwitchHooks(Options, State, call, Services, time);
+        var hooks = new PreSwitchHooks(Current, State, call, Services, time);
         var untilStored = new UntilStored(State, time, NullLogger<UntilStored>.Instance);
         var context = new ReleaseContext(State, Services, untilStored, time);
         var progresses = new ReleaseProgresses();
         var baselines = new BakeBaselines(Services, time);
         var monitors = new BakeMonitors(Services, baselines, time);
-        var gates = new GateEvaluator(null!, null!, null!);
+        var gates = new GateEvaluator(null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
         var end = new BakeEnd(context);
         var runner = new ReleaseRunner(
             context,

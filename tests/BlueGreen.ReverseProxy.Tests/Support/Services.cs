@@ -21,7 +21,7 @@ internal static class Services
     public static Listeners Listeners()
     {
         var options = Options("orders");
-        return new(options, new ConnectionLimiter(options, new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance), TimeProvider.System);
+        return new(options, new ConnectionLimiter(new CurrentOptions(options), new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance), TimeProvider.System);
     }
 
     public static Service Entry(this ServiceCatalog catalog, string name) =>

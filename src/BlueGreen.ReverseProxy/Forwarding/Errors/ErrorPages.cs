@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.Listening;
 using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Forwarding.Errors;
@@ -9,31 +8,35 @@ namespace BlueGreen.ReverseProxy.Forwarding.Errors;
 /// <summary>The operator's own error pages, as their files have them; while a file can't be used, what it had before.</summary>
 internal sealed partial class ErrorPages : IDisposable
 {
-    private readonly BlueGreenOptions _options;
-    private readonly ILogger<ErrorPages> _logger;
-    private readonly FilePoller? _poller;
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
-    // Why files were refused at the last look; only the poller uses it.
+    private readonly CurrentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ErrorPages> _logger;
+    private readonly CancellationTokenSource _stop = new();
+
+    // Why files were refused at the last look; only the loop uses it.
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
     private FrozenDictionary<string, ErrorPageFile> _files;
 
-    /// <summary>Reads the files, and looks at them again every few seconds.</summary>
+    /// <summary>Reads the files, and looks at them again every few seconds, and at once when other ones are configured.</summary>
     /// <exception cref="BlueGreenConfigurationException">One of them can't be used.</exception>
-    public ErrorPages(BlueGreenOptions options, BackgroundLoops loops, TimeProvider time, ILogger<ErrorPages> logger)
+    public ErrorPages(CurrentOptions options, BackgroundLoops loops, TimeProvider time, ILogger<ErrorPages> logger)
     {
         _options = options;
+        _time = time;
         _logger = logger;
+
+        // Taken before the look, so that options that are replaced during it have another one made.
+        var changed = options.NextChange;
         var errors = new List<ConfigurationError>();
-        _files = ErrorPageFiles.Load(options, errors).ToFrozenDictionary(StringComparer.Ordinal);
+        _files = ErrorPageFiles.Load(options.Value, errors).ToFrozenDictionary(StringComparer.Ordinal);
         if (errors.Count > 0)
         {
             throw new BlueGreenConfigurationException(errors);
         }
 
-        if (_files.Count > 0)
-        {
-            _poller = new FilePoller("errorPages", Reload, loops, time);
-        }
+        loops.Start("files", () => loops.RunAsync("files", "errorPages", stopping => FollowAsync(changed, stopping), _stop.Token));
     }
 
     /// <summary>The file for an error: the service's own before that of all services, and the most specific one of each. Null where there is none.</summary>
@@ -43,16 +46,21 @@ internal sealed partial class ErrorPages : IDisposable
     public ErrorPageFile? Find(ErrorPageOptions? ofService, ErrorDetails error, AnswerForm form)
     {
         var extension = form == AnswerForm.Html ? ErrorPageFile.Html : ErrorPageFile.Json;
-        var path = ofService?.PathFor(error.Status, error.IsMaintenance, extension) ?? _options.ErrorPages.PathFor(error.Status, error.IsMaintenance, extension);
+        var path = ofService?.PathFor(error.Status, error.IsMaintenance, extension) ?? _options.Value.ErrorPages.PathFor(error.Status, error.IsMaintenance, extension);
         return path is null ? null : Volatile.Read(ref _files).GetValueOrDefault(path);
     }
 
     /// <summary>Reads the files again.</summary>
     public void Reload()
     {
-        var files = new Dictionary<string, ErrorPageFile>(_files, StringComparer.Ordinal);
-        foreach (var (key, path) in ErrorPageFiles.Of(_options))
+        var files = new Dictionary<string, ErrorPageFile>(StringComparer.Ordinal);
+        foreach (var (key, path) in ErrorPageFiles.Of(_options.Value))
         {
+            if (_files.TryGetValue(path, out var before))
+            {
+                files[path] = before;
+            }
+
             try
             {
                 Take(files, key, path, ErrorPageFile.Load(path));
@@ -71,7 +79,24 @@ internal sealed partial class ErrorPages : IDisposable
         Volatile.Write(ref _files, files.ToFrozenDictionary(StringComparer.Ordinal));
     }
 
-    public void Dispose() => _poller?.Dispose();
+    public void Dispose()
+    {
+        // Disposed of by the host's container alone; the loop may be at work until then.
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    // Read and not watched: a mounted file is replaced by turning a link, which watchers of files do not see.
+    private async Task FollowAsync(Task changed, CancellationToken stopping)
+    {
+        while (true)
+        {
+            await changed.WaitAsync(Period, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopping.ThrowIfCancellationRequested();
+            changed = _options.NextChange;
+            Reload();
+        }
+    }
 
     private void Take(Dictionary<string, ErrorPageFile> files, string key, string path, ErrorPageFile next)
     {

@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Observability;
@@ -11,17 +11,43 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 internal sealed class BakeBaselines
 {
     private readonly ServiceCatalog _services;
-    private readonly FrozenDictionary<Slot, SlotHistory> _histories;
+    private readonly TimeProvider _time;
+
+    // A removed service leaves its own behind: it may come back.
+    private readonly ConcurrentDictionary<Slot, SlotHistory> _histories = new();
 
     public BakeBaselines(ServiceCatalog services, TimeProvider time)
     {
         _services = services;
-        _histories = services.All
-            .SelectMany(service => SlotNames.All.Select(slot => (Slot: service[slot], service.Options.Bake.BaselineWindow)))
-            .ToFrozenDictionary(entry => entry.Slot, entry => new SlotHistory(entry.Slot.Meter, entry.BaselineWindow, time));
+        _time = time;
+        foreach (var service in services.All)
+        {
+            Begin(service);
+        }
     }
 
-    public SlotHistory HistoryOf(Slot slot) => _histories[slot];
+    /// <summary>What counts for a service's baselines begins now, unless it has begun.</summary>
+    public void Begin(Service service)
+    {
+        foreach (var slot in SlotNames.All)
+        {
+            HistoryOf(service, slot);
+        }
+    }
+
+    /// <summary>Nothing that was before counts any more, for either slot.</summary>
+    public void Restart(Service service)
+    {
+        foreach (var slot in SlotNames.All)
+        {
+            HistoryOf(service, slot).Restart();
+        }
+    }
+
+    public SlotHistory HistoryOf(Service service, SlotName slot) => _histories.GetOrAdd(
+        service[slot],
+        static (known, asked) => new SlotHistory(known.Meter, () => asked.Service.Options.Bake.BaselineWindow, asked.Time),
+        (Service: service, Time: _time));
 
     /// <summary>The baselines to store with the switch; null for a release that is not watched.</summary>
     /// <param name="release">The release that is about to switch.</param>
@@ -48,7 +74,7 @@ internal sealed class BakeBaselines
 
     private BakeBaseline Freeze(Service service, SlotName slot)
     {
-        var (counted, clients, length) = HistoryOf(service[slot]).UpToNow();
+        var (counted, clients, length) = HistoryOf(service, slot).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
         return new BakeBaseline(
             service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts());

@@ -50,7 +50,7 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
         foreach (var service in release.Open)
         {
             // Only what the slot answers from now on can be a baseline for the release after this one.
-            baselines.HistoryOf(services.Get(service.Name)[service.To]).Restart();
+            baselines.HistoryOf(services.Get(service.Name), service.To).Restart();
         }
 
         if (monitor is not null)

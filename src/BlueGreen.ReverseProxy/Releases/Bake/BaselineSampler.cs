@@ -10,18 +10,20 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 internal sealed class BaselineSampler(ServiceCatalog services, BakeBaselines baselines, BackgroundLoops loops, TimeProvider time) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(services.All.GroupBy(service => service.Options.Bake.BaselineWindow).Select(group =>
-            loops.RunAsync("baseline", string.Join('+', group.Select(service => service.Name)), token => SampleAsync([.. group], group.Key, token), stoppingToken)));
+        new LoopSet<Sampled>("baseline", sampled => sampled.Service.Name, sampled => token => SampleAsync(sampled, token), loops)
+            .FollowAsync(() => services.All.Select(service => new Sampled(service, service.Options.Bake.BaselineWindow)), () => services.NextChange, stoppingToken);
 
-    private async Task SampleAsync(Service[] sampled, TimeSpan window, CancellationToken stopping)
+    private async Task SampleAsync(Sampled sampled, CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(window / SlotHistory.Readings, time);
+        using var timer = new PeriodicTimer(sampled.Window / SlotHistory.Readings, time);
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            foreach (var slot in sampled.SelectMany(service => SlotNames.All.Select(name => service[name])))
+            foreach (var slot in SlotNames.All)
             {
-                baselines.HistoryOf(slot).Sample();
+                baselines.HistoryOf(sampled.Service, slot).Sample();
             }
         }
     }
+
+    private sealed record Sampled(Service Service, TimeSpan Window);
 }

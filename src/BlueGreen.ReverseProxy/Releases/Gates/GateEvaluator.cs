@@ -12,7 +12,15 @@ namespace BlueGreen.ReverseProxy.Releases.Gates;
 /// <param name="ExpectVersion">The version that the new slot has to report.</param>
 /// <param name="Targets">The slot of each service that would become active, with what was rolled back of that service before.</param>
 /// <param name="IsDryRun">Only looks: sends no warm-up requests to the new slot.</param>
-internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false);
+/// <param name="Order">The release; null for a preflight.</param>
+internal sealed record GatePlan(
+    ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false, GateOrder? Order = null);
+
+/// <summary>The release that a plan is made for.</summary>
+/// <param name="Release">Its id.</param>
+/// <param name="Actor">Who has ordered it.</param>
+/// <param name="Reason">The reason that the caller gave.</param>
+internal sealed record GateOrder(string Release, string Actor, string? Reason);
 
 /// <summary>One service of a plan.</summary>
 /// <param name="Service">The service.</param>
@@ -23,7 +31,7 @@ internal sealed record GatePlan(ReleaseKind Kind, bool Force, string? ExpectVers
 internal sealed record GateTarget(Service Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null);
 
 /// <summary>Evaluates the gates, each time by fresh measurement.</summary>
-internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer)
+internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer, HostGates hostGates)
 {
     /// <summary>Evaluates all of them.</summary>
     /// <param name="plan">What is asked for.</param>
@@ -40,26 +48,42 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
         var service = target.Service;
         if (plan.Force)
         {
-            return [.. GateNames.For(plan.Kind, service.Options).Select(name => new GateResult(name, service.Name, GateStatus.Skipped, "forced"))];
+            return
+            [
+                .. GateNames.For(plan.Kind, service.Options).Select(name => new GateResult(name, service.Name, GateStatus.Skipped, "forced")),
+                .. hostGates.Name(plan.Kind, service.Name, GateStatus.Skipped, "forced"),
+            ];
         }
 
         var verification = await verifier.VerifyAsync(service, target.To, PassesFor(plan.Kind, service, target.To), cancellationToken);
         var gates = ImmutableList.Create(
             new GateResult(GateNames.DeepHealth, service.Name, verification.Passed ? GateStatus.Passed : GateStatus.Failed, verification.Detail));
         gates.ForEach(gate => judged?.Invoke(gate));
-        if (plan.Kind == ReleaseKind.Rollback)
-        {
-            return gates;
-        }
-
         if (!verification.Passed)
         {
             // What a sick destination reports of itself, or fails to, would only bury the reason.
-            return gates.AddRange(GateNames.For(plan.Kind, service.Options)
-                .Where(name => name != GateNames.DeepHealth)
-                .Select(name => new GateResult(name, service.Name, GateStatus.Pending, "not judged: deep health has failed")));
+            const string NotJudged = "not judged: deep health has failed";
+            return gates
+                .AddRange(GateNames.For(plan.Kind, service.Options)
+                    .Where(name => name != GateNames.DeepHealth)
+                    .Select(name => new GateResult(name, service.Name, GateStatus.Pending, NotJudged)))
+                .AddRange(hostGates.Name(plan.Kind, service.Name, GateStatus.Pending, NotJudged));
         }
 
+        if (plan.Kind == ReleaseKind.Cutover)
+        {
+            gates = await EvaluateCutoverAsync(plan, target, gates, verification, judged, cancellationToken);
+        }
+
+        return gates.Exists(gate => gate.Status == GateStatus.Failed)
+            ? gates.AddRange(hostGates.Name(plan.Kind, service.Name, GateStatus.Pending, "not judged: a gate before it has failed"))
+            : gates.AddRange(await hostGates.EvaluateAsync(plan, target, monitor, judged, cancellationToken));
+    }
+
+    private async Task<ImmutableList<GateResult>> EvaluateCutoverAsync(
+        GatePlan plan, GateTarget target, ImmutableList<GateResult> gates, SlotVerification verification, Action<GateResult>? judged, CancellationToken cancellationToken)
+    {
+        var service = target.Service;
         var onReports = ReportGates.Judge(plan, target, verification, OldReports(target.From), monitor.ProbersOf(target.From).Length).ToImmutableList();
         onReports.ForEach(gate => judged?.Invoke(gate));
         gates = gates.AddRange(onReports);

@@ -17,7 +17,10 @@ internal static class GateNames
     /// <summary>The gate of a hook at <c>preSwitch</c>.</summary>
     public static string Hook(string name) => $"hook:{name}";
 
-    /// <summary>The gates that a release would meet; what <c>force</c> skips is named, not left out.</summary>
+    /// <summary>A gate of the host's own.</summary>
+    public static string Host(string name) => $"gate:{name}";
+
+    /// <summary>The built-in gates that a release would meet; what <c>force</c> skips is named, not left out.</summary>
     public static IEnumerable<string> For(ReleaseKind kind, ServiceOptions service)
     {
         yield return DeepHealth;

@@ -103,11 +103,10 @@ internal static class ReportGates
 
     private static GateResult JudgeKnownBad(string service, GateTarget target, SlotVerification verification)
     {
-        var bad = verification.Reports.Values
-            .Select(report => report.Version)
-            .Where(version => version is not null && target.KnownBad.Contains(version))
-            .Distinct(StringComparer.Ordinal)
-            .ToList();
+        // A rollback remembers the version as it was known: reported, or else as deployed.
+        var reported = verification.Reports.Values.Select(report => report.Version).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        var versions = reported.Count > 0 || target.DeployedVersion is null ? reported : [target.DeployedVersion];
+        var bad = versions.Where(version => target.KnownBad.Contains(version)).ToList();
         return bad.Count == 0
             ? Passed(GateNames.KnownBad, service, "not a version that was rolled back")
             : Failed(GateNames.KnownBad, service, $"version {string.Join(", ", bad)} was rolled back before: release another one, or force it");

@@ -18,7 +18,7 @@ namespace BlueGreen.ReverseProxy.Releases.Hooks;
 /// between makes it again: at least once, with the same id.
 /// </summary>
 internal sealed partial class HookDeliverer(
-    BlueGreenOptions options,
+    CurrentOptions options,
     CommittedState state,
     ReleaseRunner runner,
     ServiceCatalog services,
@@ -33,8 +33,8 @@ internal sealed partial class HookDeliverer(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(options.Hooks.Select(hook =>
-            Task.Run(() => loops.RunAsync("hooks", hook.Name, token => DeliverAsync(hook, token), stoppingToken), CancellationToken.None)));
+        new LoopSet<HookOptions>("hooks", hook => hook.Name, hook => token => DeliverAsync(hook, token), loops)
+            .FollowAsync(() => options.Value.Hooks, () => options.NextChange, stoppingToken);
 
     private async Task DeliverAsync(HookOptions hook, CancellationToken stopping)
     {

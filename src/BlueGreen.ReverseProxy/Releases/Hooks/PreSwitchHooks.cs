@@ -12,7 +12,7 @@ namespace BlueGreen.ReverseProxy.Releases.Hooks;
 /// The hooks that can reject a release. Called once each, when all other gates have passed, one after the other in the order of
 /// their names; the first failure ends it, for what comes after might act on a release that is over.
 /// </summary>
-internal sealed class PreSwitchHooks(BlueGreenOptions options, CommittedState state, HookCall call, ServiceCatalog services, TimeProvider time)
+internal sealed class PreSwitchHooks(CurrentOptions options, CommittedState state, HookCall call, ServiceCatalog services, TimeProvider time)
 {
     /// <summary>The gates that a release would meet here; preflight names them without calling, for a call may change things.</summary>
     public ImmutableList<GateResult> Name(ReleaseKind kind, IReadOnlyCollection<string> names, GateStatus status, string detail) =>
@@ -64,5 +64,5 @@ internal sealed class PreSwitchHooks(BlueGreenOptions options, CommittedState st
     }
 
     private IEnumerable<HookOptions> For(ReleaseKind kind, IReadOnlyCollection<string> names) =>
-        kind == ReleaseKind.Rollback ? [] : options.Hooks.Where(hook => hook.Wants(HookEvent.PreSwitch, names));
+        kind == ReleaseKind.Rollback ? [] : options.Value.Hooks.Where(hook => hook.Wants(HookEvent.PreSwitch, names));
 }

@@ -19,6 +19,15 @@ internal sealed class ReleaseContext(CommittedState state, ServiceCatalog servic
     public Service Entry(string service) =>
         services.TryGet(service, out var entry) ? entry : throw new InvalidOperationException($"Service {service} is no longer configured.");
 
+    /// <summary>Why nothing can begin for a service that a reload of the configuration removes at this moment, or has removed; null if it doesn't.</summary>
+    public Refusal? WhyClosed(string service) => services.IsOpen(service) ? null : Closed(service);
+
+    /// <summary>The same of a service that was looked up before.</summary>
+    public Refusal? WhyClosed(Service service) => services.IsOpen(service) ? null : Closed(service.Name);
+
+    private static Refusal Closed(string service) => new(
+        ProblemCodes.UnknownService, $"Service {service} is no longer configured, or not with the clusters that it had: the configuration was changed at this moment. Look at it again.");
+
     public bool IsConfigured(string service) => services.TryGet(service, out _);
 
     /// <summary>The slots that the services leave, of those for which the release still stands.</summary>

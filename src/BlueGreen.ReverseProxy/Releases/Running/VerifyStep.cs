@@ -43,7 +43,8 @@ internal sealed partial class VerifyStep(
             release.Kind,
             release.Force,
             release.ExpectVersion,
-            [.. release.Open.Select(entry => GateTargets.Of(context.State.Current, context.Entry(entry.Name), entry.To))]);
+            [.. release.Open.Select(entry => GateTargets.Of(context.State.Current, context.Entry(entry.Name), entry.To))],
+            Order: new GateOrder(release.Id, release.Actor, release.Reason));
         progress.BeginJudging();
         var judged = await gates.EvaluateAsync(plan, progress.Judge, cancellationToken);
         if (release.Force)

@@ -17,24 +17,29 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(services.All
-        .Where(service => service.Options.Bake.Record is not null)
-        .Select(service => RecordAsync(service, stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => new LoopSet<Recorded>("recording", recorded => recorded.Service.Name, Begin, loops).FollowAsync(
+        () => services.All.Where(service => service.Options.Bake.Record is not null).Select(service => new Recorded(service, service.Options.Bake.Record!)),
+        () => services.NextChange,
+        stoppingToken);
 
-    private Task RecordAsync(Service service, CancellationToken stopping)
+    private Func<CancellationToken, Task> Begin(Recorded recorded)
     {
         // These outlive a failure of the loop: what is answered until it runs again is recorded late.
-        var folder = new RecordingFolder(service.Name, service.Options.Bake.Record!, time);
+        var folder = new RecordingFolder(recorded.Service.Name, recorded.Options, time);
         var log = new OutcomeLog(time);
+        SetLog(recorded.Service, log);
+        return token => RecordAsync(recorded, folder, log, () => SetLog(recorded.Service, null), token);
+    }
+
+    private static void SetLog(Service service, OutcomeLog? log)
+    {
         foreach (var slot in SlotNames.All)
         {
             service[slot].Meter.Log = log;
         }
-
-        return loops.RunAsync("recording", service.Name, token => RecordAsync(service, folder, log, token), stopping);
     }
 
-    private async Task RecordAsync(Service service, RecordingFolder folder, OutcomeLog log, CancellationToken stopping)
+    private async Task RecordAsync(Recorded recorded, RecordingFolder folder, OutcomeLog log, Action end, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Interval, time);
         var failing = false;
@@ -48,6 +53,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
             catch (OperationCanceledException)
             {
                 // Once more, for what came last.
+                end();
                 more = false;
             }
 
@@ -61,7 +67,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
             {
                 if (!failing)
                 {
-                    LogUnwritable(logger, exception, service.Name, service.Options.Bake.Record!.Directory);
+                    LogUnwritable(logger, exception, recorded.Service.Name, recorded.Options.Directory);
                 }
 
                 failing = true;
@@ -69,7 +75,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
 
             if (log.TakeDropped() is > 0 and var dropped)
             {
-                LogDropped(logger, service.Name, dropped);
+                LogDropped(logger, recorded.Service.Name, dropped);
             }
         }
     }
@@ -84,6 +90,8 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
 
         return lines.ToString();
     }
+
+    private sealed record Recorded(Service Service, BakeRecordOptions Options);
 
     [LoggerMessage(4611, LogLevel.Error, "The recording of {Service} can't be written to {Folder}; what is answered meanwhile is left out of it.")]
     private static partial void LogUnwritable(ILogger logger, Exception exception, string service, string folder);
