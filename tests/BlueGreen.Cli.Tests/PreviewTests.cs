@@ -20,7 +20,9 @@ public sealed class PreviewTests
 
         var id = made.Split("preview revoke ")[1].Split(' ')[0];
         (await fleet.BlueGreenAsync("preview", "list")).ShouldEndWith(0).Out.Should().Contain(id).And.Contain("smoke").And.NotContain(token);
-        (await fleet.BlueGreenAsync("status", "orders")).ShouldEndWith(0).Out.Should().Contain("Previews: 1 tokens count; in flight 0 on blue, 0 on green.");
+        (await fleet.BlueGreenAsync("status", "orders")).ShouldEndWith(0).Out.Should().Contain("Previews: live tokens: 1; in flight: 0 on blue, 0 on green.");
+
+        (await fleet.BlueGreenAsync("status")).ShouldEndWith(0).Out.Should().Contain("orders: previews: live tokens: 1");
 
         (await fleet.BlueGreenAsync("preview", "revoke", id)).ShouldEndWith(0).Out.Should().Contain("is revoked");
         (await fleet.BlueGreenAsync("preview", "revoke", id)).ShouldEndWith(0);
@@ -36,7 +38,7 @@ public sealed class PreviewTests
         (await fleet.BlueGreenAsync("preview", "orders", "-o", "json")).ShouldEndWith(0).Json.GetProperty("slot").GetString().Should().Be("standby");
 
         (await fleet.BlueGreenAsync("preview", "rotate-key", "-o", "json")).ShouldEndWith(0).Json.GetProperty("replaced").GetArrayLength().Should().Be(1);
-        (await fleet.BlueGreenAsync("preview", "rotate-key", "--revoke", "--reason", "leaked")).ShouldEndWith(0).Out.Should().Contain("1 tokens were revoked");
+        (await fleet.BlueGreenAsync("preview", "rotate-key", "--revoke", "--reason", "leaked")).ShouldEndWith(0).Out.Should().Contain("tokens revoked: 1");
 
         (await fleet.BlueGreenAsync("preview", "list", "-o", "json")).ShouldEndWith(0).Json.GetArrayLength().Should().Be(0);
     }

@@ -146,7 +146,7 @@ internal static class PreviewCommand
             var body = new JsonObject { ["revoke"] = session.Get(revoke) };
             var answer = (await ChangeAsync(session, HttpMethod.Post, "/v1/preview-keys/rotate", WithReason(body, session), cancellationToken)).OrFail();
             var rotation = answer.Read(ContractsJson.Default.PreviewKeyRotation);
-            session.Note(string.Create(CultureInfo.InvariantCulture, $"Key {rotation.Key} signs from now on; {rotation.RevokedTokens} tokens were revoked."));
+            session.Note(string.Create(CultureInfo.InvariantCulture, $"Key {rotation.Key} signs from now on; tokens revoked: {rotation.RevokedTokens}."));
             foreach (var key in rotation.Replaced)
             {
                 session.Note($"Tokens of key {key.Key} count until {Time(key.VerifiesUntil)}.");

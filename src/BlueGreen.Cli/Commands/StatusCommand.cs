@@ -37,6 +37,13 @@ internal static class StatusCommand
             {
                 session.Print(ServiceTable.Of(all));
                 ServiceTable.Warnings(all).ForEach(session.Line);
+                foreach (var known in all)
+                {
+                    if (Previews(known) is { } previews)
+                    {
+                        session.Line($"{known.Name}: previews: {previews}.");
+                    }
+                }
             }
         }
 
@@ -57,9 +64,9 @@ internal static class StatusCommand
             session.Line($"In maintenance since {maintenance.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by {maintenance.Actor}: {maintenance.Message ?? "no message"} (retry after {maintenance.RetryAfter} s).");
         }
 
-        if (service.PreviewTokens > 0 || SlotNames.All.Any(slot => service.Slots.Of(slot).InFlight.Preview > 0))
+        if (Previews(service) is { } previews)
         {
-            session.Line($"Previews: {service.PreviewTokens} tokens count; in flight {string.Join(", ", SlotNames.All.Select(slot => $"{service.Slots.Of(slot).InFlight.Preview} on {slot.ToText()}"))}.");
+            session.Line($"Previews: {previews}.");
         }
 
         if (service.Release is { } release)
@@ -84,6 +91,12 @@ internal static class StatusCommand
             warnings.ForEach(session.Line);
         }
     }
+
+    // Null where nobody can see a preview, so that what is usual stays short. A host may show one without a token.
+    private static string? Previews(ServiceStatus service) =>
+        service.PreviewTokens == 0 && SlotNames.All.All(slot => service.Slots.Of(slot).InFlight.Preview == 0)
+            ? null
+            : $"live tokens: {service.PreviewTokens}; in flight: {string.Join(", ", SlotNames.All.Select(slot => $"{service.Slots.Of(slot).InFlight.Preview} on {slot.ToText()}"))}";
 
     private static string Why(ProbeStatus? probe) => probe switch
     {

@@ -8,6 +8,9 @@ namespace BlueGreen.ReverseProxy.State;
 /// <summary>What is stored of previews: the keys, and the tokens that have not expired. The tokens themselves are not stored; a key can sign one again.</summary>
 internal sealed record PreviewState
 {
+    /// <summary>How long a revocation is remembered after its token has expired: a wall clock that is set back must not bring the token back.</summary>
+    public static readonly TimeSpan ClockMargin = TimeSpan.FromHours(1);
+
     /// <summary>Oldest first; the newest signs.</summary>
     public ImmutableList<PreviewKeyState> Keys { get; init; } = [];
 
@@ -23,7 +26,7 @@ internal sealed record PreviewState
     public PreviewState Pruned(DateTimeOffset now) => this with
     {
         Keys = Keys.RemoveAll(key => key.VerifiesUntil <= now),
-        Tokens = Tokens.RemoveAll(token => token.ExpiresAt <= now),
+        Tokens = Tokens.RemoveAll(token => token.ExpiresAt + (token.RevokedAt is null ? TimeSpan.Zero : ClockMargin) <= now),
     };
 }
 

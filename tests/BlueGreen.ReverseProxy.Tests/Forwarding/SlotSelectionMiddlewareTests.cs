@@ -1,5 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Forwarding;
+using BlueGreen.ReverseProxy.Forwarding.Previewing;
+using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -206,6 +208,62 @@ public sealed class SlotSelectionMiddlewareTests : IDisposable
 
         context.Response.StatusCode.Should().Be(StatusCodes.Status503ServiceUnavailable);
         _orders.Blue.InFlight.Count.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(PreviewSlot.Standby, SlotName.Green)]
+    [InlineData(PreviewSlot.Blue, SlotName.Blue)]
+    public async Task Preview_WithAToken_IsCountedApartAndReadsItsDestinationsAfterItsLease(PreviewSlot slot, SlotName expected)
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        _binder.ConfigurationApplied([]);
+        var context = Asking(route, slot, out var entrance);
+        var before = context.GetReverseProxyFeature();
+        var served = 0;
+
+        await Forwards.Selection(
+            _ =>
+            {
+                served++;
+                context.GetReverseProxyFeature().Should().NotBeSameAs(before, "a deployment may have been applied since YARP has read the destinations");
+                context.GetReverseProxyFeature().Cluster.Config.ClusterId.Should().Be(_orders[expected].ClusterId);
+                context.Features.Get<SlotLease>()!.Purpose.Should().Be(Purpose.Preview);
+                (_orders[expected].InFlight.Previews, _orders.Blue.InFlight.Count + _orders.Green.InFlight.Count).Should().Be((1, 0));
+                return Task.CompletedTask;
+            },
+            _tables,
+            _binder,
+            entrance).InvokeAsync(context);
+
+        served.Should().Be(1);
+        _orders[expected].InFlight.Previews.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Preview_WhoseTimeIsOver_IsRefusedAndNeverServed()
+    {
+        var route = _yarp.AddRoute("r", "orders-blue");
+        var time = new ManualTime();
+        var context = Asking(route, PreviewSlot.Green, out var entrance, time);
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        await Forwards.Selection(_ => throw new InvalidOperationException("no slot is for it"), _tables, _binder, entrance).InvokeAsync(context);
+
+        context.Response.StatusCode.Should().Be(StatusCodes.Status403Forbidden);
+        (_orders.Green.Previews.Total + _orders.Blue.InFlight.Count).Should().Be(0);
+    }
+
+    private static HttpContext Asking(RouteModel route, PreviewSlot slot, out PreviewEntrance entrance, ManualTime? time = null)
+    {
+        time ??= new ManualTime();
+        var secret = new byte[PreviewToken.KeyBytes];
+        var keys = new PreviewKeys();
+        keys.Publish(new PreviewKeyring([new PreviewKey(1, secret)], []));
+        entrance = Forwards.Entrance(keys, time: time);
+        var context = YarpState.RequestOn(route);
+        context.Request.Headers[GatewayFields.Preview] = PreviewToken.Write(new(7, 1, "orders", slot, time.GetUtcNow().AddMinutes(1).ToUnixTimeSeconds()), secret);
+        PreviewRequest.Take(context, hasGatewayField: true);
+        return context;
     }
 
     private SlotSelectionMiddleware Middleware(RequestDelegate next) => Forwards.Selection(next, _tables, _binder);

@@ -125,6 +125,19 @@ public sealed class PreviewOrdersTests
         Verify(change, Text(made)).Should().Be(PreviewFault.Revoked);
     }
 
+    // The clock is set back by less than the margin, after something else has forgotten what has expired.
+    [Fact]
+    public void Revoke_OfATokenThatHasExpiredSince_HoldsWhenTheClockIsSetBack()
+    {
+        var made = Make(_none, 1).Change!;
+        var revoked = Take(made, 1).Change!;
+
+        var later = Make(revoked, 2, now: States.Now.AddMinutes(119)).Change!;
+
+        Verify(later, Text(made)).Should().Be(PreviewFault.Revoked);
+        Make(revoked, 2, now: States.Now.AddMinutes(121)).Change!.State.Preview!.Tokens.Should().HaveCount(1);
+    }
+
     [Fact]
     public void Revoke_OfAnotherServiceOrUnknown_IsRefused()
     {

@@ -13,7 +13,7 @@ namespace BlueGreen.ReverseProxy.Tests.Shutdown;
 /// <summary>The order of a stop, and that no step of it keeps the next one from running.</summary>
 public sealed class StopSequenceTests : IDisposable
 {
-    private const int StepCount = 13;
+    private const int StepCount = 14;
 
     private readonly TempFolder _folder = new();
 

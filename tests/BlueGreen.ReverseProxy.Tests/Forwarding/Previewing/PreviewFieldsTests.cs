@@ -90,6 +90,24 @@ public sealed class PreviewFieldsTests
         context.Features.Get<PreviewRequest>().Should().BeNull();
     }
 
+    // What every request pays: whoever does not preview makes no garbage by it.
+    [Fact]
+    public void Request_WithNothingOfPreviews_AllocatesNothing()
+    {
+        var context = Request("?x=1&page=2");
+        context.Request.Headers.Cookie = "session=0123456789abcdef; theme=dark; consent=yes";
+        PreviewRequest.Take(context, hasGatewayField: false);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var count = 0; count < 1000; count++)
+        {
+            PreviewRequest.Take(context, hasGatewayField: false);
+            GatewayFields.IsOne("X-Request-ID");
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
+    }
+
     // One that is named there is removed; without the token the request would be served by the active slot.
     [Fact]
     public async Task Header_NamedByConnection_IsReadBeforeItIsRemoved()
