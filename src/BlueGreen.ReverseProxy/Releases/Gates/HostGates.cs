@@ -76,6 +76,9 @@ internal sealed partial class HostGates
         try
         {
             var verdict = await evaluation.WaitAsync(gate.Timeout, _time, cancellationToken);
+
+            // A gate that is told to end may answer before this wait hears of it, and what it says then is no verdict.
+            cancellationToken.ThrowIfCancellationRequested();
             return verdict is null
                 ? gate.Result(context.Service, GateStatus.Failed, "gave no verdict")
                 : gate.Result(context.Service, verdict.Passed ? GateStatus.Passed : GateStatus.Failed, OneLine(verdict.Reason));
