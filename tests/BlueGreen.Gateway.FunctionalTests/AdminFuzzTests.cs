@@ -39,7 +39,7 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
         var count = Setting("BLUEGREEN_FUZZ_REQUESTS", 3000);
         var seed = Setting("BLUEGREEN_FUZZ_SEED", Environment.TickCount & int.MaxValue);
         output.WriteLine($"BLUEGREEN_FUZZ_SEED={seed} BLUEGREEN_FUZZ_REQUESTS={count}");
-        await using var fleet = await Fleet.HostAsync(AdminSection.WithTokens(AdminSection.Token("ci", "act", "operator"), AdminSection.Token("eyes", "look", "viewer")), untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(AdminSection.WithTokens(AdminSection.Token("ci", "act", "admin"), AdminSection.Token("eyes", "look", "viewer")), untilHealthy: false);
         var random = new Random(seed);
         var guesses = 0;
         using var guesser = new AdminClient(fleet.Admin.Http.BaseAddress!.ToString(), From(() => guesses++ / GuessesOfAnAddress));
@@ -150,6 +150,7 @@ public sealed class AdminFuzzTests(ITestOutputHelper output)
         var path = call.Path
             .Replace("{service}", Uri.EscapeDataString(Valid(random.Next(4) == 0 ? Pick(random, Texts) : "orders")), StringComparison.Ordinal)
             .Replace("{slot}", Uri.EscapeDataString(Valid(random.Next(3) == 0 ? Pick(random, Texts) : "green")), StringComparison.Ordinal)
+            .Replace("{token}", Uri.EscapeDataString(Valid(random.Next(3) == 0 ? Pick(random, Texts) : "0123456789abcdef")), StringComparison.Ordinal)
             .Replace("{id}", Uri.EscapeDataString(Valid(Pick(random, Texts))), StringComparison.Ordinal);
         var query = string.Join('&', call.Query.Append("until").Append("force").Where(_ => random.Next(3) == 0).Select(name => $"{name}={Uri.EscapeDataString(Valid(Pick(random, Texts)))}"));
         var method = random.Next(10) == 0 ? new HttpMethod(Pick(random, ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])) : call.Method;

@@ -28,9 +28,10 @@ public sealed class BodyTests : IAsyncLifetime
                select (operation.Name.ToUpperInvariant(), path.Name
                    .Replace("{service}", "orders", StringComparison.Ordinal)
                    .Replace("{slot}", "green", StringComparison.Ordinal)
+                   .Replace("{token}", "0123456789abcdef", StringComparison.Ordinal)
                    .Replace("{id}", "r1-000000", StringComparison.Ordinal)),
         ];
-        _calls.Should().HaveCount(10, "a new call that changes something is tried here too");
+        _calls.Should().HaveCount(13, "a new call that changes something is tried here too");
         _state = await File.ReadAllBytesAsync(_fleet.StateFile);
     }
 

@@ -49,6 +49,29 @@ public sealed class PreviewHostTests
         (await client.AskAsync("/orders/x", ("Host", "b.example.com"), ("X-Forwarded-For", "203.0.113.7"))).Refusal.Should().Be("address");
     }
 
+    // A service that comes later has a place of its own everywhere, and hosts follow the file.
+    [Fact]
+    public async Task Service_AddedWhileTheGatewayRuns_HasPreviewsHostsAndCountsOfItsOwn()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        using var client = fleet.Client();
+
+        AdminSection.Rewrite(fleet, configuration =>
+        {
+            Fleet.AddService(configuration, "users");
+            Hosts("{ \"preview.example.com\": { \"Anyone\": true } }")(configuration);
+        });
+        await fleet.Gateway.UntilOutputAsync("services added: users");
+
+        (await client.AskAsync("/users/x", (PreviewClient.Header, await fleet.TokenAsync(service: "users")))).Body.Should().Be("2.0.0");
+        (await client.AskAsync("/users/x", (PreviewClient.Header, await fleet.TokenAsync()))).Refusal.Should().Be("otherService");
+        (await client.AskAsync("/orders/x", ("Host", "preview.example.com"))).Body.Should().Be("2.0.0");
+        var metrics = await fleet.Admin.SendAsync(HttpMethod.Get, "/metrics");
+        metrics.Status.Should().Be(200, metrics.Body);
+        metrics.Body.Should().Contain("bluegreen_preview_refused_total{service=\"users\",reason=\"otherService\"} 1")
+            .And.Contain("bluegreen_preview_requests_total{service=\"users\",slot=\"green\"} 1");
+    }
+
     [Fact]
     public async Task Start_WithAHostThatNoRouteTakes_EndsWith78()
     {

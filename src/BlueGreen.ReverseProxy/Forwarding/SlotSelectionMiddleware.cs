@@ -35,7 +35,7 @@ internal sealed class SlotSelectionMiddleware(
             return PreviewAsync(context, service, asked, route, table, binding);
         }
 
-        if (service.Options.Preview.Hosts.Count > 0)
+        if (service.PreviewHosts.Count > 0)
         {
             return PreviewAsync(context, service, asked: null, route, table, binding);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
@@ -12,11 +13,15 @@ namespace BlueGreen.ReverseProxy.Slots;
 internal sealed class Service(int index, ServiceOptions options, TimeProvider time, CurrentOptions? current = null)
 {
     private ServiceOptions _own = options;
+    private FrozenDictionary<string, PreviewHostOptions> _previewHosts = options.Preview.Hosts;
 
     public int Index { get; } = index;
 
     /// <summary>The options in use. Two reads may give two values, with a reload in between.</summary>
     public ServiceOptions Options => current?.Value.Services.GetValueOrDefault(Name) ?? Volatile.Read(ref _own);
+
+    /// <summary>The hosts that show a preview. Kept here, because each request asks for them.</summary>
+    public FrozenDictionary<string, PreviewHostOptions> PreviewHosts => Volatile.Read(ref _previewHosts);
 
     public string Name { get; } = options.Name;
 
@@ -29,9 +34,10 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     /// <summary>The service is removed: it has the options that it had for as long as requests are in flight on it.</summary>
     public void KeepOptions() => Volatile.Write(ref _own, Options);
 
-    /// <summary>Hands the slots what of the options they keep themselves, because each request asks for it.</summary>
+    /// <summary>Keeps, and hands the slots, what of the options is kept, because each request asks for it.</summary>
     public void FollowOptions()
     {
+        Volatile.Write(ref _previewHosts, Options.Preview.Hosts);
         var (longLived, failOn) = (Options.LongLived, Options.Bake.FailOn);
         foreach (var slot in SlotNames.All)
         {

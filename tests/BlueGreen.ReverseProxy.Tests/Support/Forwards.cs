@@ -15,9 +15,9 @@ internal static class Forwards
     public static SlotSelectionMiddleware Selection(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder, PreviewEntrance? previews = null) =>
         new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, previews ?? Entrance(new PreviewKeys()), Completion(), GatewayErrors.Answers());
 
-    public static PreviewEntrance Entrance(PreviewKeys keys, ForwardingOptions? forwarding = null, TimeProvider? time = null, ServiceCatalog? services = null) => new(
+    public static PreviewEntrance Entrance(PreviewKeys keys, ForwardingOptions? forwarding = null, TimeProvider? time = null) => new(
         keys,
-        new PreviewRefusals(services ?? Services.Catalog("orders", "users")),
+        new PreviewRefusals(),
         forwarding ?? new ForwardingOptions(),
         GatewayErrors.Answers(),
         time ?? TimeProvider.System,

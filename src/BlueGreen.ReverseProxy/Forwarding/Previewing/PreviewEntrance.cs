@@ -41,7 +41,7 @@ internal sealed partial class PreviewEntrance(
             return fault == PreviewFault.None ? PreviewDecision.Of(claims.Slot) : Refuse(context, service, fault, asked.IsCookie);
         }
 
-        if (PreviewHosts.Find(service.Options.Preview.Hosts, context.Request.Host) is not { } host)
+        if (PreviewHosts.Find(service.PreviewHosts, context.Request.Host) is not { } host)
         {
             return default;
         }
