@@ -2,13 +2,19 @@ using BlueGreen.Gateway.Checks;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Reload;
 
 namespace BlueGreen.Gateway;
 
 /// <summary>Reads changed configuration files again while the gateway runs, and says in one line what came of it.</summary>
-internal sealed partial class ConfigurationReload(IConfigurationRoot configuration, BackgroundLoops loops, TimeProvider time, ILogger<ConfigurationReload> logger) : IHostedService, IDisposable
+internal sealed partial class ConfigurationReload(
+    IConfigurationRoot configuration, ReloadStatus status, BackgroundLoops loops, TimeProvider time, ILogger<ConfigurationReload> logger) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    // What is the matter with a file that is not in use as it is now; only the poller uses it.
+    private readonly Dictionary<string, string> _kept = new(StringComparer.Ordinal);
+    private IReadOnlyList<ConfigurationError> _mistakes = [];
 
     private FilePoller? _poller;
 
@@ -48,7 +54,9 @@ internal sealed partial class ConfigurationReload(IConfigurationRoot configurati
         if (change is { IsUsed: true })
         {
             LogUsed(logger, path, change.What);
-            foreach (var error in GatewayCheck.FindKeyErrors(configuration))
+            _kept.Remove(path);
+            _mistakes = [.. GatewayCheck.FindKeyErrors(configuration)];
+            foreach (var error in _mistakes)
             {
                 LogMistake(logger, error);
             }
@@ -56,7 +64,18 @@ internal sealed partial class ConfigurationReload(IConfigurationRoot configurati
         else if (change is not null)
         {
             LogKept(logger, path, change.What);
+            _kept[path] = change.What;
         }
+        else
+        {
+            return;
+        }
+
+        status.SetFiles(
+        [
+            .. _kept.Select(file => $"Configuration file {file.Key} {file.Value}: what it had before stays in use."),
+            .. _mistakes.Select(error => $"The configuration has a mistake that would end the next start: {error}"),
+        ]);
     }
 
     [LoggerMessage(8101, LogLevel.Information, "Configuration file {File} {What}.")]

@@ -3,6 +3,9 @@ namespace BlueGreen.Gateway;
 /// <summary>The bytes of a file, or why there are none.</summary>
 internal sealed class FileContent : IEquatable<FileContent>
 {
+    /// <summary>The largest file that is read, in bytes: thousands of services fit, and a link to something endless does not fill the memory.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
     private FileContent(byte[]? bytes, string? problem)
     {
         Bytes = bytes;
@@ -21,7 +24,19 @@ internal sealed class FileContent : IEquatable<FileContent>
     {
         try
         {
-            return new(File.ReadAllBytes(path), null);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var content = new MemoryStream();
+            var buffer = new byte[64 * 1024];
+            for (var length = file.Read(buffer); length > 0; length = file.Read(buffer))
+            {
+                content.Write(buffer, 0, length);
+                if (content.Length > MaxBytes)
+                {
+                    return new(null, $"is larger than {MaxBytes / 1024 / 1024} MB");
+                }
+            }
+
+            return new(content.ToArray(), null);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -6,6 +6,7 @@ using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Reload;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -123,6 +124,7 @@ internal static partial class GatewayHost
         });
         builder.Services.AddHostedService(provider => new ConfigurationReload(
             builder.Configuration,
+            provider.GetRequiredService<ReloadStatus>(),
             provider.GetRequiredService<BackgroundLoops>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ConfigurationReload>>()));

@@ -13,7 +13,8 @@ internal sealed class KeptJsonSource(string path, bool isOptional) : IConfigurat
 
 /// <summary>
 /// The content of a configuration file. A change that can't be used leaves it as it was: a file that is missing, unreadable, empty or no
-/// JSON, and one without a section that it had. Any of these would take all routes away, and all tokens.
+/// JSON, and one without a section that it had. Any of these would take all routes away, and all tokens. A section that the gateway does
+/// not read may go: a mistake is mended by taking it away.
 /// </summary>
 /// <remarks>
 /// The content decides, not the file: a mounted ConfigMap is replaced by turning a link in another folder, which a watcher of the file
@@ -89,7 +90,7 @@ internal sealed class KeptJsonProvider(string path, bool isOptional) : Configura
     private string? LostSection(IDictionary<string, string?> next)
     {
         var sections = SectionsOf(next);
-        return SectionsOf(Data).Order(StringComparer.OrdinalIgnoreCase).FirstOrDefault(section => !sections.Contains(section));
+        return SectionsOf(Data).Where(TopSections.IsRead).Order(StringComparer.OrdinalIgnoreCase).FirstOrDefault(section => !sections.Contains(section));
     }
 
     private static HashSet<string> SectionsOf(IDictionary<string, string?> data)

@@ -32,6 +32,9 @@ internal static class TopSections
                 || Known.Contains(section, StringComparer.OrdinalIgnoreCase));
     }
 
+    /// <summary>Whether the gateway or its framework reads the section that a key is in.</summary>
+    public static bool IsRead(string key) => Of(key) is var section && section != Free && Known.Contains(section, StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The first part of a key.</summary>
     public static string Of(string key) => key.Split(ConfigurationPath.KeyDelimiter, 2)[0];
 

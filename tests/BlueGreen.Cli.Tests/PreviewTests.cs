@@ -14,8 +14,8 @@ public sealed class PreviewTests
 
         var made = (await fleet.BlueGreenAsync("preview", "--slot", "green", "--expires", "10m", "--reason", "smoke", "--address", "https://api.example.com/orders/1?a=1")).ShouldEndWith(0).Out;
         var token = made.Split("X-BlueGreen-Preview: ")[1].Split('\n')[0].Trim();
-        made.Should().Contain("Preview of orders: green, until").And.Contain($"curl -H 'X-BlueGreen-Preview: {token}' https://api.example.com/orders/1?a=1")
-            .And.Contain($"  https://api.example.com/orders/1?bluegreen-preview={token}");
+        made.Should().Contain("Preview of orders: green, until").And.Contain($"curl -H 'X-BlueGreen-Preview: {token}' 'https://api.example.com/orders/1?a=1'")
+            .And.Contain($"  https://api.example.com/orders/1?a=1&bluegreen-preview={token}");
         (await client.AskAsync("/orders/x", (PreviewClient.Header, token))).Body.Should().Be("2.0.0");
 
         var id = made.Split("preview revoke ")[1].Split(' ')[0];

@@ -41,6 +41,7 @@ public sealed class ReloadTests
 
             var line = LinesOf(fleet, " stays in use")[^1];
             line.Should().Contain(expected).And.Contain(fleet.ConfigFile).And.Contain("[ERR]");
+            await fleet.Admin.UntilAsync(status => status.Warnings.Any(warning => warning.Contains(expected, StringComparison.Ordinal)));
             (await client.GetStringAsync("/orders/x")).Should().Be("1.0.0", line);
         }
 
@@ -53,6 +54,7 @@ public sealed class ReloadTests
         await AdminSection.UntilAsync(async () => (await StatusAsync(client, "/more/x")) == HttpStatusCode.OK, () => fleet.Gateway.Output);
         await UntilCountAsync(fleet, " was read again", 1);
         CountOf(fleet, " was read again").Should().Be(1, "each reload is a line of its own, and only the last content was one");
+        await fleet.Admin.UntilAsync(status => !status.Warnings.Any(warning => warning.Contains("Configuration file", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -64,13 +66,19 @@ public sealed class ReloadTests
         Rewrite(fleet, before, configuration =>
         {
             configuration["ReverseProxy"]!["Routes"]!["orders"]!["Match"]!["Metods"] = new JsonArray("GET");
-            configuration["BlueGren"] = new JsonObject();
+            configuration["BlueGren"] = new JsonObject { ["Services"] = new JsonObject() };
         });
         await UntilCountAsync(fleet, "would end the next start", 2);
 
         LinesOf(fleet, "would end the next start").Should().OnlyContain(line => line.Contains("[WRN]", StringComparison.Ordinal))
             .And.Contain(line => line.Contains("ReverseProxy:Routes:orders:Match:Metods: is not a known key: did you mean Methods?", StringComparison.Ordinal))
             .And.Contain(line => line.Contains("BlueGren: is not a known section of gateway.json: did you mean BlueGreen?", StringComparison.Ordinal));
+        await fleet.Admin.UntilAsync(status => status.Warnings.Count(warning => warning.Contains("would end the next start", StringComparison.Ordinal)) == 2);
+
+        // Mended by taking the section away: nothing reads it.
+        await File.WriteAllTextAsync(fleet.ConfigFile, before);
+        await fleet.Admin.UntilAsync(status => !status.Warnings.Any(warning => warning.Contains("next start", StringComparison.Ordinal)));
+        CountOf(fleet, " stays in use").Should().Be(0);
     }
 
     [Fact]

@@ -57,15 +57,15 @@ internal static class PreviewCommand
             }
 
             var at = session.Get(address) is { } given ? new Uri(given) : null;
-            var url = at is null ? Placeholder : at.GetLeftPart(UriPartial.Path);
+            var url = at is null ? Placeholder : at.GetLeftPart(UriPartial.Query);
             session.Line($"Preview of {token.Service}: {(token.Slot == PreviewSlot.Standby ? "the standby" : token.Slot.ToText())}, until {Time(token.ExpiresAt)}. Whoever has the token sees it; it is not shown again.");
             session.Line("");
             session.Line("Header:");
             session.Line($"  {token.Header}: {token.Token}");
             session.Line("From a terminal:");
-            session.Line($"  curl -H '{token.Header}: {token.Token}' {at?.AbsoluteUri ?? Placeholder}");
+            session.Line($"  curl -H '{token.Header}: {token.Token}' {(at is null ? Placeholder : $"'{at.GetLeftPart(UriPartial.Query)}'")}");
             session.Line("In a browser; the page asks first:");
-            session.Line($"  {url}{token.Query}");
+            session.Line($"  {url}{(at?.Query.Length > 1 ? $"&{token.Query[1..]}" : token.Query)}");
             session.Line("");
             session.Line($"Revoke it: bluegreen preview revoke {token.Id} --service {token.Service}");
             return ExitCodes.Done;

@@ -27,7 +27,7 @@ internal sealed class StatusViews(
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(state.Maintenance), .. OtherVersions(service), .. reload.Warnings])
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(service.Name, state.Maintenance), .. OtherVersions(service), .. reload.Warnings])
         {
             PreviewTokens = current.Preview is { } preview && time.GetUtcNow() is var now ? preview.Tokens.Count(token => token.IsOf(service.Name) && token.IsLive(now)) : 0,
             Maintenance = state.Maintenance is { } closed ? new(closed.Message, closed.RetryAfter, closed.Since, closed.Actor) : null,
@@ -54,11 +54,11 @@ internal sealed class StatusViews(
         }
     }
 
-    private static IEnumerable<string> Closed(MaintenanceState? maintenance)
+    private static IEnumerable<string> Closed(string service, MaintenanceState? maintenance)
     {
         if (maintenance is not null)
         {
-            yield return $"The service is in maintenance since {maintenance.Since:u} (by {maintenance.Actor}): its clients get 503 until DELETE /v1/services/…/maintenance.";
+            yield return $"The service is in maintenance since {maintenance.Since:u} (by {maintenance.Actor}): its clients get 503 until DELETE /v1/services/{service}/maintenance.";
         }
     }
 

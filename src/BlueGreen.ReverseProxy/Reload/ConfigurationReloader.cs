@@ -94,6 +94,12 @@ internal sealed partial class ConfigurationReloader(
             return Never;
         }
 
+        if (LostSection(read.Keys, proxyKeys) is { } lost)
+        {
+            Say([], [$"there is no {lost} any more. Put it back; to take it away, restart the gateway"]);
+            return Never;
+        }
+
         var errors = (await check.FindErrorsAsync(read, () => [proxy])).Where(error => !IsHarmless(error)).Select(error => error.ToString()).ToList();
         if (errors.Count > 0)
         {
@@ -128,6 +134,19 @@ internal sealed partial class ConfigurationReloader(
             return Never;
         }
     }
+
+    // A file that is missing for a moment, or empty, must not take every service and route away.
+    private string? LostSection(ImmutableSortedDictionary<string, string?> keys, ImmutableSortedDictionary<string, string?> proxyKeys)
+    {
+        bool IsLost(string section) => HasChildren(_proxyKeys, section) && !HasChildren(proxyKeys, section);
+        return HasChildren(_keys, "Services") && !HasChildren(keys, "Services") ? $"{BlueGreenSettings.Section}:Services"
+            : IsLost("Routes") ? $"{Proxy}:Routes"
+            : IsLost("Clusters") ? $"{Proxy}:Clusters"
+            : null;
+    }
+
+    private static bool HasChildren(ImmutableSortedDictionary<string, string?> keys, string section) =>
+        keys.Keys.Any(key => key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase));
 
     private Task Never(CancellationToken stopping) => Task.Delay(Timeout.InfiniteTimeSpan, time, stopping);
 

@@ -152,6 +152,11 @@ internal sealed partial class ServiceReplacement(
 
         health.Follow(Clusters());
         host.Value.ShutdownTimeout = StopSequence.LongestOf(options.Value.Shutdown);
+        foreach (var name in change.RemovedServices.Where(state.Current.Services.ContainsKey))
+        {
+            LogRemoved(logger, name, state.Current.Services[name].Active.ToText());
+        }
+
         foreach (var service in added)
         {
             LogAdded(logger, service.Name, state[service].Active.ToText(), service.Blue.ClusterId, service.Green.ClusterId);
@@ -160,6 +165,9 @@ internal sealed partial class ServiceReplacement(
 
     // YARP's state is built with its listeners, which services of the gateway are; so it can only be asked for later.
     private IEnumerable<Yarp.ReverseProxy.Model.ClusterState> Clusters() => provider.GetRequiredService<IProxyStateLookup>().GetClusters();
+
+    [LoggerMessage(8206, LogLevel.Warning, "Service {Service} was removed, and {Active} was its active slot. Routes that are left of it lead to the clusters that they name, whichever slot that is, and maintenance does not close them.")]
+    private static partial void LogRemoved(ILogger logger, string service, string active);
 
     [LoggerMessage(8205, LogLevel.Information, "Service {Service} was added: {Active} is active. Blue is cluster {Blue}, green is cluster {Green}.")]
     private static partial void LogAdded(ILogger logger, string service, string active, string blue, string green);

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Extensibility;
@@ -28,7 +27,8 @@ internal sealed class EmbeddedGateway : RunningGateway
         var configuration = Fleet.Configuration(blue.Address, green.Address);
         configure?.Invoke(configuration);
         var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = "Development" });
-        builder.Configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(configuration.ToJsonString())));
+        File.WriteAllText(ConfigFile, configuration.ToJsonString());
+        builder.Configuration.AddJsonFile(ConfigFile, optional: true);
         builder.Configuration["BlueGreen:State:Directory"] = _folder.File("state");
         builder.Configuration["BlueGreen:Admin:Urls"] = "http://127.0.0.1:0";
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
@@ -38,6 +38,9 @@ internal sealed class EmbeddedGateway : RunningGateway
         add(builder.AddBlueGreenGateway());
         _app = builder.Build();
     }
+
+    /// <summary>The host's file; read again by <c>IConfigurationRoot.Reload</c> alone.</summary>
+    public string ConfigFile => _folder.File("appsettings.json");
 
     public TestApi Blue { get; }
 

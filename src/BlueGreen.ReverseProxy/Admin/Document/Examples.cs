@@ -87,7 +87,7 @@ internal static class Examples
     public static JsonNode Service() => Node(Orders, ContractsJson.Default.ServiceStatus);
 
     public static JsonNode ClosedService() => Node(
-        Orders with { Generation = 43, Maintenance = new("We are back at 14:00 UTC.", 300, Now, "ops"), Warnings = ["The service is in maintenance since 2026-01-02 03:04:05Z (by ops): its clients get 503 until DELETE /v1/services/…/maintenance."] },
+        Orders with { Generation = 43, Maintenance = new("We are back at 14:00 UTC.", 300, Now, "ops"), Warnings = ["The service is in maintenance since 2026-01-02 03:04:05Z (by ops): its clients get 503 until DELETE /v1/services/orders/maintenance."] },
         ContractsJson.Default.ServiceStatus);
 
     public static JsonNode Services() => new JsonArray(Service());
