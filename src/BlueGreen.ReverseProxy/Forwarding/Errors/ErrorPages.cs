@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Listening;
 using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Forwarding.Errors;
@@ -8,14 +9,11 @@ namespace BlueGreen.ReverseProxy.Forwarding.Errors;
 /// <summary>The operator's own error pages, as their files have them; while a file can't be used, what it had before.</summary>
 internal sealed partial class ErrorPages : IDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
-
     private readonly CurrentOptions _options;
-    private readonly TimeProvider _time;
     private readonly ILogger<ErrorPages> _logger;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly FilePoller _poller;
 
-    // Why files were refused at the last look; only the loop uses it.
+    // Why files were refused at the last look; only the poller uses it.
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
     private FrozenDictionary<string, ErrorPageFile> _files;
 
@@ -24,11 +22,7 @@ internal sealed partial class ErrorPages : IDisposable
     public ErrorPages(CurrentOptions options, BackgroundLoops loops, TimeProvider time, ILogger<ErrorPages> logger)
     {
         _options = options;
-        _time = time;
         _logger = logger;
-
-        // Taken before the look, so that options that are replaced during it have another one made.
-        var changed = options.NextChange;
         var errors = new List<ConfigurationError>();
         _files = ErrorPageFiles.Load(options.Value, errors).ToFrozenDictionary(StringComparer.Ordinal);
         if (errors.Count > 0)
@@ -36,7 +30,7 @@ internal sealed partial class ErrorPages : IDisposable
             throw new BlueGreenConfigurationException(errors);
         }
 
-        loops.Start("files", () => loops.RunAsync("files", "errorPages", stopping => FollowAsync(changed, stopping), _stop.Token));
+        _poller = new FilePoller("errorPages", Reload, loops, time, nextChange: () => options.NextChange);
     }
 
     /// <summary>The file for an error: the service's own before that of all services, and the most specific one of each. Null where there is none.</summary>
@@ -79,24 +73,7 @@ internal sealed partial class ErrorPages : IDisposable
         Volatile.Write(ref _files, files.ToFrozenDictionary(StringComparer.Ordinal));
     }
 
-    public void Dispose()
-    {
-        // Disposed of by the host's container alone; the loop may be at work until then.
-        _stop.Cancel();
-        _stop.Dispose();
-    }
-
-    // Read and not watched: a mounted file is replaced by turning a link, which watchers of files do not see.
-    private async Task FollowAsync(Task changed, CancellationToken stopping)
-    {
-        while (true)
-        {
-            await changed.WaitAsync(Period, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            stopping.ThrowIfCancellationRequested();
-            changed = _options.NextChange;
-            Reload();
-        }
-    }
+    public void Dispose() => _poller.Dispose();
 
     private void Take(Dictionary<string, ErrorPageFile> files, string key, string path, ErrorPageFile next)
     {
