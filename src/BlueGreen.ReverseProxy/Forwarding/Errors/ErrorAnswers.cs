@@ -96,7 +96,7 @@ internal sealed class ErrorAnswers(ServiceCatalog services, ErrorPages pages)
 
         if (form == AnswerForm.Html)
         {
-            response.ContentType = ErrorBodies.HtmlType;
+            response.ContentType = HtmlPage.ContentType;
             response.Headers.ContentSecurityPolicy = ErrorBodies.PagePolicy;
             return ErrorBodies.Page(error, reference);
         }

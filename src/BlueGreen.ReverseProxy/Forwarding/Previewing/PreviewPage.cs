@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Previews;
 using Microsoft.AspNetCore.Http;
 
@@ -33,43 +33,23 @@ internal static class PreviewPage
         var response = context.Response;
         SetHeaders(response);
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "text/html; charset=utf-8";
+        response.ContentType = HtmlPage.ContentType;
         response.Headers.ContentSecurityPolicy = Policy;
         response.Headers.XFrameOptions = "DENY";
-        var page = Encoding.UTF8.GetBytes(Html(claims));
+        var page = Html(claims);
         response.ContentLength = page.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(page, context.RequestAborted).AsTask();
     }
 
-    private static string Html(in PreviewClaims claims)
+    private static byte[] Html(in PreviewClaims claims)
     {
         var service = HtmlEncoder.Default.Encode(claims.Service);
         var slot = claims.Slot == PreviewSlot.Standby ? "the standby" : claims.Slot.ToText();
         var until = DateTimeOffset.FromUnixTimeSeconds(claims.ExpiresAt).ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
-        return $$"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="robots" content="noindex">
-            <title>Preview of {{service}}</title>
-            <style>
-            :root { color-scheme: light dark }
-            body { font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1.5rem }
-            h1 { font-size: 1.5rem }
-            button { font: inherit; padding: .5rem 1rem }
-            small { opacity: .7; overflow-wrap: anywhere }
-            </style>
-            </head>
-            <body>
-            <h1>Preview of {{service}}</h1>
-            <p>This browser will see {{slot}} of {{service}} until {{until}}: a version that others do not see. What you do there may be real: it can share its data with what everybody uses.</p>
-            <form method="post"><input type="hidden" name="{{Field}}" value="{{Enter}}"><button>Show the preview</button></form>
-            <p><small>To leave it, open the same address with ?{{PreviewCookie.Name}}={{PreviewLink.Off}}.</small></p>
-            </body>
-            </html>
-
-            """;
+        return HtmlPage.Write($"Preview of {service}", $"""
+            <p>This browser will see {slot} of {service} until {until}: a version that others do not see. What you do there may be real: it can share its data with what everybody uses.</p>
+            <form method="post"><input type="hidden" name="{Field}" value="{Enter}"><button>Show the preview</button></form>
+            <p><small>To leave it, open the same address with ?{PreviewCookie.Name}={PreviewLink.Off}.</small></p>
+            """);
     }
 }
