@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Configuration;
+
 namespace BlueGreen.Gateway;
 
 /// <summary>The bytes of a file, or why there are none.</summary>
@@ -24,19 +26,7 @@ internal sealed class FileContent : IEquatable<FileContent>
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var content = new MemoryStream();
-            var buffer = new byte[64 * 1024];
-            for (var length = file.Read(buffer); length > 0; length = file.Read(buffer))
-            {
-                content.Write(buffer, 0, length);
-                if (content.Length > MaxBytes)
-                {
-                    return new(null, $"is larger than {MaxBytes / 1024 / 1024} MB");
-                }
-            }
-
-            return new(content.ToArray(), null);
+            return BoundedFile.Read(path, MaxBytes) is { } bytes ? new(bytes, null) : new(null, $"is larger than {MaxBytes / 1024 / 1024} MB");
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -26,6 +26,11 @@ public sealed class ReloadTests
             ("has no ReverseProxy any more", () => Rewrite(fleet, before, configuration => ((JsonObject)configuration).Remove("ReverseProxy"))),
             ("has no ReverseProxy:Routes any more", () => Rewrite(fleet, before, configuration => configuration["ReverseProxy"]!["Routes"] = new JsonObject())),
             ("has no ReverseProxy:Clusters any more", () => Rewrite(fleet, before, configuration => ((JsonObject)configuration["ReverseProxy"]!).Remove("Clusters"))),
+            ("is larger than 16 MB", () =>
+            {
+                File.Delete(fleet.ConfigFile);
+                File.CreateSymbolicLink(fleet.ConfigFile, "/dev/zero");
+            }),
             ("is a folder", () =>
             {
                 File.Delete(fleet.ConfigFile);

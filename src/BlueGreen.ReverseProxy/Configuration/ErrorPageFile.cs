@@ -93,10 +93,7 @@ internal sealed class ErrorPageFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var buffer = new byte[MaxBytes + 1];
-            var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            return length <= MaxBytes ? buffer[..length] : throw new ErrorPageException($"is larger than {MaxBytes} bytes");
+            return BoundedFile.Read(path, MaxBytes) ?? throw new ErrorPageException($"is larger than {MaxBytes} bytes");
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
