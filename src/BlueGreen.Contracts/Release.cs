@@ -72,37 +72,49 @@ public enum ReleaseStatus
     [JsonStringEnumMemberName("awaitingApproval")]
     AwaitingApproval = 1,
 
+    /// <summary>The gates passed; new requests wait at the gateway until nothing is in flight on the old slot.</summary>
+    [JsonStringEnumMemberName("holding")]
+    Holding = 2,
+
+    /// <summary>The gates passed; a growing share of the traffic goes to the new slot.</summary>
+    [JsonStringEnumMemberName("shifting")]
+    Shifting = 3,
+
+    /// <summary>The shift is taken back: everybody goes to the old slot again, and requests are still in flight on the new one.</summary>
+    [JsonStringEnumMemberName("reverting")]
+    Reverting = 4,
+
     /// <summary>Switched; requests are still in flight on the old slot.</summary>
     [JsonStringEnumMemberName("draining")]
-    Draining = 2,
+    Draining = 5,
 
     /// <summary>Switched and drained; the new slot is being watched.</summary>
     [JsonStringEnumMemberName("baking")]
-    Baking = 3,
+    Baking = 6,
 
     /// <summary>Ended: the new slot stays.</summary>
     [JsonStringEnumMemberName("succeeded")]
-    Succeeded = 4,
+    Succeeded = 7,
 
     /// <summary>Ended: a gate failed, nothing was switched.</summary>
     [JsonStringEnumMemberName("rejected")]
-    Rejected = 5,
+    Rejected = 8,
 
-    /// <summary>Ended: the service was switched back.</summary>
+    /// <summary>Ended: the service was switched back, or a shift was taken back.</summary>
     [JsonStringEnumMemberName("rolledBack")]
-    RolledBack = 6,
+    RolledBack = 9,
 
     /// <summary>Ended by request before the switch: nothing was switched.</summary>
     [JsonStringEnumMemberName("aborted")]
-    Aborted = 7,
+    Aborted = 10,
 
     /// <summary>Ended before the switch by a failure of the gateway itself: nothing was switched.</summary>
     [JsonStringEnumMemberName("failed")]
-    Failed = 8,
+    Failed = 11,
 
     /// <summary>Ended after the switch without a verdict: the new slot stays, and nobody watched its end.</summary>
     [JsonStringEnumMemberName("abandoned")]
-    Abandoned = 9,
+    Abandoned = 12,
 }
 
 /// <summary>What can be asked of a <see cref="ReleaseStatus"/>.</summary>
@@ -111,8 +123,8 @@ public static class ReleaseStatuses
     /// <summary>Whether nothing more will happen to the release.</summary>
     public static bool IsEnded(this ReleaseStatus status) => status >= ReleaseStatus.Succeeded;
 
-    /// <summary>Whether the switch is still ahead.</summary>
-    public static bool IsBeforeSwitch(this ReleaseStatus status) => status <= ReleaseStatus.AwaitingApproval;
+    /// <summary>Whether the switch is still ahead. A shift may have moved some of the traffic.</summary>
+    public static bool IsBeforeSwitch(this ReleaseStatus status) => status < ReleaseStatus.Draining;
 }
 
 /// <summary>One condition that must hold before the switch, with its verdict.</summary>

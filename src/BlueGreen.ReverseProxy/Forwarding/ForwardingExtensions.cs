@@ -1,6 +1,7 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
+using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Previews;
 using Microsoft.AspNetCore.Builder;
@@ -26,6 +27,7 @@ internal static class ForwardingExtensions
         services.AddSingleton<ForwardFailureLog>();
         services.AddSingleton(provider => new ResponseMeasurement(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
+        services.AddSingleton(provider => new SplitKeyReader(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton<ForwardCompletion>();
         services.AddSingleton(provider => new PreviewEntrance(
             provider.GetRequiredService<PreviewKeys>(),

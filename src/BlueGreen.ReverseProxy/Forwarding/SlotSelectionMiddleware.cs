@@ -1,8 +1,10 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
+using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Model;
 
@@ -16,9 +18,13 @@ internal sealed class SlotSelectionMiddleware(
     RouteBinder binder,
     SlotResponseHeaders headers,
     PreviewEntrance previews,
+    SplitKeyReader keys,
     ForwardCompletion completion,
     ErrorAnswers errors)
 {
+    // Made once: a request only hands it on.
+    private readonly Func<object, SplitKeying, SplitKey> _readKey = (context, keying) => keys.Read((HttpContext)context, keying);
+
     public Task InvokeAsync(HttpContext context)
     {
         var route = context.GetRouteModel();
@@ -46,9 +52,16 @@ internal sealed class SlotSelectionMiddleware(
     private Task ServeAsync(HttpContext context, Service service, RouteModel route, RoutingTable table, RouteBinding binding)
     {
         var bound = table;
-        var lease = slots.Acquire(service, ref table, default, Purpose.Serve);
+        var key = new RequestKey(context, _readKey);
+        var lease = slots.Acquire(service, ref table, ref key, Purpose.Serve);
+        var row = table.RouteOf(service);
+        if (row.Split is { } split && lease is not null)
+        {
+            SplitKeyReader.Keep(context, split.Keying, lease.Slot.Name == split.To);
+        }
+
         return lease is null
-            ? errors.WriteMaintenanceAsync(context, table.RouteOf(service).Maintenance!)
+            ? errors.WriteMaintenanceAsync(context, row.Maintenance!)
             : ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
     }
 

@@ -119,8 +119,7 @@ internal sealed partial class ServiceReplacement(
         }
 
         destinations.Prepare(SlotNames.All.Select(slot => (service[slot].ClusterId, stored[slot]?.ToDestinations())));
-        tables.Switch([(service, stored.Active)]);
-        tables.SetMaintenance([(service, stored.Maintenance?.ToRoute())]);
+        tables.Route([(service, ServiceRoutes.Of(state.Current, service))]);
         baselines.Begin(service);
     }
 

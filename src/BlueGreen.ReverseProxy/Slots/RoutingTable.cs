@@ -30,18 +30,15 @@ internal sealed class RoutingTable
     /// <remarks>Keyed by reference: YARP makes a new model whenever a route or its cluster's settings change.</remarks>
     public bool TryGetBinding(RouteModel route, [NotNullWhen(true)] out RouteBinding? binding) => _bindings.TryGetValue(route, out binding);
 
-    public RoutingTable WithActive(IEnumerable<(Service Service, SlotName Slot)> switches) =>
-        With(switches.Select(change => (change.Service, new Func<ServiceRoute, ServiceRoute>(route => ServiceRoute.To(change.Slot, route.Maintenance)))));
-
-    public RoutingTable WithMaintenance(IEnumerable<(Service Service, Maintenance? Maintenance)> changes) =>
-        With(changes.Select(change => (change.Service, new Func<ServiceRoute, ServiceRoute>(route => ServiceRoute.To(route.Active, change.Maintenance)))));
-
     public RoutingTable WithBindings(FrozenDictionary<RouteModel, RouteBinding> bindings) => new(bindings, _routes);
 
-    private RoutingTable With(IEnumerable<(Service Service, Func<ServiceRoute, ServiceRoute> Change)> changes)
+    /// <summary>The row of a service; null for one that no row was made for yet.</summary>
+    public ServiceRoute? FindRoute(Service service) => service.Index < _routes.Length ? _routes[service.Index] : null;
+
+    public RoutingTable WithRoutes(IEnumerable<(Service Service, ServiceRoute Route)> changes)
     {
         var routes = _routes.ToBuilder();
-        foreach (var (service, change) in changes)
+        foreach (var (service, route) in changes)
         {
             // A service that was added while the gateway runs. Rows are only ever added: a request may still ask for one that was removed.
             while (routes.Count <= service.Index)
@@ -49,7 +46,7 @@ internal sealed class RoutingTable
                 routes.Add(ServiceRoute.To(SlotName.Blue));
             }
 
-            routes[service.Index] = change(routes[service.Index]);
+            routes[service.Index] = route;
         }
 
         return new RoutingTable(_bindings, routes.ToImmutable());

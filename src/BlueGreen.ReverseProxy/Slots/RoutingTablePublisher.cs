@@ -26,31 +26,41 @@ internal sealed class RoutingTablePublisher
 
     public RoutingTable Current => Volatile.Read(ref _current);
 
-    /// <summary>Makes these slots active for the requests that start from now on, all in one step.</summary>
-    public void Switch(IReadOnlyCollection<(Service Service, SlotName Slot)> switches)
+    /// <summary>Sends the requests that start from now on where these rows say, of all services in one step. What is in flight goes on.</summary>
+    public void Route(IReadOnlyCollection<(Service Service, ServiceRoute Route)> changes)
     {
         lock (_lock)
         {
-            foreach (var (service, slot) in switches)
+            // A slot that is not to serve, and does now, is left; the other way round it is entered. By the rows before any of them changes.
+            var before = Current;
+            var slots = changes
+                .SelectMany(change => SlotNames.All.Select(slot => (
+                    Slot: change.Service[slot],
+                    Before: before.FindRoute(change.Service)?.Serves(slot) == true,
+                    After: change.Route.Serves(slot))))
+                .ToList();
+            foreach (var (slot, _, after) in slots)
             {
-                service[slot].Reactivate();
+                if (after)
+                {
+                    slot.Reactivate();
+                }
             }
 
-            Publish(static (table, switches) => table.WithActive(switches), switches);
-            foreach (var (service, slot) in switches)
+            Publish(static (table, changes) => table.WithRoutes(changes), changes);
+            foreach (var (slot, isBefore, after) in slots)
             {
-                service[slot.Other()].NoteExit(_time.GetTimestamp());
+                if (isBefore && !after)
+                {
+                    slot.NoteExit(_time.GetTimestamp());
+                }
             }
         }
     }
 
-    /// <summary>Closes these services to the requests that start from now on, or opens them again, all in one step. What is in flight goes on.</summary>
-    public void SetMaintenance(IReadOnlyCollection<(Service Service, Maintenance? Maintenance)> changes) =>
-        Publish(static (table, changes) => table.WithMaintenance(changes), changes);
-
-    /// <summary>Cancels what is in flight on a slot, unless it is the active one.</summary>
+    /// <summary>Cancels what is in flight on a slot, unless it serves clients.</summary>
     /// <remarks>
-    /// A drain's deadline can pass in the same moment in which a rollback makes the slot active again. Either the deadline comes
+    /// A drain's deadline can pass in the same moment in which a rollback makes the slot serve again. Either the deadline comes
     /// first, and the switch gives the slot a new signal before requests come to it; or the switch comes first, and the slot is left alone.
     /// </remarks>
     /// <returns>Whether it was cancelled.</returns>
@@ -58,7 +68,7 @@ internal sealed class RoutingTablePublisher
     {
         lock (_lock)
         {
-            if (Current.ActiveOf(service) == slot)
+            if (Current.RouteOf(service).Serves(slot))
             {
                 return false;
             }

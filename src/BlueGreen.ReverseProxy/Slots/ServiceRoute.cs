@@ -1,23 +1,32 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>Where the requests of one service go; immutable, a row of the <see cref="RoutingTable"/>.</summary>
-/// <param name="Active">The slot that serves.</param>
+/// <param name="Active">The slot that serves; while requests are shifted, the one that they leave.</param>
 /// <param name="Maintenance">Set while the service is closed to its clients.</param>
 internal sealed record ServiceRoute(SlotName Active, Maintenance? Maintenance = null)
 {
     private static readonly ServiceRoute ToBlue = new(SlotName.Blue);
     private static readonly ServiceRoute ToGreen = new(SlotName.Green);
 
-    public static ServiceRoute To(SlotName active, Maintenance? maintenance = null) =>
-        maintenance is not null ? new(active, maintenance) : active == SlotName.Blue ? ToBlue : ToGreen;
+    /// <summary>Set while a release shifts requests to the standby.</summary>
+    public TrafficSplit? Split { get; init; }
+
+    public static ServiceRoute To(SlotName active) => active == SlotName.Blue ? ToBlue : ToGreen;
 
     /// <summary>Whether requests that are sent for this purpose are let in. Maintenance closes a service to its clients; whoever looks at the standby is none.</summary>
     public bool Admits(Purpose purpose) => Maintenance is null || purpose != Purpose.Serve;
 
+    /// <summary>Whether clients' requests may go to this slot. The one question of whoever deploys, takes down, or waits for a drain.</summary>
+    public bool Serves(SlotName slot) => Active == slot || Split?.To == slot;
+
     /// <summary>The slot for a request. A pure function: the same route gives the same request the same slot.</summary>
     /// <param name="key">What the request is told apart by.</param>
     /// <param name="purpose">What the request is sent for.</param>
-    public SlotName Choose(in RequestKey key, Purpose purpose) => purpose == Purpose.Serve ? Active : Active.Other();
+    public SlotName Choose(ref RequestKey key, Purpose purpose) =>
+        purpose != Purpose.Serve ? Active.Other()
+        : Split is { } split && split.Takes(key.For(split.Keying)) ? split.To
+        : Active;
 }

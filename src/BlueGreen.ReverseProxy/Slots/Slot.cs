@@ -101,7 +101,7 @@ internal sealed class Slot(
     /// <summary>The version for <c>X-API-Version</c>; null when it is not known, or when no header can hold it.</summary>
     public string? VersionHeader => Volatile.Read(ref _versionHeader);
 
-    /// <summary>Call this before publishing a table that makes the slot active.</summary>
+    /// <summary>Call this before publishing a table that sends clients to the slot.</summary>
     /// <remarks>
     /// The signal is replaced here and not when it is raised: a request may have taken its lease before the switch and read the
     /// signal after the deadline, and has to find the raised one.
@@ -114,7 +114,7 @@ internal sealed class Slot(
         }
     }
 
-    /// <summary>Call this right after a table was published that makes the other slot active.</summary>
+    /// <summary>Call this right after a table was published that sends no client to the slot any more.</summary>
     public void NoteExit(long at) => Volatile.Write(ref _exit, new SlotExit(at, InFlight.Count, Drain));
 
     // Kestrel refuses anything else, and a report's version must not fail the requests.

@@ -19,7 +19,7 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
     /// <param name="key">What the request is told apart by.</param>
     /// <param name="purpose">What the request is sent for.</param>
     /// <returns>Null while the service is closed for maintenance; <paramref name="table"/> is then the one that says so.</returns>
-    public SlotLease? Acquire(Service service, ref RoutingTable table, in RequestKey key, Purpose purpose)
+    public SlotLease? Acquire(Service service, ref RoutingTable table, ref RequestKey key, Purpose purpose)
     {
         while (true)
         {
@@ -29,11 +29,11 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
                 return null;
             }
 
-            var name = route.Choose(key, purpose);
+            var name = route.Choose(ref key, purpose);
             var slot = service[name];
             slot.InFlight.Increment(purpose);
             var latest = tables.Current;
-            if (ReferenceEquals(latest, table) || (latest.RouteOf(service) is var now && now.Admits(purpose) && now.Choose(key, purpose) == name))
+            if (ReferenceEquals(latest, table) || (latest.RouteOf(service) is var now && now.Admits(purpose) && now.Choose(ref key, purpose) == name))
             {
                 return new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
             }
@@ -51,7 +51,8 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
     {
         if (slot is not { } name)
         {
-            return Acquire(service, ref table, default, Purpose.Preview)!;
+            RequestKey none = default;
+            return Acquire(service, ref table, ref none, Purpose.Preview)!;
         }
 
         // Nothing to look at again: no table decides this, and no drain waits for it.

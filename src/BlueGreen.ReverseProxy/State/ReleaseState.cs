@@ -77,6 +77,9 @@ internal sealed record ReleaseState
     /// <summary>What the new slots are held against after the switch, and what was found; null before the switch, and where nothing is watched.</summary>
     public BakeState? Bake { get; init; }
 
+    /// <summary>How the traffic is moved step by step; null for a release that switches all of it at once.</summary>
+    public ShiftState? Shift { get; init; }
+
     /// <summary>The services that the release still stands for: neither rolled back since nor removed from the configuration.</summary>
     public IEnumerable<ReleasedService> Open => Services.Where(service => service.Outcome is null);
 

@@ -17,8 +17,7 @@ internal sealed class TableSubscriber
         _services = services;
         _tables = tables;
         destinations.Start(DeployedDestinations(state.Current));
-        tables.Switch([.. services.All.Select(service => (service, state[service].Active))]);
-        tables.SetMaintenance([.. services.All.Select(service => (service, state[service].Maintenance?.ToRoute()))]);
+        tables.Route([.. services.All.Select(service => (service, ServiceRoutes.Of(state.Current, service)))]);
         state.Subscribe(Follow);
     }
 
@@ -38,23 +37,14 @@ internal sealed class TableSubscriber
             }
         }
 
-        // Also of services that were removed, with requests on their way to them, and of those that a reload is about to add.
+        // Also of services that were removed, with requests on their way to them; those that a reload is about to add are routed by it.
         var moved = _services.Known
-            .Where(service => before.Services.TryGetValue(service.Name, out var was) && was.Active != next.Services[service.Name].Active)
-            .Select(service => (service, next.Services[service.Name].Active))
+            .Where(service => before.Services.ContainsKey(service.Name) && ServiceRoutes.Differ(before, next, service.Name))
+            .Select(service => (service, ServiceRoutes.Of(next, service)))
             .ToImmutableArray();
         if (!moved.IsEmpty)
         {
-            _tables.Switch(moved);
-        }
-
-        var closed = _services.Known
-            .Where(service => before.Services.TryGetValue(service.Name, out var was) && !ReferenceEquals(was.Maintenance, next.Services[service.Name].Maintenance))
-            .Select(service => (service, next.Services[service.Name].Maintenance?.ToRoute()))
-            .ToImmutableArray();
-        if (!closed.IsEmpty)
-        {
-            _tables.SetMaintenance(closed);
+            _tables.Route(moved);
         }
     }
 

@@ -13,8 +13,8 @@ namespace BlueGreen.Gateway.Benchmarks.Switching;
 public class TableSwap
 {
     private RoutingTablePublisher _tables = null!;
-    private (Service Service, SlotName Slot)[] _toBlue = [];
-    private (Service Service, SlotName Slot)[] _toGreen = [];
+    private (Service Service, ServiceRoute Route)[] _toBlue = [];
+    private (Service Service, ServiceRoute Route)[] _toGreen = [];
     private bool _isGreen;
 
     /// <summary>How many routes the table is bound to.</summary>
@@ -41,15 +41,15 @@ public class TableSwap
         _tables.Bind(Enumerable.Range(0, Routes)
             .Select(number => BindingOf(service, number))
             .ToFrozenDictionary<RouteModel, RouteBinding>(ReferenceEqualityComparer.Instance));
-        _toBlue = [(service, SlotName.Blue)];
-        _toGreen = [(service, SlotName.Green)];
+        _toBlue = [(service, ServiceRoute.To(SlotName.Blue))];
+        _toGreen = [(service, ServiceRoute.To(SlotName.Green))];
     }
 
     /// <summary>One switch, there and back in turns.</summary>
     [Benchmark]
     public void Switch()
     {
-        _tables.Switch(_isGreen ? _toBlue : _toGreen);
+        _tables.Route(_isGreen ? _toBlue : _toGreen);
         _isGreen = !_isGreen;
     }
 

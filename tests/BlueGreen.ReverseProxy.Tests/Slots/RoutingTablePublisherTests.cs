@@ -50,13 +50,13 @@ public sealed class RoutingTablePublisherTests
         service.Green.Drain.Raise();
         var looks = 0;
         var bad = 0;
-        var switches = new ReadByReader<(Service, SlotName)>([(service, SlotName.Green)], () =>
+        var switches = new ReadByReader<(Service, ServiceRoute)>([(service, ServiceRoute.To(SlotName.Green))], () =>
         {
             looks++;
             bad += tables.Current.ActiveOf(service) == SlotName.Green && service.Green.Drain.IsRaised ? 1 : 0;
         });
 
-        tables.Switch(switches);
+        tables.Route(switches);
 
         looks.Should().BeGreaterThan(1, "the slots are read before and while the table is made");
         bad.Should().Be(0);
@@ -73,7 +73,7 @@ public sealed class RoutingTablePublisherTests
         yarp.AddSlotsOf(services);
         var routes = new[] { yarp.AddRoute("r", "orders-blue"), yarp.AddRoute("r", "orders-blue"), yarp.AddRoute("r", "orders-blue") };
         var next = 0;
-        var switches = new ReadByReader<(Service, SlotName)>([(services.All[0], SlotName.Green)], () =>
+        var switches = new ReadByReader<(Service, ServiceRoute)>([(services.All[0], ServiceRoute.To(SlotName.Green))], () =>
         {
             if (next < routes.Length)
             {
@@ -81,7 +81,7 @@ public sealed class RoutingTablePublisherTests
             }
         });
 
-        tables.Switch(switches);
+        tables.Route(switches);
 
         next.Should().Be(routes.Length);
         tables.Current.TryGetBinding(routes[^1], out _).Should().BeTrue("it was published, and the switch has nothing to do with it");

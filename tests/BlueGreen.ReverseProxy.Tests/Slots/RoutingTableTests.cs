@@ -27,9 +27,9 @@ public sealed class RoutingTableTests : IDisposable
     }
 
     [Fact]
-    public void WithActive_OfSeveralServices_ChangesThoseAndLeavesTheOldTableAlone()
+    public void WithRoutes_OfSeveralServices_ChangesThoseAndLeavesTheOldTableAlone()
     {
-        var switched = _table.WithActive([(_services.All[0], SlotName.Green), (_services.All[1], SlotName.Blue)]);
+        var switched = _table.WithRoutes([(_services.All[0], ServiceRoute.To(SlotName.Green)), (_services.All[1], ServiceRoute.To(SlotName.Blue))]);
 
         _services.All.Select(switched.ActiveOf).Should().Equal(SlotName.Green, SlotName.Blue, SlotName.Blue);
         _services.All.Select(_table.ActiveOf).Should().Equal(SlotName.Blue, SlotName.Green, SlotName.Blue);
@@ -41,7 +41,7 @@ public sealed class RoutingTableTests : IDisposable
         var route = _yarp.AddRoute("r", "orders-blue");
         var bindings = Bindings(route);
 
-        var table = _table.WithBindings(bindings).WithActive([(_services.All[0], SlotName.Green)]);
+        var table = _table.WithBindings(bindings).WithRoutes([(_services.All[0], ServiceRoute.To(SlotName.Green))]);
 
         table.TryGetBinding(route, out var binding).Should().BeTrue();
         binding.Should().BeSameAs(bindings[route]);

@@ -7,6 +7,7 @@ namespace BlueGreen.ReverseProxy.Tests.Slots;
 /// <summary>The choice and the registration, one step after the other, without a request.</summary>
 public sealed class SlotSelectorTests
 {
+    private RequestKey _noKey;
     private readonly ManualTime _time = new();
     private readonly RoutingTablePublisher _tables;
     private readonly SlotSelector _slots;
@@ -30,7 +31,7 @@ public sealed class SlotSelectorTests
         var table = _tables.Current;
         _tables.Switch([(_orders, SlotName.Green)]);
 
-        using var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose))!;
+        using var lease = _slots.Acquire(_orders, ref table, ref _noKey, Enum.Parse<Purpose>(purpose))!;
 
         lease.Slot.Name.Should().Be(expected);
         table.Should().BeSameAs(_tables.Current, "the caller reads the binding from the table that named the slot");
@@ -50,7 +51,7 @@ public sealed class SlotSelectorTests
         _tables.Switch([(_orders, SlotName.Green)]);
         _tables.Switch([(_orders, SlotName.Blue)]);
 
-        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve)!;
+        using var lease = _slots.Acquire(_orders, ref table, ref _noKey, Purpose.Serve)!;
 
         lease.Slot.Name.Should().Be(SlotName.Blue);
         lease.StartedAt.Should().Be(_time.GetTimestamp());
@@ -64,7 +65,7 @@ public sealed class SlotSelectorTests
         var table = _tables.Current;
         _tables.SetMaintenance([(_orders, new Maintenance("closed", 60))]);
 
-        _slots.Acquire(_orders, ref table, default, Purpose.Serve).Should().BeNull();
+        _slots.Acquire(_orders, ref table, ref _noKey, Purpose.Serve).Should().BeNull();
 
         table.RouteOf(_orders).Maintenance!.Message.Should().Be("closed", "the caller reads from there what to answer");
         SlotNames.All.Select(slot => Counts(_orders[slot])).Should().AllBeEquivalentTo((0L, 0L, 0L));
@@ -76,7 +77,7 @@ public sealed class SlotSelectorTests
         _tables.SetMaintenance([(_orders, new Maintenance(null, 60))]);
         var table = _tables.Current;
 
-        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Preview);
+        using var lease = _slots.Acquire(_orders, ref table, ref _noKey, Purpose.Preview);
 
         lease!.Slot.Name.Should().Be(SlotName.Green);
     }
@@ -88,7 +89,7 @@ public sealed class SlotSelectorTests
         _tables.SetMaintenance([(_orders, null)]);
         var table = _tables.Current;
 
-        using var lease = _slots.Acquire(_orders, ref table, default, Purpose.Serve);
+        using var lease = _slots.Acquire(_orders, ref table, ref _noKey, Purpose.Serve);
 
         lease.Should().NotBeNull();
     }
@@ -116,7 +117,7 @@ public sealed class SlotSelectorTests
 
         foreach (var kind in Enum.GetValues<WorkKind>())
         {
-            var lease = _slots.Acquire(_orders, ref table, default, Enum.Parse<Purpose>(purpose))!;
+            var lease = _slots.Acquire(_orders, ref table, ref _noKey, Enum.Parse<Purpose>(purpose))!;
             lease.ReclassifyAs(kind);
             lease.BeginResponse();
             lease.Dispose();

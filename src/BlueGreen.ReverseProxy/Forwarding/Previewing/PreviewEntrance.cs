@@ -57,7 +57,7 @@ internal sealed partial class PreviewEntrance(
         var isRead = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (link == PreviewLink.Off)
         {
-            return isRead ? Redirect(context, PreviewCookie.Remove(IsSecure(request))) : Refuse(context, service, PreviewFault.Link, isCookie: false).Answered!;
+            return isRead ? Redirect(context, PreviewCookie.Remove(GatewayCookies.IsSecure(request))) : Refuse(context, service, PreviewFault.Link, isCookie: false).Answered!;
         }
 
         var now = time.GetUtcNow();
@@ -76,7 +76,7 @@ internal sealed partial class PreviewEntrance(
     {
         await (await PreviewForm.IsConfirmedAsync(context.Request) switch
         {
-            true => Redirect(context, PreviewCookie.Set(token, lifetime, IsSecure(context.Request))),
+            true => Redirect(context, PreviewCookie.Set(token, lifetime, GatewayCookies.IsSecure(context.Request))),
             false => errors.WriteAsync(context, StatusCodes.Status413PayloadTooLarge),
             null => Refuse(context, service, PreviewFault.Link, isCookie: false).Answered!,
         });
@@ -114,9 +114,6 @@ internal sealed partial class PreviewEntrance(
     };
 
     // What a client says of its scheme the guard has removed; what is there is of trusted proxies, the one at the client first.
-    private static bool IsSecure(HttpRequest request) =>
-        request.IsHttps || string.Equals(request.Headers[ForwardedHeaders.Proto].FirstOrDefault()?.Split(',')[0].Trim(), "https", StringComparison.OrdinalIgnoreCase);
-
     [LoggerMessage(1121, LogLevel.Warning, "A preview of service {Service} was refused ({Fault}) to {Client}.")]
     private static partial void LogRefused(ILogger logger, string service, string fault, string client);
 }

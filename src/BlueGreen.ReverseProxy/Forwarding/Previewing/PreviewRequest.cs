@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.ReverseProxy.Forwarding.Previewing;
@@ -31,7 +32,7 @@ internal sealed class PreviewRequest
     public static void Take(HttpContext context, bool hasGatewayField)
     {
         var request = context.Request;
-        var hasCookie = PreviewCookie.MayBeIn(request.Headers.Cookie);
+        var hasCookie = GatewayCookies.MayBeIn(request.Headers.Cookie);
         var link = PreviewLink.ValueIn(request.QueryString);
         if (hasGatewayField || hasCookie || link is not null)
         {
@@ -48,7 +49,9 @@ internal sealed class PreviewRequest
             GatewayFields.RemoveAll(headers);
         }
 
-        var cookies = hasCookie ? PreviewCookie.Take(headers) : [];
+        var own = hasCookie ? GatewayCookies.Take(headers) : [];
+        ShiftCookie.Keep(context, own);
+        var cookies = own.Where(cookie => cookie.Name == PreviewCookie.Name).Select(cookie => cookie.Value).ToList();
 
         // The field is meant, the cookie is sent by itself: so the field goes first. Of several values nobody can say which one is meant.
         var token = sent.Count > 0 ? Single([.. sent]) : cookies.Count > 0 ? Single(cookies) : null;

@@ -47,7 +47,7 @@ public sealed class PreviewFieldsTests
     {
         var headers = new HeaderDictionary { ["Cookie"] = sent };
 
-        PreviewCookie.Take(headers).Distinct().Should().Equal("T");
+        GatewayCookies.Take(headers).Distinct().Should().Equal(("bluegreen-preview", "T"));
 
         headers["Cookie"].ToString().Should().Be(left);
         headers.ContainsKey("Cookie").Should().Be(left.Length > 0);
@@ -63,7 +63,7 @@ public sealed class PreviewFieldsTests
     {
         var headers = new HeaderDictionary { ["Cookie"] = sent };
 
-        PreviewCookie.Take(headers).Should().BeEmpty();
+        GatewayCookies.Take(headers).Should().BeEmpty();
 
         headers["Cookie"][0].Should().BeSameAs(sent);
     }
@@ -73,7 +73,7 @@ public sealed class PreviewFieldsTests
     {
         var headers = new HeaderDictionary { ["Cookie"] = new StringValues(["a=1", "bluegreen-preview=T", "b=2"]) };
 
-        PreviewCookie.Take(headers);
+        GatewayCookies.Take(headers);
 
         headers["Cookie"].Should().Equal("a=1", "b=2");
     }

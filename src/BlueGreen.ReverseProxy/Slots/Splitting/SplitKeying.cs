@@ -1,0 +1,52 @@
+using System.IO.Hashing;
+using System.Text;
+
+namespace BlueGreen.ReverseProxy.Slots.Splitting;
+
+/// <summary>How the requests of a release are told apart. Every gateway computes the same, today and after a restart.</summary>
+internal sealed class SplitKeying
+{
+    private const int MostOnStack = 512;
+
+    private readonly long _seed;
+
+    /// <summary>Begins.</summary>
+    /// <param name="release">The release's id. It is a part of every hash, so that another release picks other clients.</param>
+    /// <param name="kind">What requests are told apart by.</param>
+    /// <param name="header">The header's name; null for other kinds.</param>
+    public SplitKeying(string release, SplitKeyKind kind, string? header = null)
+    {
+        (Release, Kind, Header) = (release, kind, header);
+        _seed = (long)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(release));
+    }
+
+    public string Release { get; }
+
+    public SplitKeyKind Kind { get; }
+
+    public string? Header { get; }
+
+    /// <summary>XXH64 of the text in UTF-8, seeded with the XXH64 of the release's id: fixed by name, so it can be computed anywhere.</summary>
+    public ulong Hash(ReadOnlySpan<char> text)
+    {
+        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        var bytes = most <= MostOnStack ? stackalloc byte[most] : new byte[most];
+        return XxHash64.HashToUInt64(bytes[..Encoding.UTF8.GetBytes(text, bytes)], _seed);
+    }
+}
+
+/// <summary>What requests are told apart by while traffic is shifted.</summary>
+internal enum SplitKeyKind
+{
+    /// <summary>The client's address, through trusted proxies.</summary>
+    Client = 0,
+
+    /// <summary>The value of a header; the address of a client that does not send it.</summary>
+    Header = 1,
+
+    /// <summary>A random id in a cookie that the gateway sets while a shift runs; the address until a client sends it back.</summary>
+    Cookie = 2,
+
+    /// <summary>Nothing: each request is decided by itself.</summary>
+    Request = 3,
+}

@@ -1,0 +1,19 @@
+using BlueGreen.Contracts;
+
+namespace BlueGreen.ReverseProxy.Slots.Splitting;
+
+/// <summary>How the requests of a service are split between its slots while a release shifts them. Immutable, a part of a <see cref="ServiceRoute"/>.</summary>
+/// <param name="To">The slot that the requests move to. The other one is active and takes the rest.</param>
+/// <param name="Weight">How many of <see cref="Whole"/> keys go there.</param>
+/// <param name="Keying">What requests are told apart by; one object for all weights of a release.</param>
+internal sealed record TrafficSplit(SlotName To, int Weight, SplitKeying Keying)
+{
+    /// <summary>Weights are hundredths of a percent.</summary>
+    public const int Whole = 10_000;
+
+    /// <summary>
+    /// Whether a request goes to the new slot. A pure function of the key and the weight that only ever turns from no to yes while the
+    /// weight grows: a client that has seen the new version is not sent back.
+    /// </summary>
+    public bool Takes(in SplitKey key) => key.IsNew ?? key.Bucket < Weight;
+}

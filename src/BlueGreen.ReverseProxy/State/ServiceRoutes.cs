@@ -1,0 +1,38 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Splitting;
+
+namespace BlueGreen.ReverseProxy.State;
+
+/// <summary>Where the committed state sends the requests of a service. Pure: a row of the routing table is derived from it, and stored nowhere else.</summary>
+internal static class ServiceRoutes
+{
+    public static ServiceRoute Of(GatewayState state, Service service)
+    {
+        var stored = state.Services[service.Name];
+        var split = SplitOf(state, service.Name);
+        return stored.Maintenance is null && split is null
+            ? ServiceRoute.To(stored.Active)
+            : new ServiceRoute(stored.Active, stored.Maintenance?.ToRoute()) { Split = split };
+    }
+
+    /// <summary>Whether two states send a service's requests to different places.</summary>
+    public static bool Differ(GatewayState before, GatewayState next, string service)
+    {
+        var (was, now) = (before.Services[service], next.Services[service]);
+        return was.Active != now.Active
+            || !ReferenceEquals(was.Maintenance, now.Maintenance)
+            || WeightOf(before, service) != WeightOf(next, service);
+    }
+
+    private static TrafficSplit? SplitOf(GatewayState state, string service) => ShiftOf(state, service) is { Shift: { } shift } release
+        ? new TrafficSplit(release.Services.Find(entry => entry.Is(service))!.To, shift.Weight, new SplitKeying(release.Id, shift.Key, shift.Header))
+        : null;
+
+    // A release's plan does not change, so its id and the weight are all there is to tell two splits apart.
+    private static (string?, int) WeightOf(GatewayState state, string service) =>
+        ShiftOf(state, service) is { } release ? (release.Id, release.Shift!.Weight) : (null, 0);
+
+    private static ReleaseState? ShiftOf(GatewayState state, string service) =>
+        state.Running.Find(release => release is { Status: ReleaseStatus.Shifting, Shift: not null } && release.Holds(service));
+}
