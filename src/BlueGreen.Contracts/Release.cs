@@ -20,6 +20,7 @@ namespace BlueGreen.Contracts;
 /// <param name="Drain">The drain of the old slot; null before the switch.</param>
 /// <param name="Bake">The watch over the new slot.</param>
 /// <param name="Events">What happened, oldest first.</param>
+/// <param name="Shift">How the traffic is moved step by step; null for a release that switches all of it at once.</param>
 public sealed record Release(
     string Id,
     ReleaseKind Kind,
@@ -36,7 +37,8 @@ public sealed record Release(
     IReadOnlyList<Gate> Gates,
     DrainStatus? Drain,
     BakeStatus Bake,
-    IReadOnlyList<ReleaseEvent> Events);
+    IReadOnlyList<ReleaseEvent> Events,
+    ShiftStatus? Shift = null);
 
 /// <summary>One service of a release.</summary>
 /// <param name="Name">The service.</param>
@@ -100,7 +102,7 @@ public enum ReleaseStatus
     [JsonStringEnumMemberName("rejected")]
     Rejected = 8,
 
-    /// <summary>Ended: the service was switched back, or a shift was taken back.</summary>
+    /// <summary>Ended: the service was switched back, or its shift was taken back.</summary>
     [JsonStringEnumMemberName("rolledBack")]
     RolledBack = 9,
 

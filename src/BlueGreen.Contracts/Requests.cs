@@ -11,6 +11,8 @@ namespace BlueGreen.Contracts;
 /// <param name="BakeSeconds">Overrides the configured bake (0 to 604,800).</param>
 /// <param name="DrainSeconds">Overrides the configured drain timeout (0 to 86,400).</param>
 /// <param name="RequireApproval">Waits for <c>approve</c> after the gates have passed.</param>
+/// <param name="Shift">Shifts the traffic step by step or by evidence; default: as the service is configured (<c>Traffic:Shift</c>), which is all at once where nothing is.</param>
+/// <param name="AtOnce">Switches all of the traffic at once, whatever <c>Traffic:Shift</c> says.</param>
 public sealed record CutoverRequest(
     SlotName? To = null,
     [property: MaxLength(1000)] string? Reason = null,
@@ -18,7 +20,9 @@ public sealed record CutoverRequest(
     bool? Force = null,
     [property: Range(0.0, 604_800.0)] double? BakeSeconds = null,
     [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
-    bool? RequireApproval = null);
+    bool? RequireApproval = null,
+    ShiftRequest? Shift = null,
+    bool? AtOnce = null);
 
 /// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
 /// <param name="Services">The services; at least one.</param>
@@ -29,6 +33,8 @@ public sealed record CutoverRequest(
 /// <param name="BakeSeconds">Overrides the configured bake (0 to 604,800); default: the longest of the services'.</param>
 /// <param name="DrainSeconds">Overrides the configured drain timeout (0 to 86,400); default: the longest of the services'.</param>
 /// <param name="RequireApproval">Waits for <c>approve</c> after the gates have passed.</param>
+/// <param name="Shift">Shifts the traffic step by step or by evidence; default: as the service is configured (<c>Traffic:Shift</c>), which is all at once where nothing is.</param>
+/// <param name="AtOnce">Switches all of the traffic at once, whatever <c>Traffic:Shift</c> says.</param>
 public sealed record GroupCutoverRequest(
     [property: MinLength(1)] IReadOnlyList<string> Services,
     SlotName? To = null,
@@ -37,7 +43,9 @@ public sealed record GroupCutoverRequest(
     bool? Force = null,
     [property: Range(0.0, 604_800.0)] double? BakeSeconds = null,
     [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
-    bool? RequireApproval = null);
+    bool? RequireApproval = null,
+    ShiftRequest? Shift = null,
+    bool? AtOnce = null);
 
 /// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>
 /// <param name="Release">The id of the release.</param>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -88,12 +89,13 @@ internal sealed class AdminRequest
         return null;
     }
 
-    public WaitUntil Until()
+    /// <summary>How far the caller wants to wait; null where it does not say.</summary>
+    public WaitUntil? Until()
     {
         var text = _query["until"];
         if (text.Count == 0)
         {
-            return WaitUntil.Switched;
+            return null;
         }
 
         foreach (var known in Enum.GetValues<WaitUntil>())
@@ -104,8 +106,29 @@ internal sealed class AdminRequest
             }
         }
 
-        Body.Fail("until", "must be switched, drained or completed");
-        return WaitUntil.Switched;
+        Body.Fail("until", "must be shifting, switched, drained or completed");
+        return null;
+    }
+
+    /// <summary>The weight in <c>to=</c>, in hundredths of a percent; null without one.</summary>
+    public int? Weight()
+    {
+        var text = _query["to"];
+        if (text.Count == 0)
+        {
+            return null;
+        }
+
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight)
+            && weight is >= ShiftRules.LeastWeight and <= ShiftRules.MostWeight
+            && ShiftRules.WhyNot([(weight, 0)]) is null)
+        {
+            Body.Note("to", ShiftRules.InHundredths(weight));
+            return ShiftRules.InHundredths(weight);
+        }
+
+        Body.Fail("to", $"must be a percentage from {ShiftRules.LeastWeight} to {ShiftRules.MostWeight}, with at most two decimals");
+        return null;
     }
 
     public bool Flag(string name)

@@ -99,7 +99,7 @@ internal sealed class BodyReader
         return null;
     }
 
-    public double? Number(string name, double min, double max)
+    public double? Number(string name, double min, double max, string what = "a number of seconds")
     {
         if (Find(name) is not { } value)
         {
@@ -112,11 +112,11 @@ internal sealed class BodyReader
             return number;
         }
 
-        Fail(name, $"must be a number of seconds from {min} to {max}");
+        Fail(name, $"must be {what} from {min} to {max}");
         return null;
     }
 
-    public int? WholeNumber(string name, int min, int max)
+    public int? WholeNumber(string name, int min, int max, string what = "a whole number of seconds")
     {
         if (Find(name) is not { } value)
         {
@@ -129,7 +129,7 @@ internal sealed class BodyReader
             return number;
         }
 
-        Fail(name, $"must be a whole number of seconds from {min} to {max}");
+        Fail(name, $"must be {what} from {min} to {max}");
         return null;
     }
 
@@ -221,6 +221,45 @@ internal sealed class BodyReader
         }
 
         return value;
+    }
+
+    /// <summary>Takes a number into <see cref="Canonical"/> that was not in the body.</summary>
+    public void Note(string name, int value) => _read[_prefix + name] = value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The fields of an object; null where it is not there.</summary>
+    public BodyReader? Object(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            Fail(name, "must be an object");
+            return null;
+        }
+
+        // Being there says something, also without a field.
+        _read[_prefix + name] = "{}";
+        return new BodyReader(value, $"{_prefix}{name}.", _errors, _read);
+    }
+
+    /// <summary>The entries of a list of objects; null where it is not there.</summary>
+    public IReadOnlyList<BodyReader>? Objects(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            Fail(name, "must be a list of objects");
+            return null;
+        }
+
+        return [.. value.EnumerateArray().Select((item, index) => new BodyReader(item, $"{_prefix}{name}[{index}].", _errors, _read))];
     }
 
     public void Fail(string name, string message)

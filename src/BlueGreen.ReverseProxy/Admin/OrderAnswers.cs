@@ -21,14 +21,16 @@ internal static class OrderAnswers
             return StatusCodes.Status422UnprocessableEntity;
         }
 
-        // Somebody who rolls back wants the old slot to be active. It is: the cutover was ended before it switched.
-        if (order == ReleaseKind.Rollback && release is { Kind: ReleaseKind.Cutover, Status: ReleaseStatus.Aborted })
+        // Somebody who rolls back wants the old slot to be active. It is: the cutover was ended before it switched, or its shift is taken back.
+        if (order == ReleaseKind.Rollback && release.Kind == ReleaseKind.Cutover
+            && (release.Status == ReleaseStatus.Aborted || (release.Shift?.Reversal is not null && (release.Status.IsEnded() || until <= WaitUntil.Switched))))
         {
             return StatusCodes.Status200OK;
         }
 
         var isThere = until switch
         {
+            WaitUntil.Shifting => release.SwitchedAt is not null || release.Status == ReleaseStatus.Shifting,
             WaitUntil.Switched => release.SwitchedAt is not null,
             WaitUntil.Drained => release.DrainedAt is not null,
             _ => release.Status == ReleaseStatus.Succeeded,

@@ -16,7 +16,7 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
     public async Task<IResult> PlaceAsync(HttpContext context, AdminRequest request, ReleaseOrder order)
     {
         var wait = request.Wait();
-        var until = request.Until();
+        var until = request.Until() ?? (order.Shift is null ? WaitUntil.Switched : WaitUntil.Shifting);
         if (request.IsInvalid(out var problem))
         {
             return problem;

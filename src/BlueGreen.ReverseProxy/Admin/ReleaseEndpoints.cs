@@ -28,6 +28,14 @@ internal static class ReleaseEndpoints
             .Produces<Release>();
         MapStep(releases, "approve", "Lets a release that waits for approval go on.", (engine, step) => engine.ApproveAsync(step.Release, step.Caller, step.IfMatch));
         MapStep(releases, "abort", "Ends a release before its switch.", (engine, step) => engine.AbortAsync(step.Release, step.Caller, step.IfMatch));
+        MapStep(releases, "pause", "Keeps a shift at its weight.", (engine, step) => engine.PauseAsync(step.Release, step.Caller, step.IfMatch));
+        MapStep(releases, "resume", "Lets a shift go on that was paused or that waits for somebody.", (engine, step) => engine.ResumeAsync(step.Release, step.Caller, step.IfMatch));
+        MapStep(
+            releases,
+            "promote",
+            "Goes on to the next step of a shift now, or to the weight in to=, in percent; to=100 switches.",
+            (engine, step) => engine.PromoteAsync(step.Release, step.To, step.Caller, step.IfMatch, step.Key),
+            takesWeight: true);
         MapStep(releases, "finish", "Ends the bake early, as a success.", (engine, step) => engine.FinishAsync(step.Release, step.Caller, step.IfMatch));
     }
 
@@ -35,7 +43,8 @@ internal static class ReleaseEndpoints
         RouteGroupBuilder releases,
         string name,
         string summary,
-        Func<ReleaseEngine, ReleaseStep, Task<(ReleaseState? Release, Refusal? Refused)>> take) =>
+        Func<ReleaseEngine, ReleaseStep, Task<(ReleaseState? Release, Refusal? Refused)>> take,
+        bool takesWeight = false) =>
         releases.MapPost($"/{{id}}/{name}", async (HttpContext context, ReleaseEngine engine, StatusViews views, string id) =>
             {
                 var (request, problem) = await AdminBody.ReadAsync(context);
@@ -44,7 +53,7 @@ internal static class ReleaseEndpoints
                     return problem!;
                 }
 
-                var step = ReleaseStep.Read(request, id, AdminAuthentication.CallerOf(context));
+                var step = ReleaseStep.Read(request, id, AdminAuthentication.CallerOf(context), takesWeight);
                 if (request.IsInvalid(out problem))
                 {
                     return problem;
@@ -92,17 +101,17 @@ internal static class ReleaseEndpoints
         : Problems.UnknownRelease(id);
 }
 
-/// <summary>Approve, abort or finish, as it was asked for.</summary>
+/// <summary>What somebody who steps in has asked for.</summary>
 /// <param name="Release">The id of the release.</param>
 /// <param name="Caller">Who asks.</param>
 /// <param name="IfMatch">The generation that the caller has seen of the release's service; null for whatever it is.</param>
-/// <param name="IdempotencyKey">The same for every try of one call.</param>
-/// <param name="RequestHash">What the key is used for.</param>
-internal sealed record ReleaseStep(string Release, Caller Caller, long? IfMatch, string? IdempotencyKey, string? RequestHash)
+/// <param name="Key">The key that is the same for every try of one call, and what it is used for.</param>
+/// <param name="To">The weight that is wanted, in hundredths of a percent; null where it is not named.</param>
+internal sealed record ReleaseStep(string Release, Caller Caller, long? IfMatch, (string Key, string Hash)? Key, int? To)
 {
-    public static ReleaseStep Read(AdminRequest request, string release, Caller caller)
+    public static ReleaseStep Read(AdminRequest request, string release, Caller caller, bool takesWeight = false)
     {
-        var idempotency = request.Idempotency();
-        return new(release, caller, request.IfMatch(), idempotency?.Key, idempotency?.Hash);
+        var to = takesWeight ? request.Weight() : null;
+        return new(release, caller, request.IfMatch(), request.Idempotency(), to);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class StatusViews(
         };
     }
 
-    public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
+    public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services, time);
 
     private static IEnumerable<string> Warnings(StoreFailure? failure, StoreFailure? journals, ReleaseState? running)
     {

@@ -35,4 +35,7 @@ public enum HookEvent
 
     /// <summary>The release has switched, and nobody watched its end.</summary>
     Abandoned = 10,
+
+    /// <summary>A release that shifts traffic has begun to, or goes on to its next weight.</summary>
+    Shifted = 11,
 }

@@ -41,6 +41,9 @@ public sealed record ServiceOptions
     /// <summary>Who sees a preview of it without a token.</summary>
     public PreviewOptions Preview { get; init; } = new();
 
+    /// <summary>How traffic is moved from slot to slot where it is not moved all at once.</summary>
+    public TrafficOptions Traffic { get; init; } = new();
+
     /// <summary>How long a release waits for its approval before it ends as aborted. Default 24 hours.</summary>
     public TimeSpan ApprovalTimeout { get; init; } = DefaultApprovalTimeout;
 

@@ -28,13 +28,18 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         var begun = lease.BegunAt != 0;
         var elapsed = time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : time.GetTimestamp());
         var status = context.Response.StatusCode;
-        lease.Slot.Meter.Add(new ResponseOutcome(
+        var outcome = new ResponseOutcome(
             status,
             FaultOf(error, lease),
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
-            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0));
+            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0);
+        lease.Slot.Meter.Add(outcome);
+        if (lease.Split is { } split && outcome.IsTrial)
+        {
+            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsError(outcome));
+        }
     }
 
     private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch

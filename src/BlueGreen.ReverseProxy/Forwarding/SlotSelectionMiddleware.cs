@@ -57,7 +57,7 @@ internal sealed class SlotSelectionMiddleware(
         var row = table.RouteOf(service);
         if (row.Split is { } split && lease is not null)
         {
-            SplitKeyReader.Keep(context, split.Keying, lease.Slot.Name == split.To);
+            SplitKeyReader.Keep(context, split, lease.Slot.Name == split.To);
         }
 
         return lease is null

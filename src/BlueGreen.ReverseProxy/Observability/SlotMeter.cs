@@ -89,6 +89,9 @@ internal sealed class SlotMeter
         Log?.Add(Slot, outcome);
     }
 
+    /// <summary>Whether a response counts as an error.</summary>
+    public bool IsError(in ResponseOutcome outcome) => outcome.IsTrial && (Failures.MetricsOf(outcome) & (1 << FailureCodes.Errors)) != 0;
+
     public MeterReading Read()
     {
         var cells = new long[MeterReading.Cells];

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -46,7 +47,12 @@ internal static class DeployRules
         {
             return new(
                 ProblemCodes.ReleaseInProgress,
-                $"Release {into.Id} is verifying what is in {slot.ToText()} now. Abort it first, or wait for it.",
+                into.Status switch
+                {
+                    ReleaseStatus.Shifting => $"Release {into.Id} sends {ShiftTransitions.Percent(into.Shift!.Weight)} of the traffic to {slot.ToText()}. Abort it first, or wait for it.",
+                    ReleaseStatus.Reverting => $"{slot.ToText()} still drains {service[slot].InFlight.Count} requests of release {into.Id}, which is taken back. Wait for it.",
+                    _ => $"Release {into.Id} is verifying what is in {slot.ToText()} now. Abort it first, or wait for it.",
+                },
                 ReleaseId: into.Id);
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
 
@@ -26,6 +27,9 @@ internal sealed record ReleaseOrder
 
     public bool RequireApproval { get; init; }
 
+    /// <summary>How the traffic is moved step by step; null for all at once.</summary>
+    public ShiftState? Shift { get; init; }
+
     /// <summary>In seconds.</summary>
     public required double DrainSeconds { get; init; }
 
@@ -39,6 +43,6 @@ internal sealed record ReleaseOrder
 
     public string? RequestHash { get; init; }
 
-    /// <summary>The process that takes the order; see <see cref="State.ReleaseState.VerifiedBy"/>.</summary>
+    /// <summary>The process that takes the order; see <see cref="ReleaseState.VerifiedBy"/>.</summary>
     public string? Process { get; init; }
 }

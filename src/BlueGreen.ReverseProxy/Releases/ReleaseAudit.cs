@@ -28,6 +28,9 @@ internal static class ReleaseAudit
     {
         ReleaseStatus.Verifying => "verifying",
         ReleaseStatus.AwaitingApproval => "awaitingApproval",
+        ReleaseStatus.Holding => "holding",
+        ReleaseStatus.Shifting => "shifting",
+        ReleaseStatus.Reverting => "reverting",
         ReleaseStatus.Draining => "draining",
         ReleaseStatus.Baking => "baking",
         ReleaseStatus.Succeeded => "succeeded",

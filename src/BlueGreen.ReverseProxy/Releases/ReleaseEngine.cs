@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -9,13 +10,14 @@ namespace BlueGreen.ReverseProxy.Releases;
 /// <summary>How far a caller wants to wait.</summary>
 internal enum WaitUntil
 {
+    Shifting,
     Switched,
     Drained,
     Completed,
 }
 
 /// <summary>What can be asked of releases: order one, step in, wait.</summary>
-internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context, ReleaseProgresses progresses, TimeProvider time)
+internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context, ReleaseProgresses progresses, SwitchMeasurement measurement, TimeProvider time)
 {
     /// <summary>Makes a release of an order, or says why not.</summary>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
@@ -54,8 +56,8 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         caller,
         ifMatch,
         "abort",
-        isDone: release => release.Status == ReleaseStatus.Aborted,
-        isAllowed: release => release.Status.IsBeforeSwitch(),
+        isDone: release => release.Status == ReleaseStatus.Aborted || release is { Status: ReleaseStatus.Reverting, Shift.Reversal.EndsAs: ReleaseStatus.Aborted },
+        isAllowed: release => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
         ReleaseTransitions.Abort);
 
     public Task<(ReleaseState? Release, Refusal? Refused)> FinishAsync(string id, Caller caller, long? ifMatch = null) => StepInAsync(
@@ -68,6 +70,63 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         // What is being taken back at this moment can't be called a success; the state that is read here is the one that is decided on.
         isAllowed: release => release.Status is (ReleaseStatus.Draining or ReleaseStatus.Baking) && !BakeTransitions.IsBeingRolledBack(state.Current, release),
         (change, release, by, now) => ReleaseTransitions.Finish(change, release with { Bake = ConcludedBake(release) }, by, now));
+
+    /// <summary>Goes on to the next step of a shift now, or to a weight.</summary>
+    /// <param name="id">The release.</param>
+    /// <param name="to">The weight in hundredths of a percent; null for the next step. A weight that has been reached is nothing to do.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="ifMatch">The generation that the caller has seen; null for whatever it is.</param>
+    /// <param name="key">The call's idempotency key and what it stands for; null without one. A call that is repeated does not promote again.</param>
+    public async Task<(ReleaseState? Release, Refusal? Refused)> PromoteAsync(string id, int? to, Caller caller, long? ifMatch, (string Key, string Hash)? key)
+    {
+        var wasHeld = state.Find(id)?.Bake?.Hold is not null;
+        var result = await StepInAsync(
+            id,
+            caller,
+            ifMatch,
+            "promote",
+            isDone: release => to is { } weight && (release.SwitchedAt is not null || (release.Status == ReleaseStatus.Shifting && release.Shift!.Weight >= weight)),
+            isAllowed: release => release.Status == ReleaseStatus.Shifting,
+            (change, release, by, now) => ShiftTransitions.Promote(change, release, to, measurement.Take(release), by, now),
+            key);
+        if (wasHeld && result.Refused is null)
+        {
+            progresses.Find(id)?.Bake?.Restart();
+        }
+
+        return result;
+    }
+
+    /// <summary>Keeps a shift at its weight.</summary>
+    public Task<(ReleaseState? Release, Refusal? Refused)> PauseAsync(string id, Caller caller, long? ifMatch = null) => StepInAsync(
+        id,
+        caller,
+        ifMatch,
+        "pause",
+        isDone: release => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
+        isAllowed: release => release.Status == ReleaseStatus.Shifting,
+        (change, release, by, now) => ShiftTransitions.Pause(change, release, progresses.Find(id)?.Step?.Seconds(time) ?? release.Shift!.StepSeconds, by, now));
+
+    /// <summary>Lets a shift go on that was paused, or that waits for somebody because of what was found.</summary>
+    public async Task<(ReleaseState? Release, Refusal? Refused)> ResumeAsync(string id, Caller caller, long? ifMatch = null)
+    {
+        var wasHeld = state.Find(id)?.Bake?.Hold is not null;
+        var result = await StepInAsync(
+            id,
+            caller,
+            ifMatch,
+            "resume",
+            isDone: release => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: null } and not { Bake.Hold: not null },
+            isAllowed: release => release.Status == ReleaseStatus.Shifting,
+            ShiftTransitions.Resume);
+        if (wasHeld && result.Refused is null)
+        {
+            // Whoever lets it go on has seen what was found; it is judged by what comes from now on.
+            progresses.Find(id)?.Bake?.Restart();
+        }
+
+        return result;
+    }
 
     /// <summary>Takes a release back whose bake has failed, as if somebody had asked for it.</summary>
     /// <param name="id">The release.</param>
@@ -157,7 +216,10 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     /// <summary>Whether a release has got as far as a caller wants, or has ended.</summary>
     public static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
     {
-        WaitUntil.Switched => release.SwitchedAt is not null,
+        WaitUntil.Shifting => release.SwitchedAt is not null || release.Shift is { HasBegun: true },
+
+        // Of a shift that is taken back: everybody goes to the old slot, which is what whoever has asked for that waits for.
+        WaitUntil.Switched => release.SwitchedAt is not null || release.Status == ReleaseStatus.Reverting,
         WaitUntil.Drained => release.DrainedAt is not null,
         _ => false,
     };
@@ -169,13 +231,20 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         string action,
         Func<ReleaseState, bool> isDone,
         Func<ReleaseState, bool> isAllowed,
-        Func<StateChange, ReleaseState, Caller, DateTimeOffset, StateChange> transition)
+        Func<StateChange, ReleaseState, Caller, DateTimeOffset, StateChange> transition,
+        (string Key, string Hash)? key = null)
     {
         var result = await state.CommitAsync<(ReleaseState? Release, Refusal? Refused)>(committed =>
         {
             if (committed.Find(id) is not { } release)
             {
                 return new(null, (null, new(ProblemCodes.UnknownRelease, $"There is no release {id}.")));
+            }
+
+            var now = time.GetUtcNow();
+            if (key is { } repeated && committed.Records.FindKey(caller.Actor, repeated.Key, now) is { } known)
+            {
+                return new(null, known.Hash == repeated.Hash ? (release, null) : (null, Refusal.KeyMismatch(known)));
             }
 
             if (isDone(release))
@@ -188,7 +257,8 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
                 return new(null, (null, refused));
             }
 
-            var change = transition(committed.Change(), release, caller, time.GetUtcNow());
+            var change = transition(committed.Change(), release, caller, now);
+            change = key is { } used ? change with { Keys = change.Keys.Add(new IdempotencyRecord(caller.Actor, used.Key, used.Hash, now, release.Id)) } : change;
             return new(change, (change.Find(id), null));
         });
 

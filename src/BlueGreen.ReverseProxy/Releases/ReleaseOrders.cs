@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -51,6 +52,7 @@ internal static class ReleaseOrders
             Force = order.Force,
             RequireApproval = order.RequireApproval,
             TakesBack = order.TakesBack,
+            Shift = order.Shift,
             VerifiedBy = order.Process,
         };
         var next = change with { State = change.State with { LastRelease = change.State.LastRelease + 1, Running = change.Running.Add(release) } };
@@ -115,6 +117,8 @@ internal static class ReleaseOrders
             ProblemCodes.ReleaseInProgress,
             running.Bake is { Hold: { } hold, Detail: var found }
                 ? $"{about} Its bake is held ({hold}: {found}) and stays so until somebody decides: finish it, or roll it back."
+                : running.Status == ReleaseStatus.Shifting ? $"{about} {ShiftTransitions.Percent(running.Shift!.Weight)} of the traffic is shifted. Wait for it, promote it, or abort it."
+                : running.Status == ReleaseStatus.Reverting ? $"{about} Wait until the new slot has drained."
                 : running.Status.IsBeforeSwitch() ? $"{about} Wait for it, or abort it." : $"{about} Wait for it, finish it, or roll it back.",
             ReleaseId: running.Id);
     }

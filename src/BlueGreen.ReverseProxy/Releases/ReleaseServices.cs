@@ -23,6 +23,10 @@ internal static class ReleaseServices
         services.AddSingleton<ReleaseProgresses>();
         services.AddSingleton<VerifyStep>();
         services.AddSingleton<ApprovalStep>();
+        services.AddSingleton<SwitchMeasurement>();
+        services.AddSingleton<EvidenceStep>();
+        services.AddSingleton<ShiftingStep>();
+        services.AddSingleton<RevertStep>();
         services.AddSingleton<DrainStep>();
         services.AddSingleton<BakeStep>();
         services.AddSingleton<ReleaseRunner>();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -25,7 +26,7 @@ internal static class ReleaseTransitions
     {
         if (!release.RequireApproval)
         {
-            return WithGates(change, release, gates, now, (next, passed) => SwitchTransition.Apply(next, passed, moment, now));
+            return WithGates(change, release, gates, now, (next, passed) => Go(next, passed, moment, now));
         }
 
         var waits = release.ApprovedBy is null;
@@ -36,8 +37,11 @@ internal static class ReleaseTransitions
             waits ? "waits for approve" : $"approved by {release.ApprovedBy}");
         return WithGates(change, release, gates.Add(approval), now, (next, passed) => waits
             ? next.WithRelease(passed with { Status = ReleaseStatus.AwaitingApproval, AwaitingSince = now })
-            : SwitchTransition.Apply(next, passed, moment, now));
+            : Go(next, passed, moment, now));
     }
+
+    private static StateChange Go(StateChange change, ReleaseState release, SwitchMoment moment, DateTimeOffset now) =>
+        release.Shift is null ? SwitchTransition.Apply(change, release, moment, now) : ShiftTransitions.Begin(change, release, moment, now);
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>
     public static StateChange Reject(StateChange change, ReleaseState release, ImmutableList<GateResult> gates, DateTimeOffset now)
@@ -70,6 +74,11 @@ internal static class ReleaseTransitions
     /// </remarks>
     public static StateChange Abort(StateChange change, ReleaseState release, Caller caller, DateTimeOffset now)
     {
+        if (release.Status == ReleaseStatus.Shifting)
+        {
+            return ShiftTransitions.Revert(change, release, ReleaseStatus.Aborted, $"aborted by {caller.Actor}", caller, "abort", now);
+        }
+
         var next = End(change, release, ReleaseStatus.Aborted, $"aborted by {caller.Actor}; nothing was switched", now)
             .WithAudit(now, caller, "abort", "done", release, detail: null);
         return release.Actor == Caller.Bake.Actor && release.TakesBack is { } id && Running(next.State, id) is { Bake: { Hold: null } bake } watched

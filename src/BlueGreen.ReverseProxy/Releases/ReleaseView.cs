@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -13,7 +14,8 @@ internal static class ReleaseView
     /// <param name="events">What happened to it, oldest first.</param>
     /// <param name="progress">What is live; null before it runs and once it has ended.</param>
     /// <param name="services">Where the in-flight counts are.</param>
-    public static Release Of(ReleaseState release, IEnumerable<EventRecord> events, ReleaseProgress? progress, ServiceCatalog services) => new(
+    /// <param name="time">The clock.</param>
+    public static Release Of(ReleaseState release, IEnumerable<EventRecord> events, ReleaseProgress? progress, ServiceCatalog services, TimeProvider time) => new(
         release.Id,
         release.Kind,
         [.. release.Services.Select(WireRecords.ToWire)],
@@ -29,7 +31,8 @@ internal static class ReleaseView
         release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? GatesOf(release, progress.Judged) : GatesOf(release, release.Gates),
         DrainOf(release, progress, services),
         BakeOf(release, progress),
-        [.. events.Select(WireRecords.ToWire)]);
+        [.. events.Select(WireRecords.ToWire)],
+        ShiftView.Of(release, progress, services, time));
 
     // A gate that is about the whole release is stored with the names of all its services in one text.
     private static IReadOnlyList<Gate> GatesOf(ReleaseState release, IEnumerable<GateResult> gates) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -45,16 +46,23 @@ internal static class RollbackOrders
             }
         }
 
-        var next = pending.Aggregate(change, (undone, release) => ReleaseTransitions.End(
-            undone, release, ReleaseStatus.Aborted, $"rollback was asked for by {order.Caller.Actor} before the switch; nothing was switched", now));
+        var next = pending.Aggregate(change, (undone, release) => Undo(undone, release, order, now));
         if (switching.IsEmpty)
         {
-            return new(next, OrderOutcome.Same(pending.IsEmpty ? back[^1] : next.Ended[^1]));
+            return new(next, OrderOutcome.Same(pending.IsEmpty ? back[^1] : next.Find(pending[^1].Id)!));
         }
 
         var created = ReleaseOrders.Create(next, order with { Services = switching }, now, name => next.Services[name].RollbackTo!.Value);
         return created with { Change = Overtake(created.Change!, overtaken, created.Result.Started!, now) };
     }
+
+    private static StateChange Undo(StateChange change, ReleaseState release, ReleaseOrder order, DateTimeOffset now) => release.Status switch
+    {
+        ReleaseStatus.Reverting => change,
+        ReleaseStatus.Shifting => ShiftTransitions.Revert(
+            change, release, ReleaseStatus.RolledBack, $"rolled back by {order.Caller.Actor}{(order.Reason is null ? "" : $": {order.Reason}")}", order.Caller, "rollback", now),
+        _ => ReleaseTransitions.End(change, release, ReleaseStatus.Aborted, $"rollback was asked for by {order.Caller.Actor} before the switch; nothing was switched", now),
+    };
 
     private static StateChange Overtake(StateChange change, ImmutableList<ReleaseState> overtaken, ReleaseState by, DateTimeOffset now) =>
         overtaken.Aggregate(change, (next, rollback) => ReleaseTransitions.End(

@@ -63,14 +63,9 @@ internal sealed class ServiceMaintenance(CommittedState state, ReleaseEngine eng
             return new(change.Keys.IsEmpty ? null : change, null);
         }
 
-        var generation = known.Generation + 1;
-        var next = known with
+        var next = known.WithNextGeneration() with
         {
-            Generation = generation,
             Maintenance = wanted is null ? null : new(wanted.Message, wanted.RetryAfterSeconds, known.Maintenance?.Since ?? now, order.Caller.Actor),
-
-            // It speaks of the same deployment as before.
-            Baseline = known.Baseline is { } baseline && baseline.Generation == known.Generation ? baseline with { Generation = generation } : known.Baseline,
         };
         var detail = wanted is null ? null : string.Create(CultureInfo.InvariantCulture, $"{wanted.Message ?? "no message"}; retry after {wanted.RetryAfterSeconds} s");
         change = change

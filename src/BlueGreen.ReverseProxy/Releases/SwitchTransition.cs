@@ -69,7 +69,7 @@ internal static class SwitchTransition
         return ReleaseTransitions.End(change, ended, ReleaseStatus.RolledBack, $"rolled back by release {by.Id} of {by.Actor}{reason}", now);
     }
 
-    private static ImmutableList<string> WithBad(ImmutableList<string> known, string version)
+    public static ImmutableList<string> WithBad(ImmutableList<string> known, string version)
     {
         var bad = known.Remove(version).Add(version);
         return bad.Count > MaxKnownBad ? bad.RemoveAt(0) : bad;

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
 
@@ -12,6 +13,8 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// <param name="current">Where its options are; null where they never change.</param>
 internal sealed class Service(int index, ServiceOptions options, TimeProvider time, CurrentOptions? current = null)
 {
+    private readonly Lock _watchGate = new();
+    private (string? Release, SplitWatch? Watch) _watch;
     private ServiceOptions _own = options;
     private FrozenDictionary<string, PreviewHostOptions> _previewHosts = options.Preview.Hosts;
 
@@ -30,6 +33,20 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     public Slot Green { get; } = new(SlotName.Green, options.Green, options.LongLived, time, MeterOf(SlotName.Green, options));
 
     public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
+
+    /// <summary>What counts the slots' requests while a release shifts traffic; another one for another release.</summary>
+    public SplitWatch WatchOf(string release, TrafficKeyKind key)
+    {
+        lock (_watchGate)
+        {
+            if (_watch.Release != release)
+            {
+                _watch = (release, new SplitWatch(key == TrafficKeyKind.Request, time));
+            }
+
+            return _watch.Watch!;
+        }
+    }
 
     /// <summary>The service is removed: it has the options that it had for as long as requests are in flight on it.</summary>
     public void KeepOptions() => Volatile.Write(ref _own, Options);

@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.LongLived;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
 
@@ -12,6 +13,7 @@ internal sealed class SlotLease : IDisposable
     private GracefulCloseReader? _longLived;
     private CancellationTokenSource? _call;
     private CancellationTokenRegistration _callDrain;
+    private ResponseAges.Cohort? _unanswered;
 
     public SlotLease(Slot slot, Purpose purpose = Purpose.Serve)
     {
@@ -35,6 +37,15 @@ internal sealed class SlotLease : IDisposable
     public bool IsMeasured => Purpose == Purpose.Serve;
 
     public WorkKind Kind { get; private set; }
+
+    /// <summary>How the requests of the service were split when this one's slot was chosen; null where they were not.</summary>
+    public TrafficSplit? Split { get; private set; }
+
+    /// <summary>What the request was told apart by then.</summary>
+    public ulong SplitKey { get; private set; }
+
+    /// <summary>Whether it went to the slot to which traffic is shifted.</summary>
+    public bool IsShifted => Split is { } split && Slot.Name == split.To;
 
     public bool IsGrpc => _call is not null;
 
@@ -66,6 +77,25 @@ internal sealed class SlotLease : IDisposable
     // Of a preview not the slot's: a drain's schedule is for those that it waits for.
     private LongLivedConnections LongLived => _round?.LongLived ?? Slot.LongLived;
 
+    /// <summary>The slot was chosen while traffic was shifted. Called once, by who chooses.</summary>
+    public void Follow(TrafficSplit? split, bool isNew, ulong key)
+    {
+        if (split is null)
+        {
+            return;
+        }
+
+        (Split, SplitKey) = (split, key);
+        if (isNew)
+        {
+            _unanswered = split.Watch.Go(StartedAt);
+        }
+        else
+        {
+            split.Watch.Stay();
+        }
+    }
+
     /// <summary>Counts the request as another kind of work from now on.</summary>
     public void ReclassifyAs(WorkKind kind)
     {
@@ -94,6 +124,7 @@ internal sealed class SlotLease : IDisposable
     /// <summary>The response has begun; one that goes on for long counts as a stream.</summary>
     public void BeginResponse()
     {
+        Answer();
         if (Kind == WorkKind.Request && Purpose == Purpose.Serve)
         {
             _cohort ??= Slot.Ages.Enter(BegunAt);
@@ -109,6 +140,7 @@ internal sealed class SlotLease : IDisposable
 
     public void Dispose()
     {
+        Answer();
         _cohort?.Add(-1);
         if (_longLived is not null)
         {
@@ -118,5 +150,14 @@ internal sealed class SlotLease : IDisposable
         _callDrain.Dispose();
         _call?.Dispose();
         Slot.InFlight.Decrement(Purpose, Kind);
+    }
+
+    private void Answer()
+    {
+        if (_unanswered is not null)
+        {
+            Split!.Watch.Leave(_unanswered);
+            _unanswered = null;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
 
@@ -10,6 +11,10 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// sees the new table and takes its increment back, or the drain sees the increment. The second look asks the same question as the
 /// first: does this table send this request, sent for this purpose, to this slot? A service that is closed for maintenance sends it nowhere,
 /// so once the closing is published and the count reads zero, nothing is served.
+/// <para>
+/// While a release shifts traffic by evidence, the new slot takes only so many requests at once. A request that finds no room there goes to
+/// the old slot, which serves for as long as there is a split; the second look asks for that.
+/// </para>
 /// </remarks>
 internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider time)
 {
@@ -30,15 +35,30 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
             }
 
             var name = route.Choose(ref key, purpose);
+            var split = purpose == Purpose.Serve ? route.Split : null;
+            var isNew = split is not null && name == split.To;
+            var isTurnedAway = isNew && !split!.Watch.TryEnter();
+            if (isTurnedAway)
+            {
+                (name, isNew) = (route.Active, false);
+            }
+
             var slot = service[name];
             slot.InFlight.Increment(purpose);
             var latest = tables.Current;
-            if (ReferenceEquals(latest, table) || (latest.RouteOf(service) is var now && now.Admits(purpose) && now.Choose(ref key, purpose) == name))
+            if (ReferenceEquals(latest, table) || IsStill(latest.RouteOf(service), ref key, purpose, name, isTurnedAway ? split : null))
             {
-                return new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
+                var lease = new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
+                lease.Follow(split, isNew, split is null ? default : key.For(split.Keying).Hash);
+                return lease;
             }
 
             slot.InFlight.Decrement(purpose);
+            if (isNew)
+            {
+                split!.Watch.Withdraw();
+            }
+
             table = latest;
         }
     }
@@ -59,4 +79,11 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
         service[name].InFlight.Increment(Purpose.Preview);
         return new SlotLease(service[name], Purpose.Preview) { StartedAt = time.GetTimestamp() };
     }
+
+    // A request that was turned away belongs on the old slot as long as the same shift goes on, whatever its weight.
+    private static bool IsStill(ServiceRoute now, ref RequestKey key, Purpose purpose, SlotName name, TrafficSplit? turnedAway) =>
+        now.Admits(purpose)
+        && (turnedAway is null
+            ? now.Choose(ref key, purpose) == name
+            : now.Active == name && (now.Split is null || ReferenceEquals(now.Split.Watch, turnedAway.Watch)));
 }

@@ -84,6 +84,7 @@ internal static class HookOutbox
 
     private static HookEvent? EventOf(string type) => type switch
     {
+        "shifted" => HookEvent.Shifted,
         "switched" => HookEvent.PostSwitch,
         "drained" => HookEvent.Drained,
         "succeeded" => HookEvent.Succeeded,

@@ -83,9 +83,12 @@ internal sealed record ReleaseState
     /// <summary>The services that the release still stands for: neither rolled back since nor removed from the configuration.</summary>
     public IEnumerable<ReleasedService> Open => Services.Where(service => service.Outcome is null);
 
-    /// <summary>Whether the new slots are watched after the switch. Rollbacks are not: they go back to what was known to be good.</summary>
+    /// <summary>
+    /// Whether the new slots are watched: after the switch for as long as the bake lasts, and while traffic is shifted in any case.
+    /// Rollbacks are not: they go back to what was known to be good.
+    /// </summary>
     [JsonIgnore]
-    public bool IsWatched => Kind == ReleaseKind.Cutover && BakeSeconds > 0;
+    public bool IsWatched => Kind == ReleaseKind.Cutover && (BakeSeconds > 0 || Shift is not null);
 
     public bool Concerns(string service) => Services.Exists(entry => entry.Is(service));
 

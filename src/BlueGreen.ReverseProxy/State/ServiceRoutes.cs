@@ -10,7 +10,7 @@ internal static class ServiceRoutes
     public static ServiceRoute Of(GatewayState state, Service service)
     {
         var stored = state.Services[service.Name];
-        var split = SplitOf(state, service.Name);
+        var split = SplitOf(state, service);
         return stored.Maintenance is null && split is null
             ? ServiceRoute.To(stored.Active)
             : new ServiceRoute(stored.Active, stored.Maintenance?.ToRoute()) { Split = split };
@@ -25,8 +25,12 @@ internal static class ServiceRoutes
             || WeightOf(before, service) != WeightOf(next, service);
     }
 
-    private static TrafficSplit? SplitOf(GatewayState state, string service) => ShiftOf(state, service) is { Shift: { } shift } release
-        ? new TrafficSplit(release.Services.Find(entry => entry.Is(service))!.To, shift.Weight, new SplitKeying(release.Id, shift.Key, shift.Header))
+    private static TrafficSplit? SplitOf(GatewayState state, Service service) => ShiftOf(state, service.Name) is { Shift: { } shift } release
+        ? new TrafficSplit(
+            release.Services.Find(entry => entry.Is(service.Name))!.To,
+            shift.Weight,
+            new SplitKeying(release.Id, shift.Key, shift.Header),
+            service.WatchOf(release.Id, shift.Key))
         : null;
 
     // A release's plan does not change, so its id and the weight are all there is to tell two splits apart.

@@ -50,6 +50,13 @@ internal sealed record ServiceState(
     public ServiceState With(SlotName slot, Deployment? deployment) =>
         slot == SlotName.Blue ? this with { Blue = deployment } : this with { Green = deployment };
 
+    /// <summary>A change that leaves the active slot as it is: what was measured of that slot speaks of the same deployment as before.</summary>
+    public ServiceState WithNextGeneration() => this with
+    {
+        Generation = Generation + 1,
+        Baseline = Baseline is { } baseline && baseline.Generation == Generation ? baseline with { Generation = Generation + 1 } : Baseline,
+    };
+
     /// <summary>The standby is in use, or holds something new: its idle time begins anew.</summary>
     public ServiceState WithStandbyInUse() => this with { StandbySince = null, StandbySeconds = 0, DecommissionedAt = null };
 }

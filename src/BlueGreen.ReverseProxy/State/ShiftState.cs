@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Slots.Splitting;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>What is stored of a release that shifts traffic step by step: the plan, as it was ordered, and how far it has got.</summary>
 /// <param name="Steps">The weights, growing; empty when the weight follows the evidence.</param>
 /// <param name="Key">What requests are told apart by.</param>
-internal sealed record ShiftState(ImmutableList<ShiftStage> Steps, SplitKeyKind Key)
+internal sealed record ShiftState(ImmutableList<ShiftStage> Steps, TrafficKeyKind Key)
 {
     /// <summary>The header that requests are told apart by; null for other keys.</summary>
     public string? Header { get; init; }
@@ -27,6 +27,9 @@ internal sealed record ShiftState(ImmutableList<ShiftStage> Steps, SplitKeyKind 
 
     /// <summary>How many seconds of the step a gateway has counted on its monotonic clock. A pause does not count, nor does time in which no gateway ran.</summary>
     public double StepSeconds { get; init; }
+
+    /// <summary>The bad responses that a shift by evidence has cost, as of the last commit that says so; of the service that has most.</summary>
+    public long Spent { get; init; }
 
     /// <summary>Who has paused it; null while it goes on.</summary>
     public string? PausedBy { get; init; }

@@ -118,7 +118,7 @@ internal static class Operations
             Request = Examples.KeyRotation,
             Answers = [(200, "rotated", Examples.RotatedKey)],
         },
-        ["cutover"] = Order("Starts a release of one service to its standby, or to `to`. Without `Prefer: wait` it is answered at once, with the release as it begins.", Examples.Cutover)
+        ["cutover"] = Order("Starts a release of one service to its standby, or to `to`. Without `Prefer: wait` it is answered at once, with the release as it begins. With `shift` the traffic moves step by step or by evidence: the release is `shifting` until all of it has moved, which is the switch.", Examples.Cutover)
             with { NothingToDo = Examples.NothingToDo },
         ["rollback"] = Order(
             "Switches back to the slot that was active before. It is a release of its own, without a bake. A cutover that has not switched yet is aborted instead: that is answered with 200 and the aborted cutover.",
@@ -135,7 +135,11 @@ internal static class Operations
         },
         ["getRelease"] = new("One release, running or ended.") { Problems = [ProblemCodes.UnknownRelease], Answers = [(200, "release", Examples.Release)] },
         ["approve"] = Step("Lets a release go on that waits for approval; its gates are evaluated again. Repeating it changes nothing."),
-        ["abort"] = Step("Ends a release before its switch; nothing is switched. Repeating it changes nothing."),
+        ["abort"] = Step("Ends a release before its switch; nothing is switched. A shift is taken back: everybody goes to the old slot at once, and the release ends when the new one has drained. Repeating it changes nothing."),
+        ["pause"] = Step("Keeps a shift at its weight until `resume`; the time of its step stops. Repeating it changes nothing."),
+        ["resume"] = Step("Lets a shift go on that was paused, or that waits for somebody because of what was found; it is judged anew then. Repeating it changes nothing."),
+        ["promote"] = Step(
+            "Goes on to the next step of a shift now, or to the weight in `to`; after the last step, and with `to=100`, all of the traffic is switched. Send an `Idempotency-Key` or `If-Match` with a call that may be repeated: without `to` each call is one step.") with { Parameters = [Parameters.Weight, Parameters.IfMatch, Parameters.IdempotencyKey] },
         ["finish"] = Step("Ends the bake of a release early, as a success. Repeating it changes nothing."),
         ["streamEvents"] = new(
             "Server-sent events. Each has `id` (the sequence), `event` (the type) and `data`, a `StreamedEvent` as JSON. Without `Last-Event-ID` the stream begins now, or with `release` at "

@@ -14,6 +14,9 @@ internal static class Parameters
     public const string Until = "until";
     public const string Force = "force";
 
+    /// <summary>The query parameter <c>to</c> where it is a weight and not a slot.</summary>
+    public const string Weight = "to (weight)";
+
     /// <summary>The parameters of an operation.</summary>
     /// <param name="bound">Those that the endpoint's handler takes, in the path and in the query.</param>
     /// <param name="read">The names of those that are read from the request itself.</param>
@@ -30,13 +33,18 @@ internal static class Parameters
         ("service", _) => Query(name, "Only what concerns this service.", Text(), "orders"),
         ("release", _) => Query(name, "Only the events of this release; without `Last-Event-ID` from its first one on.", Text(), "r42-9f3c21"),
         ("to", _) => Query(name, "The slot to look at; default: the standby.", Slot(document), "green"),
+        (Weight, _) => Query(
+            "to",
+            "The weight to go to, in percent with at most two decimals; default: the next step. 100 switches. A weight that is reached already is nothing to do.",
+            new() { Type = JsonSchemaType.Number, Minimum = "0.01", Maximum = "100" },
+            50),
         ("expectVersion", _) => Query(name, "The version that every destination of the slot must report.", Text(), "2.0.1"),
         ("limit", _) => Query(name, "How many at most.", new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{Paging.MaxLimit}", Default = Paging.DefaultLimit }, 50),
         ("before", _) => Query(name, "Only older ones than this: the id of the last release of the page before, or the sequence of the last audit entry. The `Link` of the answer has it.", Text(), "r42-9f3c21"),
         (Until, _) => Query(
             name,
-            "How far the release has to be for the answer to be 200. `switched` holds whatever came later; `completed` holds only for a release that succeeded.",
-            new() { Type = JsonSchemaType.String, Enum = ["switched", "drained", "completed"], Default = "switched" },
+            "How far the release has to be for the answer to be 200; default `switched`, and `shifting` for a release that shifts traffic. `switched` holds whatever came later; `completed` holds only for a release that succeeded.",
+            new() { Type = JsonSchemaType.String, Enum = ["shifting", "switched", "drained", "completed"] },
             "completed"),
         (Force, _) => Deprecated(Query(name, "As `force` in the body, which goes first.", new() { Type = JsonSchemaType.Boolean, Default = false }, true)),
         (IdempotencyKey, _) => Header(

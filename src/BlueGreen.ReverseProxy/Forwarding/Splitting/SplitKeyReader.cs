@@ -17,41 +17,44 @@ internal sealed class SplitKeyReader(NetworkSet trustedProxies)
     public SplitKey Read(HttpContext context, SplitKeying keying)
     {
         var hasSessions = HasSessions(context);
-        var cookie = hasSessions || keying.Kind == SplitKeyKind.Cookie ? ShiftCookie.Read(context, keying.Release) : null;
+        var cookie = hasSessions || keying.Kind == TrafficKeyKind.Cookie ? ShiftCookie.Read(context, keying.Release) : null;
+        var hash = keying.Kind switch
+        {
+            TrafficKeyKind.Request => (ulong)Random.Shared.NextInt64(),
+            TrafficKeyKind.Cookie when cookie is { } sent => keying.Hash(sent.Id),
+            TrafficKeyKind.Header when context.Request.Headers[keying.Header!] is [{ Length: > 0 } value, ..] => keying.Hash(value),
+            _ => HashOfAddress(context, keying),
+        };
         return cookie switch
         {
-            { IsNew: true } => new SplitKey(0, IsNew: true),
+            { IsNew: true } => new SplitKey(hash, IsNew: true),
 
             // A session lives on a destination of its slot, and so the client stays there as long as the slot serves.
-            { IsNew: false } when hasSessions => new SplitKey(0, IsNew: false),
-            { Id: var id } => new SplitKey(keying.Hash(id)),
-            null => new SplitKey(keying.Kind switch
-            {
-                SplitKeyKind.Request => (ulong)Random.Shared.NextInt64(),
-                SplitKeyKind.Header when context.Request.Headers[keying.Header!] is [{ Length: > 0 } value, ..] => keying.Hash(value),
-                _ => HashOfAddress(context, keying),
-            }),
+            { IsNew: false } when hasSessions => new SplitKey(hash, IsNew: false),
+            _ => new SplitKey(hash),
         };
     }
 
     /// <summary>Has the client keep its side, where that is not decided by what it sends anyway.</summary>
     /// <param name="context">The request, whose response has not begun.</param>
-    /// <param name="keying">How the requests of the release are told apart.</param>
+    /// <param name="split">By what it was decided.</param>
     /// <param name="isNew">Whether the request goes to the new slot.</param>
-    public static void Keep(HttpContext context, SplitKeying keying, bool isNew)
+    public static void Keep(HttpContext context, TrafficSplit split, bool isNew)
     {
-        if (keying.Kind != SplitKeyKind.Cookie && !HasSessions(context))
+        var isByCookie = split.Keying.Kind == TrafficKeyKind.Cookie;
+        if (!isByCookie && !HasSessions(context))
         {
             return;
         }
 
-        var sent = ShiftCookie.Read(context, keying.Release);
+        var sent = ShiftCookie.Read(context, split.Keying.Release);
         if (sent?.IsNew == isNew)
         {
             return;
         }
 
-        var cookie = ShiftCookie.Set(keying.Release, isNew, id: null, GatewayCookies.IsSecure(context.Request));
+        var id = sent?.Id ?? ShiftCookie.MakeId(split, isNew);
+        var cookie = ShiftCookie.Set(split.Keying.Release, isNew, id, GatewayCookies.IsSecure(context.Request));
         context.Response.OnStarting(
             static state =>
             {

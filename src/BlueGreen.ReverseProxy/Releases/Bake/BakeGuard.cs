@@ -3,6 +3,7 @@ using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
@@ -90,7 +91,11 @@ internal sealed partial class BakeGuard(
     }
 
     private ReleaseState? Watched(ReleaseMonitor monitor) =>
-        ReleaseTransitions.Running(state.Current, monitor.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release ? release : null;
+        ReleaseTransitions.Running(state.Current, monitor.ReleaseId) is { } release && IsWatchedBy(monitor, release) ? release : null;
+
+    private static bool IsWatchedBy(ReleaseMonitor monitor, ReleaseState release) => monitor.IsOfShift
+        ? release.Status == ReleaseStatus.Shifting
+        : release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 };
 
     // A second, or until something bad is answered, or until the release has ended.
     private async Task WaitAsync(ReleaseMonitor monitor, Task? woken, CancellationToken stopping)
@@ -147,6 +152,18 @@ internal sealed partial class BakeGuard(
         if (await FindUnhealthyAsync(release, stopping) is { } sick)
         {
             await HoldAsync(monitor, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back, for {sick}", schedule);
+            return;
+        }
+
+        if (monitor.IsOfShift)
+        {
+            var reason = $"{finding.Service}: {finding.Reason}";
+            if (await CommitAsync(monitor, (current, running) => ShiftTransitions.Revert(
+                BakeTransitions.Failed(current, running, reason, monitor.Figures, time.GetUtcNow()), running, ReleaseStatus.RolledBack, reason, Caller.Bake, "rollback", time.GetUtcNow())))
+            {
+                LogReverted(logger, monitor.ReleaseId, finding.Service, finding.Reason);
+            }
+
             return;
         }
 
@@ -210,12 +227,15 @@ internal sealed partial class BakeGuard(
     private TimeSpan Elapsed(ReleaseMonitor monitor) => progresses.Find(monitor.ReleaseId) is { } progress ? context.Elapsed(progress) : TimeSpan.Zero;
 
     private Task<bool> CommitAsync(ReleaseMonitor monitor, Func<StateChange, ReleaseState, StateChange> transition) => state.CommitAsync(committed =>
-        ReleaseTransitions.Running(committed.State, monitor.ReleaseId) is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 } release
+        ReleaseTransitions.Running(committed.State, monitor.ReleaseId) is { } release && IsWatchedBy(monitor, release)
             ? new Decision<bool>(transition(committed.Change(), release), true)
             : new Decision<bool>(null, false));
 
     [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
     private static partial void LogFailed(ILogger logger, string release, string service, string reason, string rollback);
+
+    [LoggerMessage(4606, LogLevel.Error, "The shift of release {Release} is taken back, {Service}: {Reason}.")]
+    private static partial void LogReverted(ILogger logger, string release, string service, string reason);
 
     [LoggerMessage(4602, LogLevel.Critical, "The bake of release {Release} is held ({Hold}): {Detail}")]
     private static partial void LogHeld(ILogger logger, string release, string hold, string detail);

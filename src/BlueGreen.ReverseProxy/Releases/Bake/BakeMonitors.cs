@@ -36,12 +36,13 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
                 BakePlan.Of(entry.Options.Bake, baseline, release.Services.Count),
                 bake.Services.Find(carried => carried.Name == service.Name),
                 sinceSwitch,
-                time);
+                time,
+                release is { Shift: { } shift, SwitchedAt: null } ? entry.WatchOf(release.Id, shift.Key) : null);
         });
 
         // The most careful of the services speaks for the release.
         var options = open.Select(service => services.Get(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
-        return new ReleaseMonitor(release.Id, [.. monitors], options);
+        return new ReleaseMonitor(release.Id, [.. monitors], options) { IsOfShift = release is { Shift: not null, SwitchedAt: null } };
     }
 
     /// <summary>The new slots are active: starts their monitor, if there is one.</summary>
@@ -53,6 +54,12 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
             baselines.HistoryOf(services.Get(service.Name), service.To).Restart();
         }
 
+        Watch(monitor);
+    }
+
+    /// <summary>Hands a monitor, if there is one, to the guard.</summary>
+    public void Watch(ReleaseMonitor? monitor)
+    {
         if (monitor is not null)
         {
             _started.Writer.TryWrite(monitor);

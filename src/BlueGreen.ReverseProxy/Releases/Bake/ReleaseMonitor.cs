@@ -28,6 +28,9 @@ internal sealed class ReleaseMonitor
 
     public string ReleaseId { get; }
 
+    /// <summary>Whether it watches while traffic is shifted; another one watches after the switch.</summary>
+    public bool IsOfShift { get; init; }
+
     public NoDataAction NoData => _options.NoData;
 
     /// <summary>What was counted when it was last judged.</summary>

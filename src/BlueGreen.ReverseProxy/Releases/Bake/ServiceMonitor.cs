@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -19,6 +20,7 @@ internal sealed class ServiceMonitor
     private readonly Slot _from;
     private readonly Slot _to;
     private readonly TimeProvider _time;
+    private readonly SplitWatch? _split;
     private readonly LatencyFigures _fromLatency;
     private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
     private ServiceFigures? _carried;
@@ -35,9 +37,12 @@ internal sealed class ServiceMonitor
     /// <param name="carried">What the last process had counted; null for nothing.</param>
     /// <param name="sinceSwitch">How long ago the switch was.</param>
     /// <param name="time">The clock.</param>
-    public ServiceMonitor(Service entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time)
+    /// <param name="split">What both slots do while traffic is shifted: server errors are then held against those of the old slot in the same time, and not against its past. Null after the switch.</param>
+    public ServiceMonitor(
+        Service entry, ReleasedService release, BakePlan plan, ServiceFigures? carried, TimeSpan sinceSwitch, TimeProvider time, SplitWatch? split = null)
     {
         Name = entry.Name;
+        _split = split;
         _plan = plan;
         _time = time;
         _carried = carried;
@@ -59,6 +64,7 @@ internal sealed class ServiceMonitor
     public void Restart()
     {
         _carried = null;
+        _split?.Restart();
         _grace = TimeSpan.Zero;
         Begin();
     }
@@ -86,7 +92,10 @@ internal sealed class ServiceMonitor
         var minClients = seen <= 1 && _plan.Baseline.Clients <= 1 ? 1 : _plan.Options.MinClients;
         for (var index = 0; index < _plan.Metrics.Length; index++)
         {
-            metrics.Add(Judge(_plan.Metrics[index], TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index), minClients, ref finding));
+            var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
+            metrics.Add(index == FailureCodes.Errors && _split is not null
+                ? JudgeSplit(_split.Evidence, _plan.Metrics[index], tally, minClients, ref finding)
+                : Judge(_plan.Metrics[index], tally, minClients, ref finding));
         }
 
         if (_plan.Latency is { } latency)
@@ -176,6 +185,25 @@ internal sealed class ServiceMonitor
         }
 
         return BakeJudge.Show(plan, tally, status, lnE, detail);
+    }
+
+    // What happens to the world happens to both slots: only the share of the failures that falls on the new one says something about it.
+    private MetricFigures JudgeSplit(SplitEvidence evidence, MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
+    {
+        var lnE = evidence.LnE;
+        var status = lnE < plan.Threshold ? BakeJudge.Watching : tally.Clients < minClients ? BakeJudge.Guarded : BakeJudge.Failed;
+        string? detail = null;
+        if (status != BakeJudge.Watching)
+        {
+            detail = $"{tally.Bad} of {tally.Trials} responses failed on {_to.EnvironmentHeader}; of the failures that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
+        }
+
+        if (status == BakeJudge.Failed)
+        {
+            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure);
+        }
+
+        return BakeJudge.Show(plan, tally, status, lnE, detail) with { NullRate = null };
     }
 
     private BakeFinding? JudgeLimits(MeterReading reading, int minClients)

@@ -87,7 +87,7 @@ internal sealed partial class HookDeliverer(
             return new(false, null, $"release {delivery.Release} is no longer known");
         }
 
-        var view = ReleaseView.Of(release, committed.EventsOf(release.Id), runner.ProgressOf(release.Id), services);
+        var view = ReleaseView.Of(release, committed.EventsOf(release.Id), runner.ProgressOf(release.Id), services, time);
         return await call.SendAsync(hook, BodyOf(delivery, view, committed), cancellationToken);
     }
 

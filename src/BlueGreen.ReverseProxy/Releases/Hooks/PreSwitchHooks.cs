@@ -41,7 +41,7 @@ internal sealed class PreSwitchHooks(CurrentOptions options, CommittedState stat
     {
         // The same at every try of one verification, and another one after an approval: that one is asked anew.
         var attempt = release.Verification > 1 ? string.Create(CultureInfo.InvariantCulture, $"-{release.Verification}") : "";
-        var view = ReleaseView.Of(release, state.Snapshot.EventsOf(release.Id), progress: null, services);
+        var view = ReleaseView.Of(release, state.Snapshot.EventsOf(release.Id), progress: null, services, time);
         var body = new HookBody($"{release.Id}-{hook.Name}{attempt}", HookCall.NameOf(HookEvent.PreSwitch), release.CreatedAt, Service: null, view);
         var started = time.GetTimestamp();
         while (true)

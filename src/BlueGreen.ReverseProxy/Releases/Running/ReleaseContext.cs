@@ -38,6 +38,8 @@ internal sealed class ReleaseContext(CommittedState state, ServiceCatalog servic
         current => ReleaseTransitions.Running(current, release.Id) is not { } now
             || now.Status != release.Status
             || now.BakeSeconds != release.BakeSeconds
+            || !Equals(now.Shift, release.Shift)
+            || now.Bake?.Hold != release.Bake?.Hold
             || !now.Open.Select(entry => entry.Name).SequenceEqual(release.Open.Select(entry => entry.Name)),
         cancellationToken);
 

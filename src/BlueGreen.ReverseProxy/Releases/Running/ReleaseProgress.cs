@@ -11,6 +11,8 @@ internal sealed class ReleaseProgress
     private ImmutableList<GateResult> _judged = [];
     private SwitchClock? _switch;
     private ReleaseMonitor? _bake;
+    private ShiftClock? _step;
+    private string? _waitingFor;
 
     /// <summary>The verdicts of the verification that is under way, as they are reached.</summary>
     public ImmutableList<GateResult> Judged => Volatile.Read(ref _judged);
@@ -31,6 +33,26 @@ internal sealed class ReleaseProgress
         get => Volatile.Read(ref _bake);
         set => Volatile.Write(ref _bake, value);
     }
+
+    /// <summary>How long the step of a shift that is under way has lasted; null while none counts.</summary>
+    public ShiftClock? Step
+    {
+        get => Volatile.Read(ref _step);
+        set => Volatile.Write(ref _step, value);
+    }
+
+    /// <summary>What the next step of a shift waits for beside its time, for people; null for nothing.</summary>
+    public string? WaitingFor
+    {
+        get => Volatile.Read(ref _waitingFor);
+        set => Volatile.Write(ref _waitingFor, value);
+    }
+
+    /// <summary>The weight that this process has seen last, in hundredths of a percent.</summary>
+    public int Weight { get; set; }
+
+    /// <summary>Whether this process has shifted the release's traffic.</summary>
+    public bool HasShifted { get; set; }
 
     /// <summary>Ends when the switch could not be stored.</summary>
     public Task<StateUnavailableException> Unstorable => _unstorable.Task;

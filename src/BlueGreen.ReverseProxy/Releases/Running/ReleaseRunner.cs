@@ -15,6 +15,8 @@ internal sealed partial class ReleaseRunner(
     BakeMonitors monitors,
     VerifyStep verify,
     ApprovalStep approval,
+    ShiftingStep shift,
+    RevertStep revert,
     DrainStep drain,
     BakeStep bake,
     ILogger<ReleaseRunner> logger) : IHostedService, IDisposable
@@ -25,6 +27,8 @@ internal sealed partial class ReleaseRunner(
     {
         [ReleaseStatus.Verifying] = verify,
         [ReleaseStatus.AwaitingApproval] = approval,
+        [ReleaseStatus.Shifting] = shift,
+        [ReleaseStatus.Reverting] = revert,
         [ReleaseStatus.Draining] = drain,
         [ReleaseStatus.Baking] = bake,
     }.ToFrozenDictionary();
@@ -112,12 +116,39 @@ internal sealed partial class ReleaseRunner(
                 continue;
             }
 
+            TakeUpShift(release, progress);
             TakeUpSwitch(release, progress);
             await _steps[release.Status].RunAsync(release, progress, _stop.Token);
         }
     }
 
-    // Another process has switched it: its connections ended with it, and what it had measured is in the state.
+    // Another process has begun it, or this one a moment ago.
+    private void TakeUpShift(ReleaseState release, ReleaseProgress progress)
+    {
+        if (release.Status != ReleaseStatus.Shifting)
+        {
+            return;
+        }
+
+        progress.HasShifted = true;
+        if (progress.Weight != release.Shift!.Weight)
+        {
+            progress.Weight = release.Shift.Weight;
+            foreach (var entry in release.Open)
+            {
+                context.Entry(entry.Name).WatchOf(release.Id, release.Shift.Key).BeginStep();
+            }
+        }
+
+        if (progress.Bake is null)
+        {
+            progress.Bake = monitors.Prepare(release, sinceSwitch: TimeSpan.Zero);
+            monitors.Watch(progress.Bake);
+        }
+    }
+
+    // Another process has switched it: its connections ended with it, and what it had measured is in the state. Or the last step of a shift
+    // has, or somebody who has promoted it: then this process has seen the old slots, and watches what is left of their work.
     private void TakeUpSwitch(ReleaseState release, ReleaseProgress progress)
     {
         if (release.SwitchedAt is null || progress.Switch is not null)
@@ -125,7 +156,8 @@ internal sealed partial class ReleaseRunner(
             return;
         }
 
-        progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: false, context.Time);
+        progress.Bake?.End();
+        progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: progress.HasShifted, context.Time);
         progress.Bake = monitors.Prepare(release, context.Elapsed(progress));
         monitors.Start(release, progress.Bake);
     }

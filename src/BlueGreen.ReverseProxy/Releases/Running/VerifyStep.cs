@@ -10,7 +10,7 @@ namespace BlueGreen.ReverseProxy.Releases.Running;
 
 /// <summary>Evaluates the gates, and switches or rejects.</summary>
 internal sealed partial class VerifyStep(
-    ReleaseContext context, GateEvaluator gates, PreSwitchHooks hooks, BakeBaselines baselines, BakeMonitors monitors, ReleaseProgresses progresses, ILogger<VerifyStep> logger) : IReleaseStep
+    ReleaseContext context, GateEvaluator gates, PreSwitchHooks hooks, SwitchMeasurement measurement, BakeMonitors monitors, ILogger<VerifyStep> logger) : IReleaseStep
 {
     public async Task RunAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping)
     {
@@ -61,23 +61,23 @@ internal sealed partial class VerifyStep(
         var failed = verdicts.Exists(gate => gate.Status == GateStatus.Failed);
 
         // The watch looks at the new slot before the first response can come from it.
-        var moment = Measure(release);
+        var moment = measurement.Take(release);
         var monitor = failed ? null : monitors.Prepare(release with { Bake = moment.Bake }, sinceSwitch: TimeSpan.Zero);
-        var switched = false;
+        ReleaseStatus? next = null;
         try
         {
-            switched = await context.State.CommitAsync(
+            next = await context.State.CommitAsync(
                 committed =>
                 {
                     if (ReleaseTransitions.Running(committed.State, release.Id) is not { Status: ReleaseStatus.Verifying } current)
                     {
-                        return new Decision<bool>(null, false);
+                        return new Decision<ReleaseStatus?>(null, null);
                     }
 
-                    var next = failed
+                    var change = failed
                         ? ReleaseTransitions.Reject(committed.Change(), current, verdicts, context.Now)
                         : ReleaseTransitions.Pass(committed.Change(), current, verdicts, moment, context.Now);
-                    return new Decision<bool>(next, ReleaseTransitions.Running(next.State, release.Id)?.Status == ReleaseStatus.Draining);
+                    return new Decision<ReleaseStatus?>(change, ReleaseTransitions.Running(change.State, release.Id)?.Status);
                 },
                 stopping);
         }
@@ -93,13 +93,18 @@ internal sealed partial class VerifyStep(
         }
         finally
         {
-            if (!switched)
+            if (next is not (ReleaseStatus.Draining or ReleaseStatus.Shifting))
             {
                 monitor?.End();
             }
         }
 
-        if (switched)
+        if (next == ReleaseStatus.Shifting)
+        {
+            progress.Bake = monitor;
+            monitors.Watch(monitor);
+        }
+        else if (next == ReleaseStatus.Draining)
         {
             progress.Bake = monitor;
             progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: true, context.Time);
@@ -110,20 +115,6 @@ internal sealed partial class VerifyStep(
             }
         }
     }
-
-    private SwitchMoment Measure(ReleaseState release) => new(
-        context.OldSlots(release).Sum(slot => slot.InFlight.Count),
-        Versions(release, entry => entry.From),
-        Versions(release, entry => entry.To))
-    {
-        Bake = baselines.Freeze(release, context.State.Current),
-        Watched = progresses.FiguresOf(except: release.Id),
-    };
-
-    private ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleasedService, SlotName> slot) => release.Open
-        .Select(entry => (entry.Name, context.Entry(entry.Name)[slot(entry)].Version))
-        .Where(entry => entry.Version is not null)
-        .ToImmutableSortedDictionary(entry => entry.Name, entry => entry.Version!, StringComparer.OrdinalIgnoreCase);
 
     [LoggerMessage(4001, LogLevel.Information, "Switched {Service} from {From} to {To} by release {Release}.")]
     private static partial void LogSwitched(ILogger logger, string service, string from, string to, string release);

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Slots.Splitting;
 
@@ -14,7 +15,7 @@ internal sealed class SplitKeying
     /// <param name="release">The release's id. It is a part of every hash, so that another release picks other clients.</param>
     /// <param name="kind">What requests are told apart by.</param>
     /// <param name="header">The header's name; null for other kinds.</param>
-    public SplitKeying(string release, SplitKeyKind kind, string? header = null)
+    public SplitKeying(string release, TrafficKeyKind kind, string? header = null)
     {
         (Release, Kind, Header) = (release, kind, header);
         _seed = (long)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(release));
@@ -22,7 +23,7 @@ internal sealed class SplitKeying
 
     public string Release { get; }
 
-    public SplitKeyKind Kind { get; }
+    public TrafficKeyKind Kind { get; }
 
     public string? Header { get; }
 
@@ -33,20 +34,4 @@ internal sealed class SplitKeying
         var bytes = most <= MostOnStack ? stackalloc byte[most] : new byte[most];
         return XxHash64.HashToUInt64(bytes[..Encoding.UTF8.GetBytes(text, bytes)], _seed);
     }
-}
-
-/// <summary>What requests are told apart by while traffic is shifted.</summary>
-internal enum SplitKeyKind
-{
-    /// <summary>The client's address, through trusted proxies.</summary>
-    Client = 0,
-
-    /// <summary>The value of a header; the address of a client that does not send it.</summary>
-    Header = 1,
-
-    /// <summary>A random id in a cookie that the gateway sets while a shift runs; the address until a client sends it back.</summary>
-    Cookie = 2,
-
-    /// <summary>Nothing: each request is decided by itself.</summary>
-    Request = 3,
 }

@@ -5,8 +5,9 @@ namespace BlueGreen.ReverseProxy.Slots.Splitting;
 /// <summary>How the requests of a service are split between its slots while a release shifts them. Immutable, a part of a <see cref="ServiceRoute"/>.</summary>
 /// <param name="To">The slot that the requests move to. The other one is active and takes the rest.</param>
 /// <param name="Weight">How many of <see cref="Whole"/> keys go there.</param>
-/// <param name="Keying">What requests are told apart by; one object for all weights of a release.</param>
-internal sealed record TrafficSplit(SlotName To, int Weight, SplitKeying Keying)
+/// <param name="Keying">What requests are told apart by; the same for all weights of a release.</param>
+/// <param name="Watch">What the slots do meanwhile; the same for all weights of a release.</param>
+internal sealed record TrafficSplit(SlotName To, int Weight, SplitKeying Keying, SplitWatch Watch)
 {
     /// <summary>Weights are hundredths of a percent.</summary>
     public const int Whole = 10_000;

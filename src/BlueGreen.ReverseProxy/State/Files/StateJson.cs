@@ -15,7 +15,7 @@ namespace BlueGreen.ReverseProxy.State.Files;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = false,
-    Converters = [typeof(HookEventConverter)])]
+    Converters = [typeof(HookEventConverter), typeof(TrafficKeyKindConverter)])]
 [JsonSerializable(typeof(GatewayState))]
 [JsonSerializable(typeof(JournalTails))]
 [JsonSerializable(typeof(JournalEntry<AuditRecord>), TypeInfoPropertyName = "AuditLine")]
@@ -34,6 +34,8 @@ internal sealed partial class StateJson : JsonSerializerContext;
 internal sealed partial class StatePlaces : JsonSerializerContext;
 
 internal sealed class HookEventConverter() : JsonStringEnumConverter<HookEvent>(JsonNamingPolicy.CamelCase);
+
+internal sealed class TrafficKeyKindConverter() : JsonStringEnumConverter<TrafficKeyKind>(JsonNamingPolicy.CamelCase);
 
 /// <summary>The first line of the state file.</summary>
 /// <param name="Format">The format's version.</param>

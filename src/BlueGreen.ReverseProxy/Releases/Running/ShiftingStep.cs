@@ -1,0 +1,89 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.Slots.Splitting;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Running;
+
+/// <summary>Waits until a step of a shift is over, and goes on to the next weight, or to the switch.</summary>
+/// <remarks>
+/// The weight is a part of the committed state, and the table follows it; so a step that a crash has cut short goes on where the state
+/// says, with the time that was counted up to the last checkpoint. What finds fault with the new slot meanwhile is the bake's guard.
+/// </remarks>
+internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement measurement, SlotVerifier verifier, EvidenceStep evidence) : IReleaseStep
+{
+    // What a crash loses of the time that was counted.
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HealthInterval = TimeSpan.FromSeconds(1);
+
+    public async Task RunAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping)
+    {
+        var shift = release.Shift!;
+        if (shift.PausedBy is not null || release.Bake?.Hold is not null)
+        {
+            progress.Step = null;
+            await context.ChangedAsync(release, stopping);
+            return;
+        }
+
+        progress.Step = new ShiftClock(context.Time.GetTimestamp(), shift.StepSeconds);
+        if (shift.ByEvidence is { } budget)
+        {
+            await evidence.RunAsync(release, shift, budget, progress, stopping);
+            return;
+        }
+
+        var left = TimeSpan.FromSeconds(Math.Max(0, shift.Steps[shift.Step].Seconds - shift.StepSeconds));
+        if (await Race.FirstAsync(stopping, token => context.ChangedAsync(release, token), token => Task.Delay(left < CheckpointInterval ? left : CheckpointInterval, context.Time, token)) == 0)
+        {
+            return;
+        }
+
+        if (left > CheckpointInterval)
+        {
+            await CheckpointAsync(release, progress, stopping);
+        }
+        else
+        {
+            await AdvanceAsync(release, ShiftTransitions.NextWeight(shift), progress, stopping);
+        }
+    }
+
+    // Nobody sends more traffic to a slot that says it is not well; what it has is the guard's to judge.
+    private async Task AdvanceAsync(ReleaseState release, int weight, ReleaseProgress progress, CancellationToken stopping)
+    {
+        if (await FindUnhealthyAsync(release, stopping) is { } sick)
+        {
+            progress.WaitingFor = sick;
+            await Race.FirstAsync(stopping, token => context.ChangedAsync(release, token), token => Task.Delay(HealthInterval, context.Time, token));
+            return;
+        }
+
+        progress.WaitingFor = null;
+        await context.CommitAsync(
+            release.Id,
+            ReleaseStatus.Shifting,
+            (change, current) => !Equals(current.Shift, release.Shift) || current.Bake?.Hold is not null ? change
+                : weight >= TrafficSplit.Whole ? ShiftTransitions.Complete(change, current, measurement.Take(current), context.Now)
+                : ShiftTransitions.Advance(change, current, weight, current.Shift!.Steps.FindIndex(stage => stage.Weight == weight), context.Now),
+            stopping);
+    }
+
+    private async Task<string?> FindUnhealthyAsync(ReleaseState release, CancellationToken stopping)
+    {
+        var verifications = await Task.WhenAll(release.Open.Select(async entry =>
+        {
+            var service = context.Entry(entry.Name);
+            var verification = await verifier.VerifyAsync(service, service[entry.To], passes: 1, stopping);
+            return verification.Passed ? null : $"{entry.To.ToText()} of {entry.Name} is not healthy: {verification.Detail}";
+        }));
+        return verifications.FirstOrDefault(reason => reason is not null);
+    }
+
+    private Task CheckpointAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping) => context.CommitAsync(
+        release.Id,
+        ReleaseStatus.Shifting,
+        (change, current) => Equals(current.Shift, release.Shift) ? ShiftTransitions.Checkpoint(change, current, progress.Step!.Seconds(context.Time)) : change,
+        stopping);
+}

@@ -1,0 +1,183 @@
+namespace BlueGreen.ReverseProxy.Slots.Splitting;
+
+/// <summary>Counts what the two slots of one service do while a release shifts traffic between them. Thread-safe; kept as long as the release shifts.</summary>
+/// <param name="isByRequest">Whether each request was decided by itself; if not, each client counts once, with its first failure.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
+{
+    // A client more is not counted twice either: it is not counted at all, which only makes the evidence weaker.
+    private const int MostClients = 100_000;
+
+    private static readonly TimeSpan OverdueByDefault = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<ulong> _failed = [];
+    private readonly ResponseAges _unanswered = new(time, OverdueByDefault);
+    private SplitEvidence _evidence = SplitEvidence.None;
+    private TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _new;
+    private long _old;
+    private long _newAnswered;
+    private long _newBad;
+    private long _open;
+    private (long New, long Old) _step;
+    private long _mostOpen = long.MaxValue;
+    private (long Budget, double Rate, long Overdue)? _room;
+
+    /// <summary>The requests that went to the new slot, and to the old one.</summary>
+    public (long New, long Old) Requests => (Volatile.Read(ref _new), Volatile.Read(ref _old));
+
+    /// <summary>The same since the weight was changed last.</summary>
+    public (long New, long Old) SinceStep
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (Volatile.Read(ref _new) - _step.New, Volatile.Read(ref _old) - _step.Old);
+            }
+        }
+    }
+
+    /// <summary>The weight has changed.</summary>
+    public void BeginStep()
+    {
+        lock (_gate)
+        {
+            _step = Requests;
+        }
+    }
+
+    /// <summary>The responses of the new slot that count, and how many of them were bad; each response, also where clients count once.</summary>
+    public (long Answered, long Bad) NewResponses => (Volatile.Read(ref _newAnswered), Volatile.Read(ref _newBad));
+
+    /// <summary>What speaks against the new slot.</summary>
+    public SplitEvidence Evidence => Volatile.Read(ref _evidence);
+
+    /// <summary>The requests on the new slot that wait for the start of their response.</summary>
+    public long Unanswered => Volatile.Read(ref _open);
+
+    /// <summary>Those of them that wait for too long.</summary>
+    public long Overdue => _unanswered.CountOld();
+
+    /// <summary>From when on a request waits for too long.</summary>
+    public void OverdueAfter(TimeSpan time) => _unanswered.OldAfter(time);
+
+    /// <summary>
+    /// Lets only so many requests wait for the new slot at once that the budget holds even if they all fail as often as can't be excluded.
+    /// Those above it go to the old slot. Every bad response takes its part of the room away at once, and not only at the next look.
+    /// </summary>
+    /// <param name="budget">How many bad responses the shift may cost.</param>
+    /// <param name="rate">The rate of bad responses that can't be excluded, above 0.</param>
+    /// <param name="overdue">How many requests wait for too long; they count as bad.</param>
+    /// <param name="bad">How many bad responses it has cost, those before a restart included.</param>
+    public void Allow(long budget, double rate, long overdue, long bad)
+    {
+        lock (_gate)
+        {
+            _room = (budget + _newBad - bad - overdue, rate, overdue);
+            SetRoom();
+        }
+    }
+
+    /// <summary>Completes at the next bad response. Take it before you read what was counted.</summary>
+    public Task NextFailureAsync()
+    {
+        lock (_gate)
+        {
+            if (_failure.Task.IsCompleted)
+            {
+                _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            return _failure.Task;
+        }
+    }
+
+    /// <summary>A request wants to go to the new slot.</summary>
+    /// <returns>Whether it may. If so, <see cref="Leave"/> must follow.</returns>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _open) <= Volatile.Read(ref _mostOpen))
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _open);
+        return false;
+    }
+
+    /// <summary>It goes there.</summary>
+    /// <param name="now">The monotonic time.</param>
+    /// <returns>What to give to <see cref="Leave"/>.</returns>
+    public ResponseAges.Cohort Go(long now)
+    {
+        Interlocked.Increment(ref _new);
+        return _unanswered.Enter(now);
+    }
+
+    /// <summary>It does not go there after all: the table has changed.</summary>
+    public void Withdraw() => Interlocked.Decrement(ref _open);
+
+    /// <summary>A request goes to the old slot.</summary>
+    public void Stay() => Interlocked.Increment(ref _old);
+
+    /// <summary>The response of the new slot has begun, or there will be none.</summary>
+    public void Leave(ResponseAges.Cohort cohort)
+    {
+        cohort.Add(-1);
+        Interlocked.Decrement(ref _open);
+    }
+
+    /// <summary>A response has ended that says something about its slot.</summary>
+    /// <param name="isNew">Whether it was the new slot's.</param>
+    /// <param name="weight">The weight by which its side was chosen.</param>
+    /// <param name="key">What the request was told apart by.</param>
+    /// <param name="isBad">Whether it was bad.</param>
+    public void Add(bool isNew, int weight, ulong key, bool isBad)
+    {
+        if (isNew)
+        {
+            Interlocked.Increment(ref _newAnswered);
+        }
+
+        if (!isBad)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (isNew)
+            {
+                _newBad++;
+                SetRoom();
+            }
+
+            if (isByRequest || (_failed.Count < MostClients && _failed.Add(key)))
+            {
+                Volatile.Write(ref _evidence, _evidence.With(isNew, weight));
+            }
+
+            _failure.TrySetResult();
+        }
+    }
+
+    /// <summary>What was found speaks of an outage, and not of the slot: the evidence begins anew.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _evidence, SplitEvidence.None);
+            _failed.Clear();
+        }
+    }
+
+    private void SetRoom()
+    {
+        if (_room is { } room)
+        {
+            Volatile.Write(ref _mostOpen, room.Overdue + (long)Math.Floor(Math.Max(0, room.Budget - _newBad) / room.Rate));
+        }
+    }
+}
