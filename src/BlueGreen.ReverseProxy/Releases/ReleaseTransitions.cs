@@ -130,7 +130,8 @@ internal static class ReleaseTransitions
             Services = release.Services.ConvertAll(entry => entry.Outcome is null && services.Any(entry.Is) ? entry with { Outcome = ServiceOutcomes.Removed } : entry),
         };
         var what = $"{string.Join(", ", services)}: no longer configured";
-        var next = change.WithRelease(left).WithEvent(left, now, "serviceRemoved", what);
+        var gone = release.Open.Where(entry => services.Any(entry.Is));
+        var next = ShiftTransitions.Unshift(change, release, gone).WithRelease(left).WithEvent(left, now, "serviceRemoved", what);
         return left.Open.Any() ? next
             : left.SwitchedAt is null ? End(next, left, ReleaseStatus.Failed, $"{what}; nothing was switched", now)
             : left.Services.Exists(entry => entry.Outcome == ServiceOutcomes.RolledBack) ? End(next, left, ReleaseStatus.RolledBack, what, now)
@@ -152,6 +153,7 @@ internal static class ReleaseTransitions
             CompletedAt = now,
             Services = outcome is null ? release.Services : release.Services.ConvertAll(entry => entry.Outcome is null ? entry with { Outcome = outcome } : entry),
         };
+        change = ShiftTransitions.Unshift(change, release, release.Open);
         var next = change with
         {
             State = change.State with { Running = change.Running.RemoveAll(other => other.Id == ended.Id) },

@@ -22,7 +22,7 @@ internal static class ServiceRoutes
         var (was, now) = (before.Services[service], next.Services[service]);
         return was.Active != now.Active
             || !ReferenceEquals(was.Maintenance, now.Maintenance)
-            || WeightOf(before, service) != WeightOf(next, service);
+            || ShareOf(before, service) != ShareOf(next, service);
     }
 
     private static TrafficSplit? SplitOf(GatewayState state, Service service) => ShiftOf(state, service.Name) is { Shift: { } shift } release
@@ -33,8 +33,8 @@ internal static class ServiceRoutes
             service.WatchOf(release.Id, shift.Key))
         : null;
 
-    // A release's plan does not change, so its id and the weight are all there is to tell two splits apart.
-    private static (string?, int) WeightOf(GatewayState state, string service) =>
+    /// <summary>The release that shifts a service's traffic, and its weight. A release's plan does not change, so these two are all there is to tell splits apart.</summary>
+    public static (string? Release, int Weight) ShareOf(GatewayState state, string service) =>
         ShiftOf(state, service) is { } release ? (release.Id, release.Shift!.Weight) : (null, 0);
 
     private static ReleaseState? ShiftOf(GatewayState state, string service) =>

@@ -169,7 +169,9 @@ internal sealed class CrashWorld : IDisposable
         {
             var now = current.State.Services[service.Name];
             stored.State.Services[service.Name].Active.Should().Be(now.Active);
-            _open.Tables.Current.ActiveOf(service).Should().Be(now.Active, "traffic is where the last committed state says");
+            var row = _open.Tables.Current.RouteOf(service);
+            row.Active.Should().Be(now.Active, "traffic is where the last committed state says");
+            (row.Split?.Keying.Release, row.Split?.Weight ?? 0).Should().Be(ServiceRoutes.ShareOf(current.State, service.Name), "and so is the part of it that is shifted");
         }
 
         current.NewestFirst().Select(release => ReleaseId.NumberOf(release.Id)).Should().Equal(

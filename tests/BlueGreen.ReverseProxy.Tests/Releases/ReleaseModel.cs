@@ -3,6 +3,8 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 
@@ -22,6 +24,12 @@ internal sealed record Step(StepKind What, ImmutableArray<string> Services, bool
 internal enum StepKind
 {
     Cutover,
+    Shift,
+    Promote,
+    Pause,
+    Resume,
+    Reverted,
+    ShiftFailed,
     Rollback,
     RollbackOfRelease,
     BakeFailed,
@@ -47,6 +55,9 @@ internal sealed class ReleaseModel
 
     public static readonly ImmutableArray<HookOptions> Hooks =
         [new HookOptions { Name = "deploy", Url = new Uri("http://hook/"), Events = [.. Enum.GetValues<HookEvent>()] }];
+
+    private static readonly ShiftState BySteps = new([new(100, 60), new(1000, 60), new(5000, 60)], TrafficKeyKind.Client);
+    private static readonly ShiftState ByEvidence = new([], TrafficKeyKind.Client) { ByEvidence = new(50, 0) };
 
     private readonly Dictionary<string, SlotName> _active;
 
@@ -83,7 +94,7 @@ internal sealed class ReleaseModel
         var next = new Committed(change.State, Committed.Records.Apply(change));
         foreach (var release in change.Running.Concat(change.Ended).Where(release => release.SwitchedAt is not null && Committed.Find(release.Id)?.SwitchedAt is null))
         {
-            release.Services.ForEach(service => _active[service.Name] = service.To);
+            release.Services.Where(service => service.Outcome != ServiceOutcomes.Removed).ToList().ForEach(service => _active[service.Name] = service.To);
         }
 
         ReleaseInvariants.Check(Committed, next, _active, step);
@@ -96,6 +107,7 @@ internal sealed class ReleaseModel
     private StateChange? Next(Step step) => step.What switch
     {
         StepKind.Cutover => Decide(Ordering.Cutover([.. step.Services]) with { RequireApproval = step.Flag, BakeSeconds = step.Flag ? 0 : 900 }),
+        StepKind.Shift => Decide(Ordering.Cutover([.. step.Services]) with { Shift = step.Flag ? ByEvidence : BySteps }),
         StepKind.Rollback => Decide(Ordering.Rollback(step.Service)),
         StepKind.RollbackOfRelease => RollBackRelease(step),
         StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
@@ -140,6 +152,11 @@ internal sealed class ReleaseModel
         return step.What switch
         {
             StepKind.Pass => change.Pass(release),
+            StepKind.Promote => ShiftTransitions.Promote(change, release, step.Flag ? TrafficSplit.Whole : null, Ordering.MomentOf(release), Ordering.Ci, States.Now),
+            StepKind.Pause => ShiftTransitions.Pause(change, release, 1, Ordering.Ci, States.Now),
+            StepKind.Resume => ShiftTransitions.Resume(change, release, Ordering.Ci, States.Now),
+            StepKind.Reverted => ShiftTransitions.Reverted(change, release, 0, 0, States.Now),
+            StepKind.ShiftFailed => ShiftTransitions.Revert(change, release, ReleaseStatus.RolledBack, "worse", Caller.Bake, "rollback", States.Now),
             StepKind.Reject => ReleaseTransitions.Reject(change, release, Ordering.Gates(release, GateStatus.Failed), States.Now),
             StepKind.Fail => ReleaseTransitions.End(change, release, ReleaseStatus.Failed, "the gateway stopped; nothing was switched", States.Now),
             StepKind.Approve => ReleaseTransitions.Approve(change, release, Ordering.Ci, "process", States.Now),
@@ -190,10 +207,15 @@ internal sealed class ReleaseModel
     {
         StepKind.Pass or StepKind.Reject or StepKind.Fail => release.Status == ReleaseStatus.Verifying,
         StepKind.Approve => release.Status == ReleaseStatus.AwaitingApproval,
-        StepKind.Abort => release.Status.IsBeforeSwitch(),
+        StepKind.Promote or StepKind.ShiftFailed => release.Status == ReleaseStatus.Shifting,
+        StepKind.Pause => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: null },
+        StepKind.Resume => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
+        StepKind.Reverted => release.Status == ReleaseStatus.Reverting,
+        StepKind.Abort => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
         StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking && !BakeTransitions.IsBeingRolledBack(State, release),
         StepKind.Drained => release.Status == ReleaseStatus.Draining,
-        StepKind.Remove or StepKind.Abandon => !release.Status.IsBeforeSwitch(),
+        StepKind.Remove => !release.Status.IsBeforeSwitch() || release.Status is ReleaseStatus.Shifting or ReleaseStatus.Reverting,
+        StepKind.Abandon => !release.Status.IsBeforeSwitch(),
         _ => release.Status == ReleaseStatus.Baking && release.Bake?.Hold is null && !BakeTransitions.IsBeingRolledBack(State, release),
     };
 }

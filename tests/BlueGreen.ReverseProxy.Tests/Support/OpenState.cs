@@ -90,16 +90,19 @@ internal sealed class OpenState : IDisposable
         var monitors = new BakeMonitors(Services, baselines, time);
         var gates = new GateEvaluator(null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
         var end = new BakeEnd(context);
+        var measurement = new SwitchMeasurement(context, baselines, progresses);
         var runner = new ReleaseRunner(
             context,
             progresses,
             monitors,
-            new VerifyStep(context, gates, hooks, baselines, monitors, progresses, NullLogger<VerifyStep>.Instance),
+            new VerifyStep(context, gates, hooks, measurement, monitors, NullLogger<VerifyStep>.Instance),
             new ApprovalStep(context),
+            new ShiftingStep(context, measurement, null!, new EvidenceStep(context, measurement)),
+            new RevertStep(context, Tables, NullLogger<RevertStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
             NullLogger<ReleaseRunner>.Instance);
-        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, time), call);
+        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, measurement, time), call);
     }
 
     /// <summary>Ends as a process does that is killed: what was written stays, nothing else is.</summary>
