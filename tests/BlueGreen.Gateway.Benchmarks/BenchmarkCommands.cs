@@ -4,6 +4,7 @@ using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Idle;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
+using BlueGreen.Gateway.Benchmarks.Shifting;
 using BlueGreen.Gateway.Benchmarks.Starting;
 using BlueGreen.Gateway.Benchmarks.Switching;
 
@@ -45,6 +46,12 @@ internal static class BenchmarkCommands
                      --bad N             bad streams a line (default 1000)
                      --seed N            the first of their seeds (default 20260101)
                      --out FOLDER        where detectors.md and the pictures are written; nowhere by default
+        ramp       how soon a good version has all of the traffic and what a bad one costs: all at once, by steps, by evidence,
+                   and by the documented examples of others, on simulated streams
+                     --runs N            runs a cell (default 200)
+                     --seed N            the first of their seeds (default 20260101)
+                     --rates A,B         requests a second (default 10,100,1000)
+                     --out FOLDER        where ramp.md and ramp.svg are written; nowhere by default
         --help     this text
         """;
 
@@ -70,6 +77,8 @@ internal static class BenchmarkCommands
                     return await IdleCommand.RunAsync(CommandOptions.Read(rest, IdleCommand.Options));
                 case ["detectors", .. var rest]:
                     return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
+                case ["ramp", .. var rest]:
+                    return await RampCommand.RunAsync(CommandOptions.Read(rest, RampCommand.Options));
                 case [ApiHost.Role]:
                     return await ApiHost.RunAsync();
                 case [ProxyHost.Role, var kind, var file]:
