@@ -18,7 +18,11 @@ public sealed record CutoverRequest(
     bool? Force = null,
     [property: Range(0.0, 604_800.0)] double? BakeSeconds = null,
     [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
-    bool? RequireApproval = null);
+    bool? RequireApproval = null)
+{
+    /// <summary>Switches exclusively: requests wait until nothing is in flight on either slot. Not together with a shift.</summary>
+    public CutoverHold? Hold { get; init; }
+}
 
 /// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
 /// <param name="Services">The services; at least one.</param>
@@ -37,7 +41,11 @@ public sealed record GroupCutoverRequest(
     bool? Force = null,
     [property: Range(0.0, 604_800.0)] double? BakeSeconds = null,
     [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
-    bool? RequireApproval = null);
+    bool? RequireApproval = null)
+{
+    /// <summary>Switches exclusively: requests wait until nothing is in flight on either slot. Not together with a shift.</summary>
+    public CutoverHold? Hold { get; init; }
+}
 
 /// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>
 /// <param name="Release">The id of the release.</param>

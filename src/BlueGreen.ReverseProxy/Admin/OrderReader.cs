@@ -26,6 +26,7 @@ internal static class OrderReader
         BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(services, entry => entry.Options.Bake.Duration),
         DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(services, entry => entry.Options.DrainTimeout),
         RequireApproval = request.Body.Boolean("requireApproval") ?? false,
+        Hold = HoldReader.ReadPlan(request.Body, services),
     });
 
     /// <summary>Reads a rollback. What it goes back to was good before, so nothing is watched, and the next release need not wait.</summary>

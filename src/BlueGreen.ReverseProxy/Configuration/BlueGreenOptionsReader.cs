@@ -192,6 +192,7 @@ internal static class BlueGreenOptionsReader
             Capacity = ReadCapacity(reader.Section("Capacity")),
             WarmUp = ReadWarmUp(reader.Section("WarmUp")),
             Preview = PreviewOptionsReader.Read(reader.Section("Preview")),
+            Hold = HoldOptionsReader.Read(reader.Section("Hold")),
             ErrorPages = ErrorPageOptionsReader.Read(reader.Section("ErrorPages")),
             ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestApproval),
             DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),

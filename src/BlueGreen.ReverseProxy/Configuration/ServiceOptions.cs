@@ -41,6 +41,9 @@ public sealed record ServiceOptions
     /// <summary>Who sees a preview of it without a token.</summary>
     public PreviewOptions Preview { get; init; } = new();
 
+    /// <summary>The limits of an exclusive switch and of a hold by hand.</summary>
+    public HoldOptions Hold { get; init; } = new();
+
     /// <summary>How long a release waits for its approval before it ends as aborted. Default 24 hours.</summary>
     public TimeSpan ApprovalTimeout { get; init; } = DefaultApprovalTimeout;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
 
@@ -25,6 +26,9 @@ internal sealed record ReleaseOrder
     public bool Force { get; init; }
 
     public bool RequireApproval { get; init; }
+
+    /// <summary>Set for an exclusive switch.</summary>
+    public ReleaseHoldState? Hold { get; init; }
 
     /// <summary>In seconds.</summary>
     public required double DrainSeconds { get; init; }

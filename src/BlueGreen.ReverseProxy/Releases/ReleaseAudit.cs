@@ -28,6 +28,7 @@ internal static class ReleaseAudit
     {
         ReleaseStatus.Verifying => "verifying",
         ReleaseStatus.AwaitingApproval => "awaitingApproval",
+        ReleaseStatus.Holding => "holding",
         ReleaseStatus.Draining => "draining",
         ReleaseStatus.Baking => "baking",
         ReleaseStatus.Succeeded => "succeeded",

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -25,7 +26,7 @@ internal static class ReleaseTransitions
     {
         if (!release.RequireApproval)
         {
-            return WithGates(change, release, gates, now, (next, passed) => SwitchTransition.Apply(next, passed, moment, now));
+            return WithGates(change, release, gates, now, (next, passed) => Proceed(next, passed, moment, now));
         }
 
         var waits = release.ApprovedBy is null;
@@ -36,8 +37,11 @@ internal static class ReleaseTransitions
             waits ? "waits for approve" : $"approved by {release.ApprovedBy}");
         return WithGates(change, release, gates.Add(approval), now, (next, passed) => waits
             ? next.WithRelease(passed with { Status = ReleaseStatus.AwaitingApproval, AwaitingSince = now })
-            : SwitchTransition.Apply(next, passed, moment, now));
+            : Proceed(next, passed, moment, now));
     }
+
+    private static StateChange Proceed(StateChange change, ReleaseState release, SwitchMoment moment, DateTimeOffset now) =>
+        release.Hold is null ? SwitchTransition.Apply(change, release, moment, now) : HoldTransitions.Begin(change, release, now);
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>
     public static StateChange Reject(StateChange change, ReleaseState release, ImmutableList<GateResult> gates, DateTimeOffset now)

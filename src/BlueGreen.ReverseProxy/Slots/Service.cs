@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Slots.Holding;
 
 namespace BlueGreen.ReverseProxy.Slots;
 
@@ -30,6 +31,9 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     public Slot Green { get; } = new(SlotName.Green, options.Green, options.LongLived, time, MeterOf(SlotName.Green, options));
 
     public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
+
+    /// <summary>Where requests wait while the table holds the service.</summary>
+    public HoldQueue Held { get; } = new(time);
 
     /// <summary>The service is removed: it has the options that it had for as long as requests are in flight on it.</summary>
     public void KeepOptions() => Volatile.Write(ref _own, Options);

@@ -10,6 +10,13 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// sees the new table and takes its increment back, or the drain sees the increment. The second look asks the same question as the
 /// first: does this table send this request, sent for this purpose, to this slot? A service that is closed for maintenance sends it nowhere,
 /// so once the closing is published and the count reads zero, nothing is served.
+/// <para>
+/// A hold is the same question: a service that is held sends its requests nowhere. The interleaving of an exclusive switch: a request
+/// reads blue and increments blue's count; the hold is published; the release waits, for the count is one; the request looks again, finds
+/// the hold, takes its increment back and goes to wait. Or it is held up before the increment, the release sees zero on both slots and
+/// switches, and the increment comes then: the second look finds green, and blue never sees the request. So once the hold is
+/// published, a count may rise for the moment between increment and second look, but nothing is served that was not counted when it fell to zero.
+/// </para>
 /// </remarks>
 internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider time)
 {
@@ -18,13 +25,13 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
     /// <param name="table">The table that the caller has read; on return, a table that names the slot of the lease.</param>
     /// <param name="key">What the request is told apart by.</param>
     /// <param name="purpose">What the request is sent for.</param>
-    /// <returns>Null while the service is closed for maintenance; <paramref name="table"/> is then the one that says so.</returns>
+    /// <returns>Null while the service is closed for maintenance or held; <paramref name="table"/> is then the one that says so.</returns>
     public SlotLease? Acquire(Service service, ref RoutingTable table, ref RequestKey key, Purpose purpose)
     {
         while (true)
         {
             var route = table.RouteOf(service);
-            if (!route.Admits(purpose))
+            if (!route.Admits(service, purpose))
             {
                 return null;
             }
@@ -33,7 +40,7 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
             var slot = service[name];
             slot.InFlight.Increment(purpose);
             var latest = tables.Current;
-            if (ReferenceEquals(latest, table) || (latest.RouteOf(service) is var now && now.Admits(purpose) && now.Choose(ref key, purpose) == name))
+            if (ReferenceEquals(latest, table) || (latest.RouteOf(service) is var now && now.Admits(service, purpose) && now.Choose(ref key, purpose) == name))
             {
                 return new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
             }
@@ -43,20 +50,27 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
         }
     }
 
-    /// <summary>Takes a lease for a preview, which maintenance lets in.</summary>
+    /// <summary>Takes a lease for a preview, which maintenance lets in, and a hold does not.</summary>
     /// <param name="service">The service that the request is for.</param>
     /// <param name="table">As for <see cref="Acquire"/>.</param>
     /// <param name="slot">The slot that the preview always shows; null for the standby, which the table names.</param>
-    public SlotLease AcquirePreview(Service service, ref RoutingTable table, SlotName? slot)
+    /// <returns>Null while the service is held.</returns>
+    public SlotLease? AcquirePreview(Service service, ref RoutingTable table, SlotName? slot)
     {
         if (slot is not { } name)
         {
             RequestKey none = default;
-            return Acquire(service, ref table, ref none, Purpose.Preview)!;
+            return Acquire(service, ref table, ref none, Purpose.Preview);
         }
 
-        // Nothing to look at again: no table decides this, and no drain waits for it.
+        // No table decides which slot it is, and no drain waits for it. But an exclusive switch does, and a hold lets none in from then on.
         service[name].InFlight.Increment(Purpose.Preview);
+        if ((table = tables.Current).RouteOf(service).IsHeld(service))
+        {
+            service[name].InFlight.Decrement(Purpose.Preview);
+            return null;
+        }
+
         return new SlotLease(service[name], Purpose.Preview) { StartedAt = time.GetTimestamp() };
     }
 }

@@ -9,8 +9,9 @@ internal static class ReleaseInvariants
 {
     private static readonly Dictionary<ReleaseStatus, ReleaseStatus[]> Legal = new()
     {
-        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
+        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Holding, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.AwaitingApproval] = [ReleaseStatus.Verifying, ReleaseStatus.Aborted],
+        [ReleaseStatus.Holding] = [ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.Draining] = [ReleaseStatus.Baking, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Baking] = [ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Succeeded] = [],
@@ -101,11 +102,13 @@ internal static class ReleaseInvariants
         now.RollbackTo.Should().NotBe(now.Active);
         (now.RollbackTo is not null && now.RolledBack).Should().BeFalse("a rollback has nothing to roll back");
         now.Generation.Should().Be(IsSame(was, now) ? was.Generation : was.Generation + 1, "+1 at every change ({0})", step);
+        (now.Hold is not null && after.Running.Exists(release => release.Hold is not null && release.Status.IsBeforeSwitch() && release.Holds(name)))
+            .Should().BeFalse("a service is held by hand or by a release, never by both ({0})", step);
         after.Running.Count(release => release.Kind == ReleaseKind.Cutover && release.Holds(name)).Should().BeLessThan(2);
         after.Running.Count(release => release.Kind == ReleaseKind.Rollback && release.Holds(name)).Should().BeLessThan(2, "{0}", step);
     }
 
     // That a release has ended is no change of the service: nothing that a caller could have built on is different.
     private static bool IsSame(ServiceState was, ServiceState now) =>
-        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green);
+        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green, was.Hold) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green, now.Hold);
 }

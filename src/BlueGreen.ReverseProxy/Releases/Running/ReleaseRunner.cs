@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed partial class ReleaseRunner(
     BakeMonitors monitors,
     VerifyStep verify,
     ApprovalStep approval,
+    HoldStep hold,
     DrainStep drain,
     BakeStep bake,
     ILogger<ReleaseRunner> logger) : IHostedService, IDisposable
@@ -25,6 +27,7 @@ internal sealed partial class ReleaseRunner(
     {
         [ReleaseStatus.Verifying] = verify,
         [ReleaseStatus.AwaitingApproval] = approval,
+        [ReleaseStatus.Holding] = hold,
         [ReleaseStatus.Draining] = drain,
         [ReleaseStatus.Baking] = bake,
     }.ToFrozenDictionary();
