@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlueGreen.Gateway.Benchmarks.Bake;
+using BlueGreen.Gateway.Benchmarks.Exclusive;
 using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Idle;
 using BlueGreen.Gateway.Benchmarks.Overhead;
@@ -26,6 +27,11 @@ internal static class BenchmarkCommands
         start      how long a start reads the state folder, after 10 switches and after many
                      --most N            switches of the last line (default 100000)
                      --state FOLDER      where the folders are made (default: beside the program)
+        exclusive  exclusive switches under load: whether both versions ever serve at once, what fails, how long requests wait
+                     --switches N        how many (default 1000)
+                     --clients N         how many clients, each without a pause (default 32)
+                     --state FOLDER      where the state is kept; a folder on a real disk (default: beside the program)
+                     --plain 1           the same switches without a hold, which the APIs must see overlap
         overhead   the gateway's cost a request against plain YARP; needs two cores
                      --processes N       how often every process is started anew (default 4)
                      --blocks N          rounds a process; in each, every proxy is measured twice alone
@@ -69,6 +75,8 @@ internal static class BenchmarkCommands
                     return 0;
                 case ["switch", .. var rest]:
                     return await SwitchCommand.RunAsync(CommandOptions.Read(rest, SwitchCommand.Options));
+                case ["exclusive", .. var rest]:
+                    return await ExclusiveCommand.RunAsync(CommandOptions.Read(rest, ExclusiveCommand.Options));
                 case ["start", .. var rest]:
                     return StartCommand.Run(CommandOptions.Read(rest, StartCommand.Options));
                 case ["overhead", .. var rest]:
@@ -81,6 +89,8 @@ internal static class BenchmarkCommands
                     return await RampCommand.RunAsync(CommandOptions.Read(rest, RampCommand.Options));
                 case [ApiHost.Role]:
                     return await ApiHost.RunAsync();
+                case [OverlapApiHost.Role]:
+                    return await OverlapApiHost.RunAsync();
                 case [ProxyHost.Role, var kind, var file]:
                     return await ProxyHost.RunAsync(kind, file);
                 case [LoadHost.Role]:

@@ -189,7 +189,7 @@ public sealed class ShiftTests
 
     [Theory]
     [InlineData("""{ "shift": {} }""", "shift", "must have steps or byEvidence")]
-    [InlineData("""{ "shift": [] }""", "shift", "must be an object")]
+    [InlineData("""{ "shift": [] }""", "shift", "must be a JSON object")]
     [InlineData("""{ "shift": { "steps": [] } }""", "shift.steps", "1 to 50 steps")]
     [InlineData("""{ "shift": { "steps": [ { "weight": 10, "forSeconds": 1 }, { "weight": 10, "forSeconds": 1 } ] } }""", "shift.steps", "grow")]
     [InlineData("""{ "shift": { "steps": [ { "weight": 0.001, "forSeconds": 1 } ] } }""", "shift.steps[0].weight", "from 0.01 to 100")]

@@ -28,6 +28,8 @@ internal static class BlueGreenCommand
             ReleaseStepCommands.Abort(time),
             ReleaseStepCommands.Finish(time),
             MaintenanceCommand.Create(time),
+            HoldCommands.Hold(time),
+            HoldCommands.Resume(time),
             PreviewCommand.Create(time),
             WatchCommand.Create(time),
             HistoryCommand.Create(time),

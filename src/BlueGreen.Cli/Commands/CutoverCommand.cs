@@ -23,6 +23,11 @@ internal static class CutoverCommand
             ReleaseOptions.Bake,
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
+            HoldOptions.Exclusive,
+            HoldOptions.MaxTime,
+            HoldOptions.MaxRequests,
+            HoldOptions.OnTimeout,
+            HoldOptions.Streams,
             ReleaseOptions.Force,
             ReleaseOptions.Wait,
             ReleaseOptions.NoWait,
@@ -44,6 +49,7 @@ internal static class CutoverCommand
             }
         });
         command.Validators.Add(ReleaseOptions.CheckWait);
+        command.Validators.Add(HoldOptions.Check);
         return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(services) ?? [], cancellationToken));
     }
 
@@ -88,6 +94,7 @@ internal static class CutoverCommand
         Set("drainSeconds", session.Get(ReleaseOptions.Drain)?.TotalSeconds);
         Set("requireApproval", session.Get(ReleaseOptions.RequireApproval) ? true : null);
         Set("force", session.Get(ReleaseOptions.Force) ? true : null);
+        Set("hold", HoldOptions.Plan(session));
         return body;
 
         void Set(string name, JsonNode? value)

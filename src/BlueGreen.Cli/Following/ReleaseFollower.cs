@@ -101,7 +101,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
     public static string WhatNow(string id, Release? release) => release?.Status switch
     {
         ReleaseStatus.AwaitingApproval => $"Approve it: bluegreen approve {id}. End it: bluegreen abort {id}",
-        null or ReleaseStatus.Verifying => $"Follow it: bluegreen watch --release {id}. End it before its switch: bluegreen abort {id}",
+        null or ReleaseStatus.Verifying or ReleaseStatus.Holding => $"Follow it: bluegreen watch --release {id}. End it before its switch: bluegreen abort {id}",
         _ => $"Follow it: bluegreen watch --release {id}. Take it back: bluegreen rollback --release {id}",
     };
 

@@ -27,6 +27,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WriteSlots(text);
         WriteResponses(text);
         WritePreviews(text);
+        HoldMetrics.Write(text, state, services);
         WriteReleases(text, state);
         return text.ToString();
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
 
@@ -41,7 +42,9 @@ internal static class ReleaseTransitions
     }
 
     private static StateChange Go(StateChange change, ReleaseState release, SwitchMoment moment, DateTimeOffset now) =>
-        release.Shift is null ? SwitchTransition.Apply(change, release, moment, now) : ShiftTransitions.Begin(change, release, moment, now);
+        release.Hold is not null ? HoldTransitions.Begin(change, release, now)
+        : release.Shift is not null ? ShiftTransitions.Begin(change, release, moment, now)
+        : SwitchTransition.Apply(change, release, moment, now);
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>
     public static StateChange Reject(StateChange change, ReleaseState release, ImmutableList<GateResult> gates, DateTimeOffset now)

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.State;
@@ -11,9 +12,10 @@ internal static class ServiceRoutes
     {
         var stored = state.Services[service.Name];
         var split = SplitOf(state, service);
-        return stored.Maintenance is null && split is null
+        var hold = HoldOf(state, service.Name);
+        return stored.Maintenance is null && split is null && hold is null
             ? ServiceRoute.To(stored.Active)
-            : new ServiceRoute(stored.Active, stored.Maintenance?.ToRoute()) { Split = split };
+            : new ServiceRoute(stored.Active, stored.Maintenance?.ToRoute()) { Split = split, Hold = hold };
     }
 
     /// <summary>Whether two states send a service's requests to different places.</summary>
@@ -22,8 +24,15 @@ internal static class ServiceRoutes
         var (was, now) = (before.Services[service], next.Services[service]);
         return was.Active != now.Active
             || !ReferenceEquals(was.Maintenance, now.Maintenance)
-            || ShareOf(before, service) != ShareOf(next, service);
+            || ShareOf(before, service) != ShareOf(next, service)
+            || HoldOf(before, service) != HoldOf(next, service);
     }
+
+    /// <summary>The hold of a service; null for none. A release's goes first, and only one of the two can begin while the other is there.</summary>
+    public static Hold? HoldOf(GatewayState state, string service) =>
+        state.Running.Find(release => release is { Status: ReleaseStatus.Holding, Hold: not null } && release.Holds(service)) is { } release
+            ? release.Hold!.ToRoute(release.Id)
+            : state.Services[service].Hold?.ToRoute();
 
     private static TrafficSplit? SplitOf(GatewayState state, Service service) => ShiftOf(state, service.Name) is { Shift: { } shift } release
         ? new TrafficSplit(

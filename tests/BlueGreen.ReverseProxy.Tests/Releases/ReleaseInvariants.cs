@@ -10,10 +10,11 @@ internal static class ReleaseInvariants
 {
     private static readonly Dictionary<ReleaseStatus, ReleaseStatus[]> Legal = new()
     {
-        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Shifting, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
+        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Holding, ReleaseStatus.Shifting, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.AwaitingApproval] = [ReleaseStatus.Verifying, ReleaseStatus.Aborted],
         [ReleaseStatus.Shifting] = [ReleaseStatus.Draining, ReleaseStatus.Reverting, ReleaseStatus.Failed],
         [ReleaseStatus.Reverting] = [ReleaseStatus.RolledBack, ReleaseStatus.Aborted, ReleaseStatus.Failed],
+        [ReleaseStatus.Holding] = [ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.Draining] = [ReleaseStatus.Baking, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Baking] = [ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Succeeded] = [],
@@ -117,11 +118,13 @@ internal static class ReleaseInvariants
             now.RollbackTo.Should().BeNull("back means that the shift is taken back ({0})", step);
         }
 
+        (now.Hold is not null && after.Running.Exists(release => release.Hold is not null && release.Status.IsBeforeSwitch() && release.Holds(name)))
+            .Should().BeFalse("a service is held by hand or by a release, never by both ({0})", step);
         after.Running.Count(release => release.Kind == ReleaseKind.Cutover && release.Holds(name)).Should().BeLessThan(2);
         after.Running.Count(release => release.Kind == ReleaseKind.Rollback && release.Holds(name)).Should().BeLessThan(2, "{0}", step);
     }
 
     // That a release has ended is no change of the service: nothing that a caller could have built on is different.
     private static bool IsSame(ServiceState was, ServiceState now) =>
-        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green);
+        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green, was.Hold) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green, now.Hold);
 }

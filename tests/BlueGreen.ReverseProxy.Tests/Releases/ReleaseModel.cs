@@ -3,7 +3,9 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -27,9 +29,15 @@ internal enum StepKind
     Shift,
     Promote,
     Pause,
-    Resume,
+    ResumeShift,
     Reverted,
     ShiftFailed,
+    ExclusiveCutover,
+    Hold,
+    Resume,
+    HoldIdle,
+    HoldTimedOut,
+    HoldInterrupted,
     Rollback,
     RollbackOfRelease,
     BakeFailed,
@@ -108,6 +116,9 @@ internal sealed class ReleaseModel
     {
         StepKind.Cutover => Decide(Ordering.Cutover([.. step.Services]) with { RequireApproval = step.Flag, BakeSeconds = step.Flag ? 0 : 900 }),
         StepKind.Shift => Decide(Ordering.Cutover([.. step.Services]) with { Shift = step.Flag ? ByEvidence : BySteps }),
+        StepKind.ExclusiveCutover => Decide(Ordering.Cutover([.. step.Services]) with { Hold = new(10, 1000, HoldTimeoutAction.Abort, HoldStreams.Wait), RequireApproval = step.Flag }),
+        StepKind.Hold => HoldByHand(step.Service, new HoldLimits(10, step.Flag ? 100 : 1000)),
+        StepKind.Resume => HoldByHand(step.Service, null),
         StepKind.Rollback => Decide(Ordering.Rollback(step.Service)),
         StepKind.RollbackOfRelease => RollBackRelease(step),
         StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
@@ -118,6 +129,9 @@ internal sealed class ReleaseModel
         StepKind.HookAnswered => Committed.Records.Outbox is [var first, ..] ? Committed.Change() with { Dequeued = [first.Id] } : null,
         _ => Find(step, release => IsPossible(step.What, release)) is { } found ? Advance(step, found) : null,
     };
+
+    private StateChange? HoldByHand(string service, HoldLimits? limits) =>
+        ServiceHolds.Decide(Committed, service, limits, new HoldOrder(Ordering.Ci, null, null, null, null), States.Now).Change;
 
     private StateChange? Decide(ReleaseOrder order) => ReleaseOrders.Decide(Committed, order, States.Now).Change;
 
@@ -154,7 +168,7 @@ internal sealed class ReleaseModel
             StepKind.Pass => change.Pass(release),
             StepKind.Promote => ShiftTransitions.Promote(change, release, step.Flag ? TrafficSplit.Whole : null, Ordering.MomentOf(release), Ordering.Ci, States.Now),
             StepKind.Pause => ShiftTransitions.Pause(change, release, 1, Ordering.Ci, States.Now),
-            StepKind.Resume => ShiftTransitions.Resume(change, release, Ordering.Ci, States.Now),
+            StepKind.ResumeShift => ShiftTransitions.Resume(change, release, Ordering.Ci, States.Now),
             StepKind.Reverted => ShiftTransitions.Reverted(change, release, 0, 0, States.Now),
             StepKind.ShiftFailed => ShiftTransitions.Revert(change, release, ReleaseStatus.RolledBack, "worse", Caller.Bake, "rollback", States.Now),
             StepKind.Reject => ReleaseTransitions.Reject(change, release, Ordering.Gates(release, GateStatus.Failed), States.Now),
@@ -162,12 +176,17 @@ internal sealed class ReleaseModel
             StepKind.Approve => ReleaseTransitions.Approve(change, release, Ordering.Ci, "process", States.Now),
             StepKind.Abort => ReleaseTransitions.Abort(change, release, Ordering.Ci, States.Now),
             StepKind.Finish => ReleaseTransitions.Finish(change, release, Ordering.Ci, States.Now),
+            StepKind.HoldIdle => HoldTransitions.Switch(change, release, EndOf(isExclusive: !step.Flag), new SwitchMoment(0, release.Versions, release.Versions) { Bake = new BakeState() }, States.Now),
+            StepKind.HoldTimedOut => HoldTransitions.Reject(change, release, EndOf(isExclusive: false), States.Now),
+            StepKind.HoldInterrupted => HoldKeeper.EndAll(change, States.Now),
             StepKind.Drained => change.Drained(release, bakeIsOver: step.Flag),
             StepKind.Abandon => ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, "a defect", States.Now),
             StepKind.Remove => ReleaseTransitions.Remove(change, release, [step.Service], States.Now),
             _ => ReleaseTransitions.Succeed(change, release, States.Now),
         };
     }
+
+    private static HoldEnd EndOf(bool isExclusive) => new(isExclusive, "found", TimeSpan.FromSeconds(1), HoldFigures.None);
 
     // Into the standby while nothing runs, as SlotDeployer does it.
     private StateChange? Deploy(string service)
@@ -206,10 +225,11 @@ internal sealed class ReleaseModel
     private bool IsPossible(StepKind what, ReleaseState release) => what switch
     {
         StepKind.Pass or StepKind.Reject or StepKind.Fail => release.Status == ReleaseStatus.Verifying,
+        StepKind.HoldIdle or StepKind.HoldTimedOut or StepKind.HoldInterrupted => release.Status == ReleaseStatus.Holding,
         StepKind.Approve => release.Status == ReleaseStatus.AwaitingApproval,
         StepKind.Promote or StepKind.ShiftFailed => release.Status == ReleaseStatus.Shifting,
         StepKind.Pause => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: null },
-        StepKind.Resume => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
+        StepKind.ResumeShift => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
         StepKind.Reverted => release.Status == ReleaseStatus.Reverting,
         StepKind.Abort => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
         StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking && !BakeTransitions.IsBeingRolledBack(State, release),

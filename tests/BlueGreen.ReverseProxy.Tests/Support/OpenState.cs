@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
@@ -36,7 +37,7 @@ internal sealed class OpenState : IDisposable
         options = configure?.Invoke(options) ?? options;
         Options = options;
         Current = new CurrentOptions(options);
-        Services = new ServiceCatalog(Current);
+        Services = new ServiceCatalog(Current, time);
         Tables = new RoutingTablePublisher(Services, time);
         Destinations = new SlotConfigProvider();
         Store = new FileStateStore(options, logger ?? NullLogger<FileStateStore>.Instance, time, disk);
@@ -99,6 +100,7 @@ internal sealed class OpenState : IDisposable
             new ApprovalStep(context),
             new ShiftingStep(context, measurement, null!, new EvidenceStep(context, measurement)),
             new RevertStep(context, Tables, NullLogger<RevertStep>.Instance),
+            new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), NullLogger<HoldStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
             NullLogger<ReleaseRunner>.Instance);
