@@ -135,6 +135,43 @@ public sealed class ShiftTests
     }
 
     [Fact]
+    public async Task Cutover_FindingThatWaitsForSomebody_SaysSoUntilTheyDecide()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            ByHeader(configuration);
+            Fleet.Service(configuration)["Bake"]!["OnFailure"] = "hold";
+        });
+        var isBad = true;
+        fleet.Green.Trouble = context =>
+        {
+            context.Response.StatusCode = isBad ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK;
+            return Task.FromResult(isBad);
+        };
+        using var cutover = fleet.Start("cutover", "--steps", "50:1h");
+        await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.Shifting);
+        await SendAsync(fleet, 100);
+
+        await cutover.UntilAsync("shifting: waits: orders: ");
+        (await fleet.BlueGreenAsync("status")).ShouldEndWith(0).Out.Should().Contain("resume its shift, promote it or abort it");
+        (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(5).Error.Should().Contain("resume its shift, or abort it");
+
+        isBad = false;
+        (await fleet.BlueGreenAsync("resume")).ShouldEndWith(0).Out.Should().Contain("50 % to green, step 1 of 1, the switch in");
+        (await fleet.BlueGreenAsync("promote", "--wait", "switched")).ShouldEndWith(0).Out.Should().Contain("Switched: orders is on green");
+        (await cutover.EndAsync()).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task Preflight_TrafficFromOneAddress_SaysWhatToSet()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Traffic"] = JsonNode.Parse("""{ "Shift": { "ByEvidence": {} } }"""));
+        await SendAsync(fleet, 1001);
+
+        (await fleet.BlueGreenAsync("preflight")).ShouldEndWith(0).Out.Should().MatchRegex("look +traffic +Traffic:Key is client").And.Contain("BlueGreen:Forwarding:TrustedProxies");
+    }
+
+    [Fact]
     public async Task Rollback_WhileItShifts_TakesItBackAndIsDone()
     {
         await using var fleet = await Fleet.HostAsync();

@@ -8,6 +8,7 @@ using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,7 @@ internal static class AdminSingletons
         typeof(CommittedState),
         typeof(GateEvaluator),
         typeof(PreSwitchHooks),
+        typeof(KeyConcentration),
         typeof(ReleaseEngine),
         typeof(SlotDeployer),
         typeof(ServiceMaintenance),

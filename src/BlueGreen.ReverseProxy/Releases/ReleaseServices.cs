@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -24,6 +25,7 @@ internal static class ReleaseServices
         services.AddSingleton<VerifyStep>();
         services.AddSingleton<ApprovalStep>();
         services.AddSingleton<SwitchMeasurement>();
+        services.AddSingleton<KeyConcentration>();
         services.AddSingleton<EvidenceStep>();
         services.AddSingleton<ShiftingStep>();
         services.AddSingleton<RevertStep>();
