@@ -23,6 +23,8 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(HookBody))]
 [JsonSerializable(typeof(DeployRequest))]
 [JsonSerializable(typeof(MaintenanceRequest))]
+[JsonSerializable(typeof(HoldRequest))]
+[JsonSerializable(typeof(ResumeRequest))]
 [JsonSerializable(typeof(PreviewTokenRequest))]
 [JsonSerializable(typeof(PreviewKeyRotationRequest))]
 [JsonSerializable(typeof(CreatedPreviewToken))]

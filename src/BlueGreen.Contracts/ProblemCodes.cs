@@ -36,6 +36,9 @@ public static class ProblemCodes
     /// <summary>409: a bake that may roll back to the slot is undecided.</summary>
     public const string SlotRetained = "slot-retained";
 
+    /// <summary>409: somebody holds the service by hand.</summary>
+    public const string ServiceHeld = "service-held";
+
     /// <summary>409: there is no slot that was active before, or something else was deployed there since.</summary>
     public const string NothingToRollBack = "nothing-to-roll-back";
 
@@ -101,6 +104,7 @@ public static class ProblemCodes
         ReleaseInProgress,
         SlotActive,
         SlotRetained,
+        ServiceHeld,
         NothingToRollBack,
         WrongStatus,
         ReleaseEnded,

@@ -38,7 +38,11 @@ public sealed record Release(
     DrainStatus? Drain,
     BakeStatus Bake,
     IReadOnlyList<ReleaseEvent> Events,
-    ShiftStatus? Shift = null);
+    ShiftStatus? Shift = null)
+{
+    /// <summary>The exclusive switch, as it was ordered and as it went; null for a switch that is not exclusive.</summary>
+    public ReleaseHold? Hold { get; init; }
+}
 
 /// <summary>One service of a release.</summary>
 /// <param name="Name">The service.</param>
@@ -74,7 +78,7 @@ public enum ReleaseStatus
     [JsonStringEnumMemberName("awaitingApproval")]
     AwaitingApproval = 1,
 
-    /// <summary>The gates passed; new requests wait at the gateway until nothing is in flight on the old slot.</summary>
+    /// <summary>The gates passed; new requests wait at the gateway until nothing is in flight on either slot.</summary>
     [JsonStringEnumMemberName("holding")]
     Holding = 2,
 
@@ -260,7 +264,7 @@ public sealed record ReleaseEvent(DateTimeOffset At, string Type, string? Detail
 /// <param name="Sequence">The event's id.</param>
 /// <param name="At">When (UTC).</param>
 /// <param name="Type">What; the name of the server-sent event too.</param>
-/// <param name="Release">The release; null for what happens to a service: <c>maintenanceBegun</c>, <c>maintenanceChanged</c>, <c>maintenanceEnded</c>, <c>previewTokenCreated</c>, <c>previewTokenRevoked</c>, <c>previewKeyRotated</c>.</param>
+/// <param name="Release">The release; null for what happens to a service: <c>maintenanceBegun</c>, <c>maintenanceChanged</c>, <c>maintenanceEnded</c>, <c>holdBegun</c>, <c>holdChanged</c>, <c>holdEnded</c>, <c>previewTokenCreated</c>, <c>previewTokenRevoked</c>, <c>previewKeyRotated</c>.</param>
 /// <param name="Services">The release's services, or that one.</param>
 /// <param name="Detail">For people; null where the type says it all.</param>
 public sealed record StreamedEvent(long Sequence, DateTimeOffset At, string Type, string? Release, IReadOnlyList<string> Services, string? Detail);

@@ -22,7 +22,11 @@ public sealed record CutoverRequest(
     [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
     bool? RequireApproval = null,
     ShiftRequest? Shift = null,
-    bool? AtOnce = null);
+    bool? AtOnce = null)
+{
+    /// <summary>Switches exclusively: requests wait until nothing is in flight on either slot. Not together with a shift.</summary>
+    public CutoverHold? Hold { get; init; }
+}
 
 /// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
 /// <param name="Services">The services; at least one.</param>
@@ -45,7 +49,11 @@ public sealed record GroupCutoverRequest(
     [property: Range(0.0, 86_400.0)] double? DrainSeconds = null,
     bool? RequireApproval = null,
     ShiftRequest? Shift = null,
-    bool? AtOnce = null);
+    bool? AtOnce = null)
+{
+    /// <summary>Switches exclusively: requests wait until nothing is in flight on either slot. Not together with a shift.</summary>
+    public CutoverHold? Hold { get; init; }
+}
 
 /// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>
 /// <param name="Release">The id of the release.</param>

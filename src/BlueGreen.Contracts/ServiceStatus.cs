@@ -27,6 +27,9 @@ public sealed record ServiceStatus(
     /// <summary>Set while the service is closed to its clients; else null.</summary>
     public MaintenanceStatus? Maintenance { get; init; }
 
+    /// <summary>Set while new requests wait at the gateway; else null.</summary>
+    public HoldStatus? Hold { get; init; }
+
     /// <summary>How many preview tokens of the service count now.</summary>
     public int PreviewTokens { get; init; }
 }

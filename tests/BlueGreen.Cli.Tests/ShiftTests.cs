@@ -18,7 +18,7 @@ public sealed class ShiftTests
         var result = (await fleet.BlueGreenAsync("cutover", "orders", "--steps", "10:1s,50%:500ms", "--wait", "completed")).ShouldEndWith(0);
 
         result.Out.Should().Contain("shifted: orders: 10 % to green; step 1 of 2").And.MatchRegex(@"shifting: 10 % to green, step 1 of 2, the next step (now|in 00:0\d)")
-            .And.Contain("shifting: orders: no request since this step began (0 requests on green, 0 on blue); bad: 0 on green, 0 on blue; no evidence for taking it back")
+            .And.Contain("shifting: orders: no request at this weight yet; in all 0 on green, 0 on blue; bad: 0 on green, 0 on blue; no evidence for taking it back")
             .And.Contain("shifted: orders: 50 % to green; step 2 of 2").And.Contain("switched: orders: blue to green");
         result.Lines[^1].Should().StartWith("Done: orders is on green.");
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
@@ -84,7 +84,7 @@ public sealed class ShiftTests
         (await fleet.BlueGreenAsync("promote")).ShouldEndWith(0).Out.Should().MatchRegex("10 % to green, step 2 of 3, the next step in (1:00:00|59:5\\d)");
         (await fleet.BlueGreenAsync("pause")).ShouldEndWith(0).Out.Should().Contain("10 % to green, step 2 of 3, paused by anonymous");
         (await fleet.BlueGreenAsync("status", "orders")).ShouldEndWith(0).Out.Should().Contain("is shifting 10 %").And.Contain("Shift: 10 % to green, step 2 of 3, paused by anonymous; key: client.");
-        (await fleet.BlueGreenAsync("resume", "--service", "orders")).ShouldEndWith(0).Out.Should().NotContain("paused");
+        (await fleet.BlueGreenAsync("resume", "orders")).ShouldEndWith(0).Out.Should().NotContain("paused");
         (await fleet.BlueGreenAsync("promote", "--to", "25.5%")).ShouldEndWith(0).Out.Should().Contain("25.5 % to green, step 2 of 3");
         (await fleet.BlueGreenAsync("promote", "--to", "100", "-o", "json")).ShouldEndWith(0).Json.GetProperty("switchedAt").ValueKind.Should().Be(System.Text.Json.JsonValueKind.String);
 
@@ -158,8 +158,29 @@ public sealed class ShiftTests
 
         isBad = false;
         (await fleet.BlueGreenAsync("resume")).ShouldEndWith(0).Out.Should().Contain("50 % to green, step 1 of 1, the switch in");
-        (await fleet.BlueGreenAsync("promote", "--wait", "switched")).ShouldEndWith(0).Out.Should().Contain("Switched: orders is on green");
+        (await fleet.BlueGreenAsync("promote", "--wait", "switched")).ShouldEndWith(0).Out.Should().Contain("orders is on green");
         (await cutover.EndAsync()).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task Resume_OfAService_IsAboutItsHoldFirstAndThenItsShift()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        (await fleet.BlueGreenAsync("cutover", "--steps", "10:1h", "--wait", "shifting")).ShouldEndWith(0);
+        (await fleet.BlueGreenAsync("pause", "--service", "orders")).ShouldEndWith(0);
+        (await fleet.BlueGreenAsync("hold", "orders", "--max-time", "60s")).ShouldEndWith(0);
+
+        (await fleet.BlueGreenAsync("resume", "orders")).ShouldEndWith(0).Out.Should().Contain("orders is not held: its requests go on");
+        (await fleet.Admin.StatusAsync()).Release!.Shift!.PausedBy.Should().Be("anonymous");
+        (await fleet.BlueGreenAsync("resume", "orders")).ShouldEndWith(0).Out.Should().Contain("10 % to green");
+        (await fleet.Admin.StatusAsync()).Release!.Shift!.PausedBy.Should().BeNull();
+
+        (await fleet.BlueGreenAsync("abort")).ShouldEndWith(0);
+        await fleet.Admin.UntilNoReleaseAsync();
+        (await fleet.BlueGreenAsync("resume", "orders")).ShouldEndWith(0).Out.Should().Contain("orders is not held");
+        (await fleet.BlueGreenAsync("resume", "r9-abcdef")).ShouldEndWith(64);
+        (await fleet.BlueGreenAsync("resume", "r9-abcdef", "--reason", "x")).ShouldEndWith(64).Error.Should().Contain("--reason belongs to a held service");
+        (await fleet.BlueGreenAsync("resume", "ordres")).ShouldEndWith(64).Error.Should().Contain("Did you mean orders?");
     }
 
     [Fact]
@@ -235,7 +256,7 @@ public sealed class ShiftTests
         await cutover.UntilAsync("50 % to green, step 1 of 1, the switch in");
 
         await SendAsync(fleet, 200);
-        await cutover.UntilAsync("of the requests reached");
+        await cutover.UntilAsync("of the requests at this weight");
         await cutover.UntilAsync("no evidence for taking it back");
         (await fleet.BlueGreenAsync("promote")).ShouldEndWith(0);
 

@@ -59,7 +59,7 @@ public sealed class ShiftTextTests
 
         text.Should().Contain("Release r7-abc123  orders blue to green  shifting 10 %")
             .And.Contain("● shift        ██░░░░░░░░░░░░░░░░░░░░░░ 10 % to green, step 2 of 3, the next step in 02:55")
-            .And.Contain("orders: 8.25 % of the requests reached (132 requests on green, 1468 on blue)")
+            .And.Contain("orders: 8.25 % of the requests at this weight; in all 132 on green, 1468 on blue")
             .And.Contain("evidence     ████████████░░░░░░░░░░░░ bad: 3 on green, 1 on blue; 50 % of the evidence for taking it back")
             .And.Contain("○ switch");
     }
@@ -100,7 +100,7 @@ public sealed class ShiftTextTests
         var lines = output.ToString().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Should().HaveCount(2 + 3 + 3);
         lines[0].Should().Be("2026-01-02T03:05:05Z r7-abc123 shifting: 10 % to green, step 2 of 3, the next step in 02:55");
-        lines[1].Should().Be("2026-01-02T03:05:05Z r7-abc123 shifting: orders: 8.25 % of the requests reached (132 requests on green, 1468 on blue); bad: 3 on green, 1 on blue; 50 % of the evidence for taking it back");
+        lines[1].Should().Be("2026-01-02T03:05:05Z r7-abc123 shifting: orders: 8.25 % of the requests at this weight; in all 132 on green, 1468 on blue; bad: 3 on green, 1 on blue; 50 % of the evidence for taking it back");
         lines[4].Should().EndWith("shifting: waits: green is not healthy");
     }
 

@@ -35,6 +35,7 @@ public sealed class UsageTests
     [InlineData("promote r1-x --to 0")]
     [InlineData("promote r1-x --to 10.001")]
     [InlineData("pause r1-x --service orders")]
+    [InlineData("cutover --hold --steps 10:5m")]
     [InlineData("cutover --no-wait --rollback-on-failure")]
     [InlineData("cutover --idempotency-key")]
     [InlineData("deploy orders")]

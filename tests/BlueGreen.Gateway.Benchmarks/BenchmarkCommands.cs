@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
 using BlueGreen.Gateway.Benchmarks.Bake;
+using BlueGreen.Gateway.Benchmarks.Exclusive;
 using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Idle;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
+using BlueGreen.Gateway.Benchmarks.Shifting;
 using BlueGreen.Gateway.Benchmarks.Starting;
 using BlueGreen.Gateway.Benchmarks.Switching;
 
@@ -25,6 +27,11 @@ internal static class BenchmarkCommands
         start      how long a start reads the state folder, after 10 switches and after many
                      --most N            switches of the last line (default 100000)
                      --state FOLDER      where the folders are made (default: beside the program)
+        exclusive  exclusive switches under load: whether both versions ever serve at once, what fails, how long requests wait
+                     --switches N        how many (default 1000)
+                     --clients N         how many clients, each without a pause (default 32)
+                     --state FOLDER      where the state is kept; a folder on a real disk (default: beside the program)
+                     --plain 1           the same switches without a hold, which the APIs must see overlap
         overhead   the gateway's cost a request against plain YARP; needs two cores
                      --processes N       how often every process is started anew (default 4)
                      --blocks N          rounds a process; in each, every proxy is measured twice alone
@@ -45,6 +52,12 @@ internal static class BenchmarkCommands
                      --bad N             bad streams a line (default 1000)
                      --seed N            the first of their seeds (default 20260101)
                      --out FOLDER        where detectors.md and the pictures are written; nowhere by default
+        ramp       how soon a good version has all of the traffic and what a bad one costs: all at once, by steps, by evidence,
+                   and by the documented examples of others, on simulated streams
+                     --runs N            runs a cell (default 200)
+                     --seed N            the first of their seeds (default 20260101)
+                     --rates A,B         requests a second (default 10,100,1000)
+                     --out FOLDER        where ramp.md and ramp.svg are written; nowhere by default
         --help     this text
         """;
 
@@ -62,6 +75,8 @@ internal static class BenchmarkCommands
                     return 0;
                 case ["switch", .. var rest]:
                     return await SwitchCommand.RunAsync(CommandOptions.Read(rest, SwitchCommand.Options));
+                case ["exclusive", .. var rest]:
+                    return await ExclusiveCommand.RunAsync(CommandOptions.Read(rest, ExclusiveCommand.Options));
                 case ["start", .. var rest]:
                     return StartCommand.Run(CommandOptions.Read(rest, StartCommand.Options));
                 case ["overhead", .. var rest]:
@@ -70,8 +85,12 @@ internal static class BenchmarkCommands
                     return await IdleCommand.RunAsync(CommandOptions.Read(rest, IdleCommand.Options));
                 case ["detectors", .. var rest]:
                     return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
+                case ["ramp", .. var rest]:
+                    return await RampCommand.RunAsync(CommandOptions.Read(rest, RampCommand.Options));
                 case [ApiHost.Role]:
                     return await ApiHost.RunAsync();
+                case [OverlapApiHost.Role]:
+                    return await OverlapApiHost.RunAsync();
                 case [ProxyHost.Role, var kind, var file]:
                     return await ProxyHost.RunAsync(kind, file);
                 case [LoadHost.Role]:

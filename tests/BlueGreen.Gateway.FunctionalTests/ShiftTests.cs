@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using BlueGreen.Contracts;
@@ -28,16 +27,16 @@ public sealed class ShiftTests
         var seen = new HashSet<int>();
         foreach (var weight in new[] { 1, 10, 50 })
         {
-            var now = await traffic.OnNewAsync();
+            var now = await traffic.OnGreenAsync();
             seen.Should().BeSubsetOf(now, "a client that has seen the new version is not sent back");
             now.Count.Should().BeInRange((int)Lowest(weight), (int)Highest(weight), $"{weight} % is the weight");
-            (await traffic.OnNewAsync()).Should().BeEquivalentTo(now, "the same client gets the same slot");
+            (await traffic.OnGreenAsync()).Should().BeEquivalentTo(now, "the same client gets the same slot");
             seen = now;
             (await fleet.Admin.ReleaseAsync(id)).Shift!.Services.Single().Share.Should().BeApproximately(100.0 * now.Count / Clients, 0.1);
             (await fleet.Admin.PostAsync($"/v1/releases/{id}/promote")).Status.Should().Be(200);
         }
 
-        (await traffic.OnNewAsync()).Should().HaveCount(Clients);
+        (await traffic.OnGreenAsync()).Should().HaveCount(Clients);
         (await fleet.Admin.UntilNoReleaseAsync()).Active.Should().Be(SlotName.Green);
         var done = await fleet.Admin.ReleaseAsync(id);
         done.Status.Should().Be(ReleaseStatus.Succeeded);
@@ -52,7 +51,7 @@ public sealed class ShiftTests
         await using var fleet = await Fleet.HostAsync(ByHeader);
         using var traffic = new Clientele(fleet.Gateway.Url, 200);
         var id = await BeginAsync(fleet, Shift((50, 600)));
-        var held = (await traffic.OnNewAsync()).First();
+        var held = (await traffic.OnGreenAsync()).First();
         var inFlight = traffic.SendAsync(held, "/orders/gate/held");
         await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Requests == 1);
 
@@ -61,7 +60,7 @@ public sealed class ShiftTests
         aborted.Status.Should().Be(200, aborted.Body);
         aborted.Release.Status.Should().Be(ReleaseStatus.Reverting);
         aborted.Release.Shift!.Reversal.Should().BeEquivalentTo(new { Weight = 50.0, Remaining = 1 });
-        (await traffic.OnNewAsync()).Should().BeEmpty();
+        (await traffic.OnGreenAsync()).Should().BeEmpty();
         (await fleet.Admin.CutoverAsync(wait: null)).Code.Should().Be("release-in-progress");
         (await fleet.Admin.PostAsync($"/v1/releases/{id}/abort")).Status.Should().Be(200, "it is what was asked for already");
 
@@ -73,7 +72,7 @@ public sealed class ShiftTests
         ended.Detail.Should().Be("taken back at 50 %: aborted by anonymous");
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Blue);
         (await fleet.Admin.RollbackAsync()).Status.Should().Be(200, "a rollback that is repeated finds nothing to do, and moves nobody");
-        (await traffic.OnNewAsync()).Should().BeEmpty();
+        (await traffic.OnGreenAsync()).Should().BeEmpty();
     }
 
     [Fact]
@@ -84,7 +83,7 @@ public sealed class ShiftTests
         using var traffic = new Clientele(fleet.Gateway.Url, 400);
         var id = await BeginAsync(fleet, Shift((10, 600)));
 
-        _ = await traffic.OnNewAsync();
+        _ = await traffic.OnGreenAsync();
 
         await fleet.Admin.UntilNoReleaseAsync();
         var ended = await fleet.Admin.ReleaseAsync(id);
@@ -102,7 +101,7 @@ public sealed class ShiftTests
         using var traffic = new Clientele(fleet.Gateway.Url, 400);
         var id = await BeginAsync(fleet, Shift((50, 600)));
 
-        _ = await traffic.OnNewAsync();
+        _ = await traffic.OnGreenAsync();
 
         var shift = (await fleet.Admin.ReleaseAsync(id)).Shift!.Services.Single();
         shift.NewBad.Should().BeGreaterThan(100);
@@ -158,12 +157,12 @@ public sealed class ShiftTests
         using (var before = new Clientele(fleet.Gateway.Url, 300))
         {
             id = await BeginAsync(fleet, Shift((20, 600), (50, 600)));
-            var moved = await before.OnNewAsync();
+            var moved = await before.OnGreenAsync();
 
             await fleet.RestartAfterKillAsync();
 
             using var after = new Clientele(fleet.Gateway.Url, 300);
-            (await after.OnNewAsync()).Should().BeEquivalentTo(moved);
+            (await after.OnGreenAsync()).Should().BeEquivalentTo(moved);
         }
 
         (await fleet.Admin.PostAsync($"/v1/releases/{id}/promote?to=100")).Status.Should().Be(200);
@@ -190,7 +189,7 @@ public sealed class ShiftTests
 
     [Theory]
     [InlineData("""{ "shift": {} }""", "shift", "must have steps or byEvidence")]
-    [InlineData("""{ "shift": [] }""", "shift", "must be an object")]
+    [InlineData("""{ "shift": [] }""", "shift", "must be a JSON object")]
     [InlineData("""{ "shift": { "steps": [] } }""", "shift.steps", "1 to 50 steps")]
     [InlineData("""{ "shift": { "steps": [ { "weight": 10, "forSeconds": 1 }, { "weight": 10, "forSeconds": 1 } ] } }""", "shift.steps", "grow")]
     [InlineData("""{ "shift": { "steps": [ { "weight": 0.001, "forSeconds": 1 } ] } }""", "shift.steps[0].weight", "from 0.01 to 100")]
@@ -242,37 +241,4 @@ public sealed class ShiftTests
     private static double Highest(int weight) => (Clients * weight / 100.0) + (5 * Deviation(weight));
 
     private static double Deviation(int weight) => Math.Sqrt(Clients * (weight / 100.0) * (1 - (weight / 100.0)));
-
-    /// <summary>Clients that are told apart by a header.</summary>
-    private sealed class Clientele(string url, int count) : IDisposable
-    {
-        private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 8 }) { BaseAddress = new Uri(url) };
-
-        /// <summary>Has each client send one request.</summary>
-        /// <returns>Those that got the new version's answer or its errors.</returns>
-        public async Task<HashSet<int>> OnNewAsync()
-        {
-            var moved = new System.Collections.Concurrent.ConcurrentBag<int>();
-            await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (client, token) =>
-            {
-                using var response = await _http.SendAsync(Request(client, "/orders/x"), token);
-                if (response.Headers.GetValues("X-Environment").Single() == "green")
-                {
-                    moved.Add(client);
-                }
-            });
-            return [.. moved];
-        }
-
-        public async Task<string> SendAsync(int client, string path)
-        {
-            using var response = await _http.SendAsync(Request(client, path));
-            return await response.Content.ReadAsStringAsync();
-        }
-
-        public void Dispose() => _http.Dispose();
-
-        private static HttpRequestMessage Request(int client, string path) =>
-            new(HttpMethod.Get, path) { Headers = { { "X-Client", client.ToString(CultureInfo.InvariantCulture) } } };
-    }
 }

@@ -28,6 +28,11 @@ internal static class CutoverCommand
             ReleaseOptions.Bake,
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
+            HoldOptions.Exclusive,
+            HoldOptions.MaxTime,
+            HoldOptions.MaxRequests,
+            HoldOptions.OnTimeout,
+            HoldOptions.Streams,
             ReleaseOptions.Force,
             ReleaseOptions.Wait,
             ReleaseOptions.NoWait,
@@ -50,6 +55,7 @@ internal static class CutoverCommand
         });
         command.Validators.Add(ReleaseOptions.CheckWait);
         command.Validators.Add(ShiftingOptions.Check);
+        command.Validators.Add(HoldOptions.Check);
         return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(services) ?? [], cancellationToken));
     }
 
@@ -95,6 +101,7 @@ internal static class CutoverCommand
         Set("requireApproval", session.Get(ReleaseOptions.RequireApproval) ? true : null);
         Set("force", session.Get(ReleaseOptions.Force) ? true : null);
         ShiftingOptions.AddTo(body, session);
+        Set("hold", HoldOptions.Plan(session));
         return body;
 
         void Set(string name, JsonNode? value)

@@ -9,7 +9,7 @@ using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
 
-/// <summary><c>bluegreen approve</c>, <c>promote</c>, <c>pause</c>, <c>resume</c>, <c>abort</c> and <c>finish</c>: steps into a release that runs.</summary>
+/// <summary><c>bluegreen approve</c>, <c>promote</c>, <c>pause</c>, <c>abort</c> and <c>finish</c>: steps into a release that runs.</summary>
 internal static class ReleaseStepCommands
 {
     public static Command Approve(TimeProvider time)
@@ -34,12 +34,6 @@ internal static class ReleaseStepCommands
 
     public static Command Pause(TimeProvider time) => Create(time, "pause", "Keep a shift at its weight until `bluegreen resume`.", Shifted);
 
-    public static Command Resume(TimeProvider time)
-    {
-        var command = Create(time, "resume", "Let a shift go on that was paused, or that waits for somebody.", Shifted);
-        return command.With(ReleaseOptions.WaitIfGiven, ReleaseOptions.RollBackOnFailure, ReleaseOptions.Summary, ReleaseOptions.Progress);
-    }
-
     public static Command Finish(TimeProvider time) => Create(
         time,
         "finish",
@@ -51,7 +45,8 @@ internal static class ReleaseStepCommands
         ? $"Release {release.Id}: the shift is {ShiftLines.Reverting(release, reversal)}. Everybody goes to the old slot again. Follow it: bluegreen watch --release {release.Id}"
         : $"Release {release.Id} is aborted: {release.Detail}.";
 
-    private static string Shifted(Release release, DateTimeOffset now) => release.Shift is { } shift
+    /// <summary>Where a shift stands after somebody has stepped in.</summary>
+    public static string Shifted(Release release, DateTimeOffset now) => release.Shift is { } shift
         ? $"Release {release.Id}: {ShiftLines.Where(release, shift, now)}."
         : $"Release {release.Id} is {Names.Of(release.Status)}.";
 
@@ -72,21 +67,34 @@ internal static class ReleaseStepCommands
         {
             var release = session.Get(id)
                 ?? (session.Get(service) is { } name ? await RunningAsync(session, name, cancellationToken) : await OnlyRunningAsync(session, cancellationToken));
-            var answer = (await session.Client.ChangeAsync(
-                HttpMethod.Post, $"{ApiPath.Release(release)}/{step}{query?.Invoke(session)}", null, GatewayClient.NewIdempotencyKey(), null, session.ShortDeadline(), cancellationToken)).OrFail();
-            if (session.Get(ReleaseOptions.WaitIfGiven) is { } wait)
-            {
-                return await new ReleaseRun(session).FollowAsync(release, wait, cancellationToken);
-            }
-
-            session.Note(say(answer.Read(ContractsJson.Default.Release), answer.At));
-            if (session.IsJson)
-            {
-                session.Json(answer.Json);
-            }
-
-            return ExitCodes.Done;
+            return await TakeAsync(session, release, step, query?.Invoke(session) ?? "", say, cancellationToken);
         });
+    }
+
+    /// <summary>Steps into a release, and follows it where that is asked for.</summary>
+    public static async Task<int> TakeAsync(
+        Session session, string release, string step, string query, Func<Release, DateTimeOffset, string> say, CancellationToken cancellationToken)
+    {
+        var answer = (await session.Client.ChangeAsync(
+            HttpMethod.Post,
+            $"{ApiPath.Release(release)}/{step}{query}",
+            null,
+            GatewayClient.NewIdempotencyKey(),
+            session.Get(ReleaseOptions.ExpectGeneration),
+            session.ShortDeadline(),
+            cancellationToken)).OrFail();
+        if (session.Get(ReleaseOptions.WaitIfGiven) is { } wait)
+        {
+            return await new ReleaseRun(session).FollowAsync(release, wait, cancellationToken);
+        }
+
+        session.Note(say(answer.Read(ContractsJson.Default.Release), answer.At));
+        if (session.IsJson)
+        {
+            session.Json(answer.Json);
+        }
+
+        return ExitCodes.Done;
     }
 
     private static async Task<string> RunningAsync(Session session, string service, CancellationToken cancellationToken)
@@ -95,7 +103,9 @@ internal static class ReleaseStepCommands
         return status.Release?.Id ?? throw NoneRuns($"No release runs for {status.Name}.", $"See the last ones: bluegreen history {status.Name}");
     }
 
-    private static async Task<string> OnlyRunningAsync(Session session, CancellationToken cancellationToken)
+    /// <summary>The one release that runs.</summary>
+    /// <exception cref="CommandFailure">None runs, or several do.</exception>
+    public static async Task<string> OnlyRunningAsync(Session session, CancellationToken cancellationToken)
     {
         var running = (await ServiceArgument.ListAsync(session.Client, cancellationToken))
             .Select(service => service.Release)

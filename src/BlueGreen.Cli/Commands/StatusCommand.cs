@@ -65,6 +65,11 @@ internal static class StatusCommand
             session.Line($"In maintenance since {maintenance.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by {maintenance.Actor}: {maintenance.Message ?? "no message"} (retry after {maintenance.RetryAfter} s).");
         }
 
+        if (service.Hold is { } hold)
+        {
+            session.Line($"Held since {hold.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} by {hold.Actor}: {Names.Plural(hold.Waiting, "request")} of at most {hold.MaxRequests} waiting, the longest for {hold.LongestWaitMs / 1000:0.0} s; {(hold.Idle ? "nothing is in flight" : "requests are still in flight")}.");
+        }
+
         if (Previews(service) is { } previews)
         {
             session.Line($"Previews: {previews}.");

@@ -79,7 +79,7 @@ internal sealed class ReleasePicture(bool unicode)
         release.Services.Count > 1 && gate.Service is not null ? $"{gate.Service}: {gate.Detail}" : gate.Detail);
 
     private Hanging SwitchLine(Release release) => release.SwitchedAt is { } at
-        ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}")
+        ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}{Held(release)}")
         : Line(release.Status.IsEnded() ? Mark.Skipped : Mark.Waiting, "switch", release.Status.IsEnded() ? "not switched" : null);
 
     // Where the traffic is, what each slot got of it, and how near the shift is to being taken back.
@@ -114,6 +114,13 @@ internal sealed class ReleasePicture(bool unicode)
             yield return Line(Mark.None, "evidence", $"{Bar(ShiftLines.EvidenceShare(service))} {ShiftLines.Evidence(service, slots)}");
         }
     }
+
+    private static string Held(Release release) => release.Hold switch
+    {
+        { Exclusive: true } hold => $"; exclusive, {Names.Plural(hold.Held, "request")} held for {hold.Seconds:0.0##} s",
+        { Exclusive: false } hold => $"; not exclusive, {Names.Plural(hold.Held, "request")} held for {hold.Seconds:0.0##} s",
+        _ => "",
+    };
 
     private Hanging DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
     {

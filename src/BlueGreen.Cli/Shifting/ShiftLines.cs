@@ -37,9 +37,9 @@ internal static class ShiftLines
     public static string Plan(ShiftStatus shift) =>
         $"{(shift.ByEvidence is { } evidence ? $"by evidence, a budget of {evidence.MaxBadResponses} bad responses" : $"{string.Join(", ", shift.Steps.Select(step => $"{Percent(step.Weight)} for {Durations.Clock(TimeSpan.FromSeconds(step.ForSeconds))}"))}, then all")}; key: {shift.Key}";
 
-    /// <summary>What each slot has got: <c>orders: 9.8 % reached (123 requests on green, 1131 on blue)</c>.</summary>
+    /// <summary>What each slot has got: <c>orders: 9.8 % of the requests at this weight; in all 123 on green, 1131 on blue</c>.</summary>
     public static string Reached(ShiftedService service, ReleaseService slots) =>
-        $"{service.Name}: {(service.Share is { } share ? $"{Percent(share)} of the requests reached" : "no request since this step began")} ({Names.Plural(service.New, "request")} on {slots.To.ToText()}, {service.Old} on {slots.From.ToText()})";
+        $"{service.Name}: {(service.Share is { } share ? $"{Percent(share)} of the requests at this weight" : "no request at this weight yet")}; in all {service.New} on {slots.To.ToText()}, {service.Old} on {slots.From.ToText()}";
 
     /// <summary>What speaks against the new slot: <c>bad: 3 on green, 1 on blue; 12 % of the evidence for taking it back</c>.</summary>
     public static string Evidence(ShiftedService service, ReleaseService slots) =>

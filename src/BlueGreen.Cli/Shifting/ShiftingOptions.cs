@@ -41,6 +41,11 @@ internal static class ShiftingOptions
             result.GetResult(ByEvidence) is null ? null : ByEvidence.Name,
             result.GetValue(AtOnce) ? AtOnce.Name : null,
         ];
+        if (result.GetValue(Following.HoldOptions.Exclusive) && (given[0] ?? given[1]) is { } shifted)
+        {
+            result.AddError($"--hold and {shifted} contradict each other: in a shift both versions serve.");
+        }
+
         if (given.OfType<string>().ToList() is { Count: > 1 } several)
         {
             result.AddError($"{string.Join(" and ", several)} contradict each other: give one of them.");

@@ -28,6 +28,7 @@ internal static partial class AdminEndpoints
         ServiceEndpoints.Map(v1);
         SlotEndpoints.Map(v1);
         MaintenanceEndpoints.Map(v1);
+        HoldEndpoints.Map(v1);
         PreviewEndpoints.Map(v1);
         OrderEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);

@@ -7,6 +7,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
@@ -30,6 +31,7 @@ internal static class AdminSingletons
         typeof(ReleaseEngine),
         typeof(SlotDeployer),
         typeof(ServiceMaintenance),
+        typeof(HoldByHand),
         typeof(PreviewTokens),
         typeof(DestinationConnector),
         typeof(GatewayReadiness),

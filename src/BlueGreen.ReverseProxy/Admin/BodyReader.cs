@@ -133,6 +133,57 @@ internal sealed class BodyReader
         return null;
     }
 
+    /// <summary>A whole number that is no time.</summary>
+    public int? Count(string name, int min, int max)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
+        {
+            _read[_prefix + name] = number.ToString(CultureInfo.InvariantCulture);
+            return number;
+        }
+
+        Fail(name, $"must be a whole number from {min} to {max}");
+        return null;
+    }
+
+    /// <summary>One of several words.</summary>
+    public string? Word(string name, params ReadOnlySpan<string> allowed)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.String && allowed.Contains(value.GetString()))
+        {
+            return Note(name, value.GetString()!);
+        }
+
+        Fail(name, $"must be \"{string.Join("\" or \"", allowed)}\"");
+        return null;
+    }
+
+    /// <summary>A field that is an object; null where it is not there. Call <see cref="RejectUnknown"/> of what is returned.</summary>
+    public BodyReader? Object(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        // That it is there says something, also where nothing is in it.
+        _read[_prefix + name] = "{}";
+        return new BodyReader(value, $"{_prefix}{name}.", _errors, _read);
+    }
+
+    /// <summary>Whether a field is there, whatever it holds.</summary>
+    public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
     public SlotName? Slot(string name)
     {
         if (Find(name) is not { } value)
@@ -225,25 +276,6 @@ internal sealed class BodyReader
 
     /// <summary>Takes a number into <see cref="Canonical"/> that was not in the body.</summary>
     public void Note(string name, int value) => _read[_prefix + name] = value.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The fields of an object; null where it is not there.</summary>
-    public BodyReader? Object(string name)
-    {
-        if (Find(name) is not { } value)
-        {
-            return null;
-        }
-
-        if (value.ValueKind != JsonValueKind.Object)
-        {
-            Fail(name, "must be an object");
-            return null;
-        }
-
-        // Being there says something, also without a field.
-        _read[_prefix + name] = "{}";
-        return new BodyReader(value, $"{_prefix}{name}.", _errors, _read);
-    }
 
     /// <summary>The entries of a list of objects; null where it is not there.</summary>
     public IReadOnlyList<BodyReader>? Objects(string name)

@@ -28,6 +28,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WriteResponses(text);
         WritePreviews(text);
         ShiftMetrics.Write(text, services.All, tables.Current, [.. state.Running.Select(views.Of)]);
+        HoldMetrics.Write(text, state, services);
         WriteReleases(text, state);
         return text.ToString();
     }

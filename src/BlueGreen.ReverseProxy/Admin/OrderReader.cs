@@ -14,7 +14,14 @@ internal static class OrderReader
 
     private const int MaxIdLength = 100;
 
-    public static ReleaseOrder ReadCutover(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller) => WithPreconditions(request, new()
+    public static ReleaseOrder ReadCutover(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller)
+    {
+        var hold = HoldReader.ReadPlan(request.Body, services);
+        var shift = ShiftReader.Read(request, services, isHeld: hold is not null);
+        return WithPreconditions(request, Read(request, services, caller) with { Hold = hold, Shift = shift });
+    }
+
+    private static ReleaseOrder Read(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller) => new()
     {
         Kind = ReleaseKind.Cutover,
         Caller = caller,
@@ -26,8 +33,7 @@ internal static class OrderReader
         BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(services, entry => entry.Options.Bake.Duration),
         DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(services, entry => entry.Options.DrainTimeout),
         RequireApproval = request.Body.Boolean("requireApproval") ?? false,
-        Shift = ShiftReader.Read(request, services),
-    });
+    };
 
     /// <summary>Reads a rollback. What it goes back to was good before, so nothing is watched, and the next release need not wait.</summary>
     public static ReleaseOrder ReadRollback(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller) => WithPreconditions(request, new()

@@ -29,7 +29,7 @@ internal static class ReleaseEndpoints
         MapStep(releases, "approve", "Lets a release that waits for approval go on.", (engine, step) => engine.ApproveAsync(step.Release, step.Caller, step.IfMatch));
         MapStep(releases, "abort", "Ends a release before its switch.", (engine, step) => engine.AbortAsync(step.Release, step.Caller, step.IfMatch));
         MapStep(releases, "pause", "Keeps a shift at its weight.", (engine, step) => engine.PauseAsync(step.Release, step.Caller, step.IfMatch));
-        MapStep(releases, "resume", "Lets a shift go on that was paused or that waits for somebody.", (engine, step) => engine.ResumeAsync(step.Release, step.Caller, step.IfMatch));
+        MapStep(releases, "resume", "Lets a shift go on that was paused or that waits for somebody.", (engine, step) => engine.ResumeAsync(step.Release, step.Caller, step.IfMatch), operation: "resumeShift");
         MapStep(
             releases,
             "promote",
@@ -44,7 +44,8 @@ internal static class ReleaseEndpoints
         string name,
         string summary,
         Func<ReleaseEngine, ReleaseStep, Task<(ReleaseState? Release, Refusal? Refused)>> take,
-        bool takesWeight = false) =>
+        bool takesWeight = false,
+        string? operation = null) =>
         releases.MapPost($"/{{id}}/{name}", async (HttpContext context, ReleaseEngine engine, StatusViews views, string id) =>
             {
                 var (request, problem) = await AdminBody.ReadAsync(context);
@@ -63,7 +64,7 @@ internal static class ReleaseEndpoints
                 return refused is null ? TypedResults.Json(views.Of(release!), ContractsJson.Default.Release) : Problems.Of(refused);
             })
             .Needs(AdminRole.Operator)
-            .WithName(name)
+            .WithName(operation ?? name)
             .WithSummary(summary)
             .Produces<Release>();
 

@@ -11,7 +11,10 @@ internal static class ShiftReader
     private const string Field = "shift";
 
     /// <returns>The plan; null for all of the traffic at once.</returns>
-    public static ShiftState? Read(AdminRequest request, IReadOnlyCollection<Service> services)
+    /// <param name="request">The order.</param>
+    /// <param name="services">What it is about.</param>
+    /// <param name="isHeld">Whether it is an exclusive switch.</param>
+    public static ShiftState? Read(AdminRequest request, IReadOnlyCollection<Service> services, bool isHeld)
     {
         var body = request.Body.Object(Field);
         var atOnce = request.Body.Boolean("atOnce") ?? false;
@@ -22,6 +25,12 @@ internal static class ShiftReader
                 request.Body.Fail("atOnce", "is not allowed beside shift: one of the two");
             }
 
+            return null;
+        }
+
+        // Nothing is moved step by step where both versions must never serve at once.
+        if (isHeld)
+        {
             return null;
         }
 

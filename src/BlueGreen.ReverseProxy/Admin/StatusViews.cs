@@ -18,6 +18,7 @@ internal sealed class StatusViews(
         var current = committed.Current;
         var state = current.Services[service.Name];
         var running = current.Running.FindLast(release => release.Holds(service.Name));
+        var hold = HoldViews.Of(current, service);
         return new ServiceStatus(
             service.Name,
             state.Generation,
@@ -27,9 +28,10 @@ internal sealed class StatusViews(
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(service.Name, state.Maintenance), .. OtherVersions(service), .. reload.Warnings])
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(service.Name, state.Maintenance), .. HoldViews.Warnings(hold, service.Name), .. OtherVersions(service), .. reload.Warnings])
         {
             PreviewTokens = current.Preview is { } preview && time.GetUtcNow() is var now ? preview.Tokens.Count(token => token.IsOf(service.Name) && token.IsLive(now)) : 0,
+            Hold = hold,
             Maintenance = state.Maintenance is { } closed ? new(closed.Message, closed.RetryAfter, closed.Since, closed.Actor) : null,
         };
     }

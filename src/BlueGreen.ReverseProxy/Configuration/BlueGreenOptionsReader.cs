@@ -193,6 +193,7 @@ internal static class BlueGreenOptionsReader
             WarmUp = ReadWarmUp(reader.Section("WarmUp")),
             Preview = PreviewOptionsReader.Read(reader.Section("Preview")),
             Traffic = TrafficOptionsReader.Read(reader.Section("Traffic")),
+            Hold = HoldOptionsReader.Read(reader.Section("Hold")),
             ErrorPages = ErrorPageOptionsReader.Read(reader.Section("ErrorPages")),
             ApprovalTimeout = approval.Duration("Timeout", defaults.ApprovalTimeout, ShortestInterval, LongestApproval),
             DecommissionAfter = decommission.Duration("After", defaults.DecommissionAfter, TimeSpan.Zero, LongestDecommission),

@@ -44,6 +44,9 @@ public sealed record ServiceOptions
     /// <summary>How traffic is moved from slot to slot where it is not moved all at once.</summary>
     public TrafficOptions Traffic { get; init; } = new();
 
+    /// <summary>The limits of an exclusive switch and of a hold by hand.</summary>
+    public HoldOptions Hold { get; init; } = new();
+
     /// <summary>How long a release waits for its approval before it ends as aborted. Default 24 hours.</summary>
     public TimeSpan ApprovalTimeout { get; init; } = DefaultApprovalTimeout;
 

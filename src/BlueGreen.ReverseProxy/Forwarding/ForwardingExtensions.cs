@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
+using BlueGreen.ReverseProxy.Forwarding.Holding;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Listening;
@@ -28,6 +29,7 @@ internal static class ForwardingExtensions
         services.AddSingleton(provider => new ResponseMeasurement(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton(provider => new SplitKeyReader(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
+        services.AddSingleton<HeldRequests>();
         services.AddSingleton<ForwardCompletion>();
         services.AddSingleton(provider => new PreviewEntrance(
             provider.GetRequiredService<PreviewKeys>(),

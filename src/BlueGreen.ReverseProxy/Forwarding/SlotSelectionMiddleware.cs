@@ -1,9 +1,11 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
+using BlueGreen.ReverseProxy.Forwarding.Holding;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Model;
@@ -19,6 +21,7 @@ internal sealed class SlotSelectionMiddleware(
     SlotResponseHeaders headers,
     PreviewEntrance previews,
     SplitKeyReader keys,
+    HeldRequests held,
     ForwardCompletion completion,
     ErrorAnswers errors)
 {
@@ -60,9 +63,19 @@ internal sealed class SlotSelectionMiddleware(
             SplitKeyReader.Keep(context, split, lease.Slot.Name == split.To);
         }
 
-        return lease is null
-            ? errors.WriteMaintenanceAsync(context, row.Maintenance!)
-            : ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
+        return lease is not null ? ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table)
+            : row.Maintenance is { } maintenance ? errors.WriteMaintenanceAsync(context, maintenance)
+            : HoldAsync(context, service, route, row.Hold!, binding);
+    }
+
+    // Nothing of the request is kept but itself: when its wait is over, it is as if it came at that moment.
+    private async Task HoldAsync(HttpContext context, Service service, RouteModel route, Hold hold, RouteBinding binding)
+    {
+        if (await held.WaitAsync(context, service, hold))
+        {
+            var table = tables.Current;
+            await ServeAsync(context, service, route, table, LatestOf(route, table, binding));
+        }
     }
 
     // The slot and the binding come from the same table, unless that one gives the route to nobody, or to another service: then a reload
@@ -88,7 +101,9 @@ internal sealed class SlotSelectionMiddleware(
 
         var bound = table;
         var lease = slots.AcquirePreview(service, ref table, preview.Fixed());
-        return ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
+        return lease is null
+            ? errors.WriteHeldPreviewAsync(context)
+            : ServeAsync(context, lease, route, binding, ReferenceEquals(table, bound) ? null : table);
     }
 
     private RouteBinding BindingOf(RouteModel route, RoutingTable table) => table.TryGetBinding(route, out var binding) ? binding : binder.Bind(route);

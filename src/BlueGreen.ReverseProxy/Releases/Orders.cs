@@ -30,6 +30,9 @@ internal sealed record ReleaseOrder
     /// <summary>How the traffic is moved step by step; null for all at once.</summary>
     public ShiftState? Shift { get; init; }
 
+    /// <summary>Set for an exclusive switch.</summary>
+    public ReleaseHoldState? Hold { get; init; }
+
     /// <summary>In seconds.</summary>
     public required double DrainSeconds { get; init; }
 

@@ -53,6 +53,7 @@ internal static class ReleaseOrders
             RequireApproval = order.RequireApproval,
             TakesBack = order.TakesBack,
             Shift = order.Shift,
+            Hold = order.Hold,
             VerifiedBy = order.Process,
         };
         var next = change with { State = change.State with { LastRelease = change.State.LastRelease + 1, Running = change.Running.Add(release) } };
@@ -102,6 +103,12 @@ internal static class ReleaseOrders
         if (running is not null)
         {
             return new(null, OrderOutcome.Of(InProgress(running)));
+        }
+
+        if (order.Hold is not null && order.Services.FirstOrDefault(name => change.Services[name].Hold is not null) is { } held)
+        {
+            return new(null, OrderOutcome.Of(new(
+                ProblemCodes.ServiceHeld, $"Service {held} is held by {change.Services[held].Hold!.Actor}, and an exclusive switch holds it by itself. Resume it first, or cut over without hold: the requests that wait go on to the new slot when it is resumed.")));
         }
 
         // What is where it is wanted already has nothing to switch; the rest goes in one step.

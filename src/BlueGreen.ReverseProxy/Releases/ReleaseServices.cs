@@ -2,6 +2,7 @@ using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
 using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
@@ -29,6 +30,8 @@ internal static class ReleaseServices
         services.AddSingleton<EvidenceStep>();
         services.AddSingleton<ShiftingStep>();
         services.AddSingleton<RevertStep>();
+        services.AddSingleton<HoldSwitch>();
+        services.AddSingleton<HoldStep>();
         services.AddSingleton<DrainStep>();
         services.AddSingleton<BakeStep>();
         services.AddSingleton<ReleaseRunner>();
@@ -36,6 +39,10 @@ internal static class ReleaseServices
         // Before the runner: the first thing that it does may be an event.
         services.AddHostedService<ReleaseEventDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<ReleaseRunner>());
+
+        services.AddSingleton<HoldByHand>();
+        services.AddSingleton<HoldKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<HoldKeeper>());
 
         services.AddSingleton<SlotWarmer>();
         services.AddSingleton<HostGates>();

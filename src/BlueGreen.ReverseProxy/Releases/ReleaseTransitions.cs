@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
 
@@ -41,7 +42,9 @@ internal static class ReleaseTransitions
     }
 
     private static StateChange Go(StateChange change, ReleaseState release, SwitchMoment moment, DateTimeOffset now) =>
-        release.Shift is null ? SwitchTransition.Apply(change, release, moment, now) : ShiftTransitions.Begin(change, release, moment, now);
+        release.Hold is not null ? HoldTransitions.Begin(change, release, now)
+        : release.Shift is not null ? ShiftTransitions.Begin(change, release, moment, now)
+        : SwitchTransition.Apply(change, release, moment, now);
 
     /// <summary>A gate has failed: nothing was switched and nothing will be.</summary>
     public static StateChange Reject(StateChange change, ReleaseState release, ImmutableList<GateResult> gates, DateTimeOffset now)
@@ -130,7 +133,8 @@ internal static class ReleaseTransitions
             Services = release.Services.ConvertAll(entry => entry.Outcome is null && services.Any(entry.Is) ? entry with { Outcome = ServiceOutcomes.Removed } : entry),
         };
         var what = $"{string.Join(", ", services)}: no longer configured";
-        var next = change.WithRelease(left).WithEvent(left, now, "serviceRemoved", what);
+        var gone = release.Open.Where(entry => services.Any(entry.Is));
+        var next = ShiftTransitions.Unshift(change, release, gone).WithRelease(left).WithEvent(left, now, "serviceRemoved", what);
         return left.Open.Any() ? next
             : left.SwitchedAt is null ? End(next, left, ReleaseStatus.Failed, $"{what}; nothing was switched", now)
             : left.Services.Exists(entry => entry.Outcome == ServiceOutcomes.RolledBack) ? End(next, left, ReleaseStatus.RolledBack, what, now)
@@ -152,6 +156,7 @@ internal static class ReleaseTransitions
             CompletedAt = now,
             Services = outcome is null ? release.Services : release.Services.ConvertAll(entry => entry.Outcome is null ? entry with { Outcome = outcome } : entry),
         };
+        change = ShiftTransitions.Unshift(change, release, release.Open);
         var next = change with
         {
             State = change.State with { Running = change.Running.RemoveAll(other => other.Id == ended.Id) },

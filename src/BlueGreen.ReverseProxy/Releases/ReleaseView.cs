@@ -32,7 +32,12 @@ internal static class ReleaseView
         DrainOf(release, progress, services),
         BakeOf(release, progress),
         [.. events.Select(WireRecords.ToWire)],
-        ShiftView.Of(release, progress, services, time));
+        ShiftView.Of(release, progress, services, time))
+    {
+        Hold = release.Hold is { } hold
+            ? new ReleaseHold(hold.MaxSeconds, hold.MaxRequests, hold.OnTimeout, hold.Streams, hold.BegunAt, hold.Exclusive, hold.Seconds, hold.Held, hold.Refused)
+            : null,
+    };
 
     // A gate that is about the whole release is stored with the names of all its services in one text.
     private static IReadOnlyList<Gate> GatesOf(ReleaseState release, IEnumerable<GateResult> gates) =>

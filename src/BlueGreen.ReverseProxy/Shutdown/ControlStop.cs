@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.State;
@@ -11,10 +12,12 @@ namespace BlueGreen.ReverseProxy.Shutdown;
 /// How the control path stops. Running releases are in the state, and the next process continues them; traffic goes on as the last
 /// committed table says.
 /// </summary>
-internal sealed class ControlStop(HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state)
+internal sealed class ControlStop(HoldKeeper holds, HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state)
 {
     public ImmutableArray<StopStep> Loops =>
     [
+        // First: clients wait, and nobody else does.
+        new("let held requests go", holds.EndAllAsync),
         new("stop calling hooks", hooks.StopAsync),
         new("stop the decommissioning", decommissioner.StopAsync),
         new("stop watching bakes", StopBakesAsync),

@@ -47,12 +47,29 @@ internal sealed class RoutingTablePublisher
                 }
             }
 
+            foreach (var (service, route) in changes)
+            {
+                if (route.Hold is { } hold)
+                {
+                    service.Held.Begin(hold);
+                }
+            }
+
             Publish(static (table, changes) => table.WithRoutes(changes), changes);
             foreach (var (slot, isBefore, after) in slots)
             {
                 if (isBefore && !after)
                 {
                     slot.NoteExit(_time.GetTimestamp());
+                }
+            }
+
+            // All services of a release have their new rows by now: what goes on meets no half of a switch.
+            foreach (var (service, route) in changes)
+            {
+                if (route.Hold is null || route.Maintenance is not null)
+                {
+                    service.Held.LetGo(isOver: route.Hold is null);
                 }
             }
         }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
@@ -47,6 +48,9 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
             return _watch.Watch!;
         }
     }
+
+    /// <summary>Where requests wait while the table holds the service.</summary>
+    public HoldQueue Held { get; } = new(time);
 
     /// <summary>The service is removed: it has the options that it had for as long as requests are in flight on it.</summary>
     public void KeepOptions() => Volatile.Write(ref _own, Options);

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
@@ -14,10 +15,19 @@ internal sealed record ServiceRoute(SlotName Active, Maintenance? Maintenance = 
     /// <summary>Set while a release shifts requests to the standby.</summary>
     public TrafficSplit? Split { get; init; }
 
+    /// <summary>Set while new requests wait at the gateway.</summary>
+    public Hold? Hold { get; init; }
+
     public static ServiceRoute To(SlotName active) => active == SlotName.Blue ? ToBlue : ToGreen;
 
-    /// <summary>Whether requests that are sent for this purpose are let in. Maintenance closes a service to its clients; whoever looks at the standby is none.</summary>
-    public bool Admits(Purpose purpose) => Maintenance is null || purpose != Purpose.Serve;
+    /// <summary>
+    /// Whether requests that are sent for this purpose are let in. Maintenance closes a service to its clients; whoever looks at the standby is
+    /// none. A hold lets nobody in: clients wait, all others are refused.
+    /// </summary>
+    public bool Admits(Service service, Purpose purpose) => (Maintenance is null || purpose != Purpose.Serve) && !IsHeld(service);
+
+    /// <summary>Whether the service is held. A hold may be over before the next table says so.</summary>
+    public bool IsHeld(Service service) => Hold is { } hold && service.Held.Keeps(hold);
 
     /// <summary>Whether clients' requests may go to this slot. The one question of whoever deploys, takes down, or waits for a drain.</summary>
     public bool Serves(SlotName slot) => Active == slot || Split?.To == slot;

@@ -15,6 +15,13 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// While a release shifts traffic by evidence, the new slot takes only so many requests at once. A request that finds no room there goes to
 /// the old slot, which serves for as long as there is a split; the second look asks for that.
 /// </para>
+/// <para>
+/// A hold is the same question: a service that is held sends its requests nowhere. The interleaving of an exclusive switch: a request
+/// reads blue and increments blue's count; the hold is published; the release waits, for the count is one; the request looks again, finds
+/// the hold, takes its increment back and goes to wait. Or it is held up before the increment, the release sees zero on both slots and
+/// switches, and the increment comes then: the second look finds green, and blue never sees the request. So once the hold is
+/// published, a count may rise for the moment between increment and second look, but nothing is served that was not counted when it fell to zero.
+/// </para>
 /// </remarks>
 internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider time)
 {
@@ -23,13 +30,13 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
     /// <param name="table">The table that the caller has read; on return, a table that names the slot of the lease.</param>
     /// <param name="key">What the request is told apart by.</param>
     /// <param name="purpose">What the request is sent for.</param>
-    /// <returns>Null while the service is closed for maintenance; <paramref name="table"/> is then the one that says so.</returns>
+    /// <returns>Null while the service is closed for maintenance or held; <paramref name="table"/> is then the one that says so.</returns>
     public SlotLease? Acquire(Service service, ref RoutingTable table, ref RequestKey key, Purpose purpose)
     {
         while (true)
         {
             var route = table.RouteOf(service);
-            if (!route.Admits(purpose))
+            if (!route.Admits(service, purpose))
             {
                 return null;
             }
@@ -46,7 +53,7 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
             var slot = service[name];
             slot.InFlight.Increment(purpose);
             var latest = tables.Current;
-            if (ReferenceEquals(latest, table) || IsStill(latest.RouteOf(service), ref key, purpose, name, isTurnedAway ? split : null))
+            if (ReferenceEquals(latest, table) || IsStill(latest.RouteOf(service), service, ref key, purpose, name, isTurnedAway ? split : null))
             {
                 var lease = new SlotLease(slot, purpose) { StartedAt = time.GetTimestamp() };
                 lease.Follow(split, isNew, split is null ? default : key.For(split.Keying).Hash);
@@ -63,26 +70,33 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
         }
     }
 
-    /// <summary>Takes a lease for a preview, which maintenance lets in.</summary>
+    /// <summary>Takes a lease for a preview, which maintenance lets in, and a hold does not.</summary>
     /// <param name="service">The service that the request is for.</param>
     /// <param name="table">As for <see cref="Acquire"/>.</param>
     /// <param name="slot">The slot that the preview always shows; null for the standby, which the table names.</param>
-    public SlotLease AcquirePreview(Service service, ref RoutingTable table, SlotName? slot)
+    /// <returns>Null while the service is held.</returns>
+    public SlotLease? AcquirePreview(Service service, ref RoutingTable table, SlotName? slot)
     {
         if (slot is not { } name)
         {
             RequestKey none = default;
-            return Acquire(service, ref table, ref none, Purpose.Preview)!;
+            return Acquire(service, ref table, ref none, Purpose.Preview);
         }
 
-        // Nothing to look at again: no table decides this, and no drain waits for it.
+        // No table decides which slot it is, and no drain waits for it. But an exclusive switch does, and a hold lets none in from then on.
         service[name].InFlight.Increment(Purpose.Preview);
+        if ((table = tables.Current).RouteOf(service).IsHeld(service))
+        {
+            service[name].InFlight.Decrement(Purpose.Preview);
+            return null;
+        }
+
         return new SlotLease(service[name], Purpose.Preview) { StartedAt = time.GetTimestamp() };
     }
 
     // A request that was turned away belongs on the old slot as long as the same shift goes on, whatever its weight.
-    private static bool IsStill(ServiceRoute now, ref RequestKey key, Purpose purpose, SlotName name, TrafficSplit? turnedAway) =>
-        now.Admits(purpose)
+    private static bool IsStill(ServiceRoute now, Service service, ref RequestKey key, Purpose purpose, SlotName name, TrafficSplit? turnedAway) =>
+        now.Admits(service, purpose)
         && (turnedAway is null
             ? now.Choose(ref key, purpose) == name
             : now.Active == name && (now.Split is null || ReferenceEquals(now.Split.Watch, turnedAway.Watch)));

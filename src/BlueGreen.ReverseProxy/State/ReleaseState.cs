@@ -80,6 +80,9 @@ internal sealed record ReleaseState
     /// <summary>How the traffic is moved step by step; null for a release that switches all of it at once.</summary>
     public ShiftState? Shift { get; init; }
 
+    /// <summary>Set for an exclusive switch.</summary>
+    public ReleaseHoldState? Hold { get; init; }
+
     /// <summary>The services that the release still stands for: neither rolled back since nor removed from the configuration.</summary>
     public IEnumerable<ReleasedService> Open => Services.Where(service => service.Outcome is null);
 

@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.State;
@@ -11,9 +12,10 @@ internal static class ServiceRoutes
     {
         var stored = state.Services[service.Name];
         var split = SplitOf(state, service);
-        return stored.Maintenance is null && split is null
+        var hold = HoldOf(state, service.Name);
+        return stored.Maintenance is null && split is null && hold is null
             ? ServiceRoute.To(stored.Active)
-            : new ServiceRoute(stored.Active, stored.Maintenance?.ToRoute()) { Split = split };
+            : new ServiceRoute(stored.Active, stored.Maintenance?.ToRoute()) { Split = split, Hold = hold };
     }
 
     /// <summary>Whether two states send a service's requests to different places.</summary>
@@ -22,8 +24,15 @@ internal static class ServiceRoutes
         var (was, now) = (before.Services[service], next.Services[service]);
         return was.Active != now.Active
             || !ReferenceEquals(was.Maintenance, now.Maintenance)
-            || WeightOf(before, service) != WeightOf(next, service);
+            || ShareOf(before, service) != ShareOf(next, service)
+            || HoldOf(before, service) != HoldOf(next, service);
     }
+
+    /// <summary>The hold of a service; null for none. A release's goes first, and only one of the two can begin while the other is there.</summary>
+    public static Hold? HoldOf(GatewayState state, string service) =>
+        state.Running.Find(release => release is { Status: ReleaseStatus.Holding, Hold: not null } && release.Holds(service)) is { } release
+            ? release.Hold!.ToRoute(release.Id)
+            : state.Services[service].Hold?.ToRoute();
 
     private static TrafficSplit? SplitOf(GatewayState state, Service service) => ShiftOf(state, service.Name) is { Shift: { } shift } release
         ? new TrafficSplit(
@@ -33,8 +42,8 @@ internal static class ServiceRoutes
             service.WatchOf(release.Id, shift.Key))
         : null;
 
-    // A release's plan does not change, so its id and the weight are all there is to tell two splits apart.
-    private static (string?, int) WeightOf(GatewayState state, string service) =>
+    /// <summary>The release that shifts a service's traffic, and its weight. A release's plan does not change, so these two are all there is to tell splits apart.</summary>
+    public static (string? Release, int Weight) ShareOf(GatewayState state, string service) =>
         ShiftOf(state, service) is { } release ? (release.Id, release.Shift!.Weight) : (null, 0);
 
     private static ReleaseState? ShiftOf(GatewayState state, string service) =>

@@ -45,6 +45,9 @@ internal sealed record ServiceState(
     /// <summary>Set while the service is closed to its clients.</summary>
     public MaintenanceState? Maintenance { get; init; }
 
+    /// <summary>Set while somebody holds the service by hand: its new requests wait.</summary>
+    public HoldState? Hold { get; init; }
+
     public Deployment? this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 
     public ServiceState With(SlotName slot, Deployment? deployment) =>

@@ -114,8 +114,6 @@ internal sealed partial class BlueGreenProcess : IDisposable
             start.Environment.Remove(name);
         }
 
-        // It lives for a second: counting what to compile better for good costs more than it brings.
-        Set("DOTNET_TieredPGO", "0");
         Set("BLUEGREEN_URL", url);
         Set("BLUEGREEN_TOKEN", token);
         foreach (var (name, value) in environment)

@@ -1,8 +1,10 @@
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -23,6 +25,9 @@ internal static class ProxyHost
 
     /// <summary>With a bake that watches the slot.</summary>
     public const string Watched = "bluegreen-watched";
+
+    /// <summary>With a shift that is under way. All requests come from one address, which is not among those that have moved.</summary>
+    public const string Shifting = "bluegreen-shifting";
 
     /// <summary>The question how much has been allocated so far.</summary>
     public const string Allocated = "allocated";
@@ -65,6 +70,14 @@ internal static class ProxyHost
         if (kind == Watched)
         {
             app.Services.GetRequiredService<ServiceCatalog>().All[0].Blue.Meter.Observer = new ResponseObserver(metrics: 1, slowAbove: 1_000_000);
+        }
+
+        if (kind == Shifting)
+        {
+            var service = app.Services.GetRequiredService<ServiceCatalog>().All[0];
+            var keying = new SplitKeying("r1-000000", TrafficKeyKind.Client);
+            var split = new TrafficSplit(SlotName.Green, Math.Min(5_000, new SplitKey(keying.Hash("127.0.0.1")).Bucket), keying, service.WatchOf(keying.Release, keying.Kind));
+            app.Services.GetRequiredService<RoutingTablePublisher>().Route([(service, ServiceRoute.To(SlotName.Blue) with { Split = split })]);
         }
 
         await app.StartAsync();

@@ -23,6 +23,7 @@ internal sealed record Variant(string Name, string? Kind, string Active = "blue"
         new("blue", ProxyHost.BlueGreen),
         Unmeasured,
         new("watched", ProxyHost.Watched),
+        new("shifting", ProxyHost.Shifting),
         new("green", ProxyHost.BlueGreen, Active: "green"),
         new("blue-no-headers", ProxyHost.BlueGreen, HasResponseHeaders: false),
         new("shipped", Kind: null),

@@ -126,9 +126,6 @@ internal sealed partial class GatewayProcess : RunningGateway
         start.Environment.Remove("ASPNETCORE_HTTP_PORTS");
         start.Environment["DOTNET_gcServer"] = "0";
 
-        // It lives for seconds: counting what to compile better for good costs more than it brings.
-        start.Environment["DOTNET_TieredPGO"] = "0";
-
         // As in a container whose file system is read-only: the gateway writes to its state folder and nowhere else.
         start.Environment["TMPDIR"] = "/nonexistent";
         foreach (var (name, value) in environment)

@@ -60,7 +60,6 @@ internal sealed class SocketActivator : IAsyncDisposable
 
         // For the gateways, as GatewayProcess has it.
         start.Environment["DOTNET_gcServer"] = "0";
-        start.Environment["DOTNET_TieredPGO"] = "0";
         var activator = new SocketActivator(Process.Start(start)!);
         var ports = (await activator.UntilAsync("PORTS ")).Split(' ');
         activator.Url = $"http://127.0.0.1:{ports[1]}";

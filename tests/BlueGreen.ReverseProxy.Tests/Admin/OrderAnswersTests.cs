@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -41,8 +42,37 @@ public sealed class OrderAnswersTests
         Statuses(ReleaseKind.Rollback, Release(ReleaseKind.Rollback, ReleaseStatus.Aborted, switched: false, drained: false)).Should().Equal(409, 409, 409);
     }
 
+    [Theory]
+    [InlineData(ReleaseStatus.Verifying, 202)]
+    [InlineData(ReleaseStatus.Shifting, 200)]
+    [InlineData(ReleaseStatus.Reverting, 202)]
+    [InlineData(ReleaseStatus.Draining, 200)]
+    [InlineData(ReleaseStatus.Aborted, 409)]
+    [InlineData(ReleaseStatus.Rejected, 422)]
+    public void Status_OfAShiftThatIsToBegin_SaysWhetherItHas(ReleaseStatus status, int expected)
+    {
+        var release = Release(ReleaseKind.Cutover, status, switched: status == ReleaseStatus.Draining, drained: false);
+
+        OrderAnswers.StatusOf(ReleaseKind.Cutover, release, WaitUntil.Shifting).Should().Be(expected);
+    }
+
+    // Everybody is on the old slot, which is what a rollback asks for; what is left of the new one's work is waited for with until=drained.
+    [Theory]
+    [InlineData(ReleaseStatus.Reverting, 200, 202)]
+    [InlineData(ReleaseStatus.RolledBack, 200, 200)]
+    public void Status_OfARollbackThatTakesAShiftBack_IsASuccessAtOnce(ReleaseStatus status, int untilSwitched, int untilDrained)
+    {
+        var release = Release(ReleaseKind.Cutover, status, switched: false, drained: false) with
+        {
+            Shift = new([], TrafficKeyKind.Client) { Reversal = new(ReleaseStatus.RolledBack, "by ops", States.Now, 1_000) },
+        };
+
+        OrderAnswers.StatusOf(ReleaseKind.Rollback, release, WaitUntil.Switched).Should().Be(untilSwitched);
+        OrderAnswers.StatusOf(ReleaseKind.Rollback, release, WaitUntil.Drained).Should().Be(untilDrained);
+    }
+
     private static IEnumerable<int> Statuses(ReleaseKind order, ReleaseState release) =>
-        Enum.GetValues<WaitUntil>().Select(until => OrderAnswers.StatusOf(order, release, until));
+        new[] { WaitUntil.Switched, WaitUntil.Drained, WaitUntil.Completed }.Select(until => OrderAnswers.StatusOf(order, release, until));
 
     private static ReleaseState Release(ReleaseKind kind, ReleaseStatus status, bool switched, bool drained) => States.Release("r1-000000", status) with
     {

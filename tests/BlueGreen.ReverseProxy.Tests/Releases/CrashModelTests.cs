@@ -1,3 +1,4 @@
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.State.Files;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -169,7 +170,11 @@ internal sealed class CrashWorld : IDisposable
         {
             var now = current.State.Services[service.Name];
             stored.State.Services[service.Name].Active.Should().Be(now.Active);
-            _open.Tables.Current.ActiveOf(service).Should().Be(now.Active, "traffic is where the last committed state says");
+            var row = _open.Tables.Current.RouteOf(service);
+            row.Active.Should().Be(now.Active, "traffic is where the last committed state says");
+            (row.Split?.Keying.Release, row.Split?.Weight ?? 0).Should().Be(ServiceRoutes.ShareOf(current.State, service.Name), "and so is the part of it that is shifted");
+            (row.Hold is not null).Should().Be(
+                now.Hold is not null || current.State.Running.Exists(release => release.Status == ReleaseStatus.Holding && release.Holds(service.Name)), "it waits while the last committed state says so");
         }
 
         current.NewestFirst().Select(release => ReleaseId.NumberOf(release.Id)).Should().Equal(

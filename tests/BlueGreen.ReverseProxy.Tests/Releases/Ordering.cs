@@ -46,7 +46,13 @@ internal static class Ordering
         state.Running.Concat(state.Ended).Single(release => release.Id == id);
 
     public static StateChange Pass(this StateChange state, ReleaseState release) =>
-        ReleaseTransitions.Pass(state, release, Gates(release, GateStatus.Passed), new SwitchMoment(2, Versions(release, service => service.From), Versions(release, service => service.To)) { Bake = release is { Kind: ReleaseKind.Cutover, BakeSeconds: > 0 } ? new BakeState() : null }, States.Now);
+        ReleaseTransitions.Pass(state, release, Gates(release, GateStatus.Passed), MomentOf(release), States.Now);
+
+    /// <summary>What was measured of the slots.</summary>
+    public static SwitchMoment MomentOf(ReleaseState release) => new(2, Versions(release, service => service.From), Versions(release, service => service.To))
+    {
+        Bake = release is { Kind: ReleaseKind.Cutover, BakeSeconds: > 0 } ? new BakeState() : null,
+    };
 
     private static ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleasedService, SlotName> slot) =>
         release.Services.ToImmutableSortedDictionary(service => service.Name, service => slot(service) == SlotName.Blue ? "1.0.0" : "2.0.0", StringComparer.OrdinalIgnoreCase);

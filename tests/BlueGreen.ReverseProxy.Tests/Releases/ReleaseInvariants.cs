@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Tests.Releases;
@@ -9,8 +10,11 @@ internal static class ReleaseInvariants
 {
     private static readonly Dictionary<ReleaseStatus, ReleaseStatus[]> Legal = new()
     {
-        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
+        [ReleaseStatus.Verifying] = [ReleaseStatus.AwaitingApproval, ReleaseStatus.Holding, ReleaseStatus.Shifting, ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.AwaitingApproval] = [ReleaseStatus.Verifying, ReleaseStatus.Aborted],
+        [ReleaseStatus.Shifting] = [ReleaseStatus.Draining, ReleaseStatus.Reverting, ReleaseStatus.Failed],
+        [ReleaseStatus.Reverting] = [ReleaseStatus.RolledBack, ReleaseStatus.Aborted, ReleaseStatus.Failed],
+        [ReleaseStatus.Holding] = [ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.Draining] = [ReleaseStatus.Baking, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Baking] = [ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Succeeded] = [],
@@ -66,7 +70,11 @@ internal static class ReleaseInvariants
     private static void CheckOutcome(Committed after, ReleaseState release, Step step)
     {
         (release.SwitchedAt is not null).Should().Be(after.EventsOf(release.Id).Exists(entry => entry.Type == "switched"));
-        if (release.Status is ReleaseStatus.Succeeded or ReleaseStatus.RolledBack or ReleaseStatus.Abandoned)
+        if (release is { Status: ReleaseStatus.RolledBack, Shift.Reversal: not null })
+        {
+            release.SwitchedAt.Should().BeNull("a shift that was taken back has not switched ({0})", step);
+        }
+        else if (release.Status is ReleaseStatus.Succeeded or ReleaseStatus.RolledBack or ReleaseStatus.Abandoned)
         {
             release.SwitchedAt.Should().NotBeNull("no outcome is told that did not happen ({0})", step);
         }
@@ -100,12 +108,23 @@ internal static class ReleaseInvariants
         now.Active.Should().Be(active, "it is where the last switch put it");
         now.RollbackTo.Should().NotBe(now.Active);
         (now.RollbackTo is not null && now.RolledBack).Should().BeFalse("a rollback has nothing to roll back");
-        now.Generation.Should().Be(IsSame(was, now) ? was.Generation : was.Generation + 1, "+1 at every change ({0})", step);
+        var isSameShift = ServiceRoutes.ShareOf(before, name) == ServiceRoutes.ShareOf(after, name);
+        now.Generation.Should().Be(IsSame(was, now) && isSameShift ? was.Generation : was.Generation + 1, "+1 at every change ({0})", step);
+        var share = ServiceRoutes.ShareOf(after, name);
+        (share.Weight is >= 0 and < TrafficSplit.Whole).Should().BeTrue("all of the traffic is a switch");
+        if (share.Weight > 0 && ServiceRoutes.ShareOf(before, name) is { Weight: > 0 } shareBefore && shareBefore.Release == share.Release)
+        {
+            share.Weight.Should().BeGreaterThanOrEqualTo(shareBefore.Weight, "no client goes back while a release shifts ({0})", step);
+            now.RollbackTo.Should().BeNull("back means that the shift is taken back ({0})", step);
+        }
+
+        (now.Hold is not null && after.Running.Exists(release => release.Hold is not null && release.Status.IsBeforeSwitch() && release.Holds(name)))
+            .Should().BeFalse("a service is held by hand or by a release, never by both ({0})", step);
         after.Running.Count(release => release.Kind == ReleaseKind.Cutover && release.Holds(name)).Should().BeLessThan(2);
         after.Running.Count(release => release.Kind == ReleaseKind.Rollback && release.Holds(name)).Should().BeLessThan(2, "{0}", step);
     }
 
     // That a release has ended is no change of the service: nothing that a caller could have built on is different.
     private static bool IsSame(ServiceState was, ServiceState now) =>
-        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green);
+        (was.Active, was.RollbackTo, was.RolledBack, was.Blue, was.Green, was.Hold) == (now.Active, now.RollbackTo, now.RolledBack, now.Blue, now.Green, now.Hold);
 }

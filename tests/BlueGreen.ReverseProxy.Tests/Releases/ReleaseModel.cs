@@ -3,6 +3,10 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Holding;
+using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.Slots.Holding;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
 
@@ -22,6 +26,18 @@ internal sealed record Step(StepKind What, ImmutableArray<string> Services, bool
 internal enum StepKind
 {
     Cutover,
+    Shift,
+    Promote,
+    Pause,
+    ResumeShift,
+    Reverted,
+    ShiftFailed,
+    ExclusiveCutover,
+    Hold,
+    Resume,
+    HoldIdle,
+    HoldTimedOut,
+    HoldInterrupted,
     Rollback,
     RollbackOfRelease,
     BakeFailed,
@@ -47,6 +63,9 @@ internal sealed class ReleaseModel
 
     public static readonly ImmutableArray<HookOptions> Hooks =
         [new HookOptions { Name = "deploy", Url = new Uri("http://hook/"), Events = [.. Enum.GetValues<HookEvent>()] }];
+
+    private static readonly ShiftState BySteps = new([new(100, 60), new(1000, 60), new(5000, 60)], TrafficKeyKind.Client);
+    private static readonly ShiftState ByEvidence = new([], TrafficKeyKind.Client) { ByEvidence = new(50, 0) };
 
     private readonly Dictionary<string, SlotName> _active;
 
@@ -83,7 +102,7 @@ internal sealed class ReleaseModel
         var next = new Committed(change.State, Committed.Records.Apply(change));
         foreach (var release in change.Running.Concat(change.Ended).Where(release => release.SwitchedAt is not null && Committed.Find(release.Id)?.SwitchedAt is null))
         {
-            release.Services.ForEach(service => _active[service.Name] = service.To);
+            release.Services.Where(service => service.Outcome != ServiceOutcomes.Removed).ToList().ForEach(service => _active[service.Name] = service.To);
         }
 
         ReleaseInvariants.Check(Committed, next, _active, step);
@@ -96,6 +115,10 @@ internal sealed class ReleaseModel
     private StateChange? Next(Step step) => step.What switch
     {
         StepKind.Cutover => Decide(Ordering.Cutover([.. step.Services]) with { RequireApproval = step.Flag, BakeSeconds = step.Flag ? 0 : 900 }),
+        StepKind.Shift => Decide(Ordering.Cutover([.. step.Services]) with { Shift = step.Flag ? ByEvidence : BySteps }),
+        StepKind.ExclusiveCutover => Decide(Ordering.Cutover([.. step.Services]) with { Hold = new(10, 1000, HoldTimeoutAction.Abort, HoldStreams.Wait), RequireApproval = step.Flag }),
+        StepKind.Hold => HoldByHand(step.Service, new HoldLimits(10, step.Flag ? 100 : 1000)),
+        StepKind.Resume => HoldByHand(step.Service, null),
         StepKind.Rollback => Decide(Ordering.Rollback(step.Service)),
         StepKind.RollbackOfRelease => RollBackRelease(step),
         StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
@@ -106,6 +129,9 @@ internal sealed class ReleaseModel
         StepKind.HookAnswered => Committed.Records.Outbox is [var first, ..] ? Committed.Change() with { Dequeued = [first.Id] } : null,
         _ => Find(step, release => IsPossible(step.What, release)) is { } found ? Advance(step, found) : null,
     };
+
+    private StateChange? HoldByHand(string service, HoldLimits? limits) =>
+        ServiceHolds.Decide(Committed, service, limits, new HoldOrder(Ordering.Ci, null, null, null, null), States.Now).Change;
 
     private StateChange? Decide(ReleaseOrder order) => ReleaseOrders.Decide(Committed, order, States.Now).Change;
 
@@ -140,17 +166,27 @@ internal sealed class ReleaseModel
         return step.What switch
         {
             StepKind.Pass => change.Pass(release),
+            StepKind.Promote => ShiftTransitions.Promote(change, release, step.Flag ? TrafficSplit.Whole : null, Ordering.MomentOf(release), Ordering.Ci, States.Now),
+            StepKind.Pause => ShiftTransitions.Pause(change, release, 1, Ordering.Ci, States.Now),
+            StepKind.ResumeShift => ShiftTransitions.Resume(change, release, Ordering.Ci, States.Now),
+            StepKind.Reverted => ShiftTransitions.Reverted(change, release, 0, 0, States.Now),
+            StepKind.ShiftFailed => ShiftTransitions.Revert(change, release, ReleaseStatus.RolledBack, "worse", Caller.Bake, "rollback", States.Now),
             StepKind.Reject => ReleaseTransitions.Reject(change, release, Ordering.Gates(release, GateStatus.Failed), States.Now),
             StepKind.Fail => ReleaseTransitions.End(change, release, ReleaseStatus.Failed, "the gateway stopped; nothing was switched", States.Now),
             StepKind.Approve => ReleaseTransitions.Approve(change, release, Ordering.Ci, "process", States.Now),
             StepKind.Abort => ReleaseTransitions.Abort(change, release, Ordering.Ci, States.Now),
             StepKind.Finish => ReleaseTransitions.Finish(change, release, Ordering.Ci, States.Now),
+            StepKind.HoldIdle => HoldTransitions.Switch(change, release, EndOf(isExclusive: !step.Flag), new SwitchMoment(0, release.Versions, release.Versions) { Bake = new BakeState() }, States.Now),
+            StepKind.HoldTimedOut => HoldTransitions.Reject(change, release, EndOf(isExclusive: false), States.Now),
+            StepKind.HoldInterrupted => HoldKeeper.EndAll(change, States.Now),
             StepKind.Drained => change.Drained(release, bakeIsOver: step.Flag),
             StepKind.Abandon => ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, "a defect", States.Now),
             StepKind.Remove => ReleaseTransitions.Remove(change, release, [step.Service], States.Now),
             _ => ReleaseTransitions.Succeed(change, release, States.Now),
         };
     }
+
+    private static HoldEnd EndOf(bool isExclusive) => new(isExclusive, "found", TimeSpan.FromSeconds(1), HoldFigures.None);
 
     // Into the standby while nothing runs, as SlotDeployer does it.
     private StateChange? Deploy(string service)
@@ -189,11 +225,17 @@ internal sealed class ReleaseModel
     private bool IsPossible(StepKind what, ReleaseState release) => what switch
     {
         StepKind.Pass or StepKind.Reject or StepKind.Fail => release.Status == ReleaseStatus.Verifying,
+        StepKind.HoldIdle or StepKind.HoldTimedOut or StepKind.HoldInterrupted => release.Status == ReleaseStatus.Holding,
         StepKind.Approve => release.Status == ReleaseStatus.AwaitingApproval,
-        StepKind.Abort => release.Status.IsBeforeSwitch(),
+        StepKind.Promote or StepKind.ShiftFailed => release.Status == ReleaseStatus.Shifting,
+        StepKind.Pause => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: null },
+        StepKind.ResumeShift => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
+        StepKind.Reverted => release.Status == ReleaseStatus.Reverting,
+        StepKind.Abort => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
         StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking && !BakeTransitions.IsBeingRolledBack(State, release),
         StepKind.Drained => release.Status == ReleaseStatus.Draining,
-        StepKind.Remove or StepKind.Abandon => !release.Status.IsBeforeSwitch(),
+        StepKind.Remove => !release.Status.IsBeforeSwitch() || release.Status is ReleaseStatus.Shifting or ReleaseStatus.Reverting,
+        StepKind.Abandon => !release.Status.IsBeforeSwitch(),
         _ => release.Status == ReleaseStatus.Baking && release.Bake?.Hold is null && !BakeTransitions.IsBeingRolledBack(State, release),
     };
 }

@@ -13,7 +13,9 @@ public sealed class ReleaseModelTests
     // Weighted towards what leads on, so that the histories get to switches and not only to refusals.
     internal static readonly Gen<Step> AnyStep =
         from what in Gen.Frequency(
-            (3, Gen.Elements(StepKind.Cutover, StepKind.Pass, StepKind.Drained)),
+            (3, Gen.Elements(
+                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained)),
+            (1, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted)),
             (4, Gen.Elements(Enum.GetValues<StepKind>())))
         from services in Gen.SubListOf(ReleaseModel.Services).Where(services => services.Count > 0)
         from first in Gen.Elements(ReleaseModel.Services)
@@ -44,7 +46,7 @@ public sealed class ReleaseModelTests
             length: 40);
 
         seen.Should().BeEquivalentTo(
-            Enum.GetValues<ReleaseStatus>().Except([ReleaseStatus.Holding, ReleaseStatus.Shifting, ReleaseStatus.Reverting]), "a model that never gets somewhere says nothing about it");
+            Enum.GetValues<ReleaseStatus>(), "a model that never gets somewhere says nothing about it");
         done.Should().BeEquivalentTo(Enum.GetValues<StepKind>(), "a model that never does something says nothing about it");
     }
 }

@@ -37,5 +37,5 @@ public sealed class ReleaseViewTests
         (States.Audit(1) with { Result = stored }).ToWire().Result.Should().Be(shown);
     }
 
-    private static Release View(ReleaseState release) => ReleaseView.Of(release, [], progress: null, services: Services.Catalog("orders", "users"));
+    private static Release View(ReleaseState release) => ReleaseView.Of(release, [], progress: null, services: Services.Catalog("orders", "users"), TimeProvider.System);
 }

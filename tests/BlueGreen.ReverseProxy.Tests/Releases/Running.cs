@@ -26,11 +26,15 @@ internal sealed class Running : IAsyncDisposable
 
     public CommittedState State => _open.State;
 
+    public RoutingTablePublisher Tables => _open.Tables;
+
     public Service Orders => _open.Services.Entry("orders");
 
     public SlotName Active => ActiveOf("orders");
 
     public SlotName ActiveOf(string service) => _open.Tables.Current.ActiveOf(_open.Services.Entry(service));
+
+    public ServiceRoute Route(string service) => _open.Tables.Current.RouteOf(_open.Services.Entry(service));
 
     public Task StartAsync()
     {
@@ -52,9 +56,9 @@ internal sealed class Running : IAsyncDisposable
 
     public Task<string> CutoverAsync() => PlaceAsync(Ordering.Cutover("orders"));
 
-    public async Task<ReleaseState> UntilAsync(string id, ReleaseStatus status)
+    public async Task<ReleaseState> UntilAsync(string id, params ReleaseStatus[] statuses)
     {
-        await State.WaitForAsync(committed => committed.Find(id)!.Status == status, CancellationToken.None).WaitAsync(TestTime.Limit);
+        await State.WaitForAsync(committed => statuses.Contains(committed.Find(id)!.Status), CancellationToken.None).WaitAsync(TestTime.Limit);
         return State.Find(id)!;
     }
 

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
@@ -6,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Tests.Slots;
 
 public sealed class ServiceRouteTests
 {
-    private static readonly SplitKeying Keying = new("r-000001", SplitKeyKind.Client);
+    private static readonly SplitKeying Keying = new("r-000001", TrafficKeyKind.Client);
 
     // Most requests meet a route that does not split them: they must not pay for a key.
     private RequestKey _unread = new(new object(), (_, _) => throw new InvalidOperationException("nothing is split here"));
@@ -66,9 +67,9 @@ public sealed class ServiceRouteTests
         var key = new RequestKey("orders", (_, _) => new SplitKey((ulong)++reads));
 
         key.For(Keying).Hash.Should().Be(1);
-        key.For(new SplitKeying("r-000001", SplitKeyKind.Client)).Hash.Should().Be(1);
-        key.For(new SplitKeying("r-000002", SplitKeyKind.Client)).Hash.Should().Be(2);
+        key.For(new SplitKeying("r-000001", TrafficKeyKind.Client)).Hash.Should().Be(1);
+        key.For(new SplitKeying("r-000002", TrafficKeyKind.Client)).Hash.Should().Be(2);
     }
 
-    private static ServiceRoute Shifting(int weight) => new(SlotName.Blue) { Split = new TrafficSplit(SlotName.Green, weight, Keying) };
+    private static ServiceRoute Shifting(int weight) => new(SlotName.Blue) { Split = new TrafficSplit(SlotName.Green, weight, Keying, new SplitWatch(isByRequest: false, TimeProvider.System)) };
 }

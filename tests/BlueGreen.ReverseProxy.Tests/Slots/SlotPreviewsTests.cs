@@ -87,7 +87,7 @@ public sealed class SlotPreviewsTests
         var tables = new RoutingTablePublisher(orders);
         var table = tables.Current;
 
-        using (var lease = new SlotSelector(tables, _time).AcquirePreview(orders.All[0], ref table, slot))
+        using (var lease = new SlotSelector(tables, _time).AcquirePreview(orders.All[0], ref table, slot)!)
         {
             lease.Slot.Name.Should().Be(expected);
             lease.IsMeasured.Should().BeFalse();
@@ -107,7 +107,7 @@ public sealed class SlotPreviewsTests
         var table = tables.Current;
         tables.Switch([(orders.All[0], SlotName.Green)]);
 
-        using var lease = new SlotSelector(tables, _time).AcquirePreview(orders.All[0], ref table, slot: null);
+        using var lease = new SlotSelector(tables, _time).AcquirePreview(orders.All[0], ref table, slot: null)!;
 
         lease.Slot.Name.Should().Be(SlotName.Blue);
         orders.All[0].Green.InFlight.Previews.Should().Be(0);

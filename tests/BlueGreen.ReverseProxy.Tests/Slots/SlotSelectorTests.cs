@@ -1,5 +1,7 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.Slots;
@@ -56,6 +58,28 @@ public sealed class SlotSelectorTests
         lease.Slot.Name.Should().Be(SlotName.Blue);
         lease.StartedAt.Should().Be(_time.GetTimestamp());
         _orders.Blue.InFlight.Count.Should().Be(1);
+    }
+
+    // The new slot takes nobody any more; then, before the second look, the old one is left.
+    [Fact]
+    public void Acquire_TurnedAwayToASlotThatIsLeftMeanwhile_FollowsTheSwitch()
+    {
+        var watch = new SplitWatch(isByRequest: true, _time);
+        watch.Allow(budget: 0, rate: 1, overdue: 0, bad: 0);
+        _tables.Split(_orders, new TrafficSplit(SlotName.Green, TrafficSplit.Whole - 1, new SplitKeying("r1", TrafficKeyKind.Client), watch));
+        var table = _tables.Current;
+        var key = new RequestKey(_orders, (_, _) => new SplitKey(0));
+        using (var turnedAway = _slots.Acquire(_orders, ref table, ref key, Purpose.Serve)!)
+        {
+            turnedAway.Slot.Name.Should().Be(SlotName.Blue);
+            (turnedAway.IsShifted, watch.Unanswered).Should().Be((false, 0L));
+        }
+
+        _tables.Switch((_orders, SlotName.Green));
+        using var lease = _slots.Acquire(_orders, ref table, ref key, Purpose.Serve)!;
+
+        lease.Slot.Name.Should().Be(SlotName.Green);
+        _orders.Blue.InFlight.Count.Should().Be(0);
     }
 
     // The caller has read the table and is held up; then the service is closed, and whoever waits for its requests to end sees none.

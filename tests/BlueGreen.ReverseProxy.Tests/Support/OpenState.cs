@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Gates;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
@@ -36,7 +37,7 @@ internal sealed class OpenState : IDisposable
         options = configure?.Invoke(options) ?? options;
         Options = options;
         Current = new CurrentOptions(options);
-        Services = new ServiceCatalog(Current);
+        Services = new ServiceCatalog(Current, time);
         Tables = new RoutingTablePublisher(Services, time);
         Destinations = new SlotConfigProvider();
         Store = new FileStateStore(options, logger ?? NullLogger<FileStateStore>.Instance, time, disk);
@@ -90,16 +91,20 @@ internal sealed class OpenState : IDisposable
         var monitors = new BakeMonitors(Services, baselines, time);
         var gates = new GateEvaluator(null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
         var end = new BakeEnd(context);
+        var measurement = new SwitchMeasurement(context, baselines, progresses);
         var runner = new ReleaseRunner(
             context,
             progresses,
             monitors,
-            new VerifyStep(context, gates, hooks, baselines, monitors, progresses, NullLogger<VerifyStep>.Instance),
+            new VerifyStep(context, gates, hooks, measurement, monitors, NullLogger<VerifyStep>.Instance),
             new ApprovalStep(context),
+            new ShiftingStep(context, measurement, null!, new EvidenceStep(context, measurement)),
+            new RevertStep(context, Tables, NullLogger<RevertStep>.Instance),
+            new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), NullLogger<HoldStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
             NullLogger<ReleaseRunner>.Instance);
-        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, time), call);
+        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, measurement, time), call);
     }
 
     /// <summary>Ends as a process does that is killed: what was written stays, nothing else is.</summary>

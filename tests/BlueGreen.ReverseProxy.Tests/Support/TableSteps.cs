@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Tests.Support;
@@ -15,6 +16,9 @@ internal static class TableSteps
 
     public static void Split(this RoutingTablePublisher tables, Service service, TrafficSplit? split) =>
         tables.Route([(service, RowOf(tables, service) with { Split = split })]);
+
+    public static void Hold(this RoutingTablePublisher tables, params (Service Service, Hold? Hold)[] changes) =>
+        tables.Route([.. changes.Select(change => (change.Service, (RowOf(tables, change.Service) with { Hold = change.Hold })))]);
 
     private static ServiceRoute RowOf(RoutingTablePublisher tables, Service service) => tables.Current.FindRoute(service) ?? ServiceRoute.To(SlotName.Blue);
 }

@@ -108,6 +108,19 @@ internal static class Examples
 
     public static JsonNode Maintenance() => Given(new MaintenanceRequest("We are back at 14:00 UTC.", 300, "ticket 4711"), ContractsJson.Default.MaintenanceRequest);
 
+    public static JsonNode Hold() => Given(new HoldRequest(10, 1000, "migration 4711"), ContractsJson.Default.HoldRequest);
+
+    public static JsonNode Resume() => Given(new ResumeRequest("migration 4711 is done"), ContractsJson.Default.ResumeRequest);
+
+    public static JsonNode HeldService() => Node(
+        Orders with
+        {
+            Generation = 43,
+            Hold = new(null, Now, Now.AddSeconds(10), 1000, "ops", "migration 4711", Waiting: 12, Held: 12, Refused: 0, Canceled: 0, LongestWaitMs: 83.5, Idle: true),
+            Warnings = ["The service is held since 2026-01-02 03:04:05Z (by ops: migration 4711): 12 requests wait, until POST /v1/services/orders/resume, at the latest until 2026-01-02 03:04:15Z."],
+        },
+        ContractsJson.Default.ServiceStatus);
+
     public static JsonNode WantedPreviewToken() => Given(new PreviewTokenRequest(PreviewSlot.Standby, 3600, "smoke test, ticket 4711"), ContractsJson.Default.PreviewTokenRequest);
 
     public static JsonNode CreatedPreviewToken() => Node(

@@ -87,6 +87,25 @@ internal static class Operations
             Headers = [ETag],
             Answers = [(200, "service", Examples.Service)],
         },
+        ["hold"] = new(
+            "New requests wait at the gateway, unread and in the order in which they come, until `resume`, or until `maxSeconds` are over. Requests in flight finish, and long-lived connections stay open: `hold.idle` of the "
+            + "status says when nothing is in flight any more. Health probes, deployments and releases go on; previews are refused. More than `maxRequests` are answered 503 with `Retry-After`. Repeating it changes nothing, and "
+            + "does not make the hold longer; with other limits it changes those, counted from its beginning. Refused while a release switches the service exclusively. Ends when the gateway stops.")
+        {
+            Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Headers = [ETag],
+            Request = Examples.Hold,
+            Answers = [(200, "service", Examples.HeldService)],
+        },
+        ["resume"] = new("The waiting requests go on, in the order in which they came, to the slot that is active then. Repeating it changes nothing.")
+        {
+            Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Headers = [ETag],
+            Request = Examples.Resume,
+            Answers = [(200, "service", Examples.Service)],
+        },
         ["createPreviewToken"] = new(
             "A signed token for one service and slot. Requests that present it in `X-BlueGreen-Preview`, or in the cookie that a browser gets by the link, are served by that slot; they are not measured, and no drain waits "
             + "for them. `standby` follows every switch. The key that signs is made with the first token. Under its `Idempotency-Key` the same call gets the same token, or 409 `preview-token-gone` when it counts no longer.")
@@ -137,7 +156,7 @@ internal static class Operations
         ["approve"] = Step("Lets a release go on that waits for approval; its gates are evaluated again. Repeating it changes nothing."),
         ["abort"] = Step("Ends a release before its switch; nothing is switched. A shift is taken back: everybody goes to the old slot at once, and the release ends when the new one has drained. Repeating it changes nothing."),
         ["pause"] = Step("Keeps a shift at its weight until `resume`; the time of its step stops. Repeating it changes nothing."),
-        ["resume"] = Step("Lets a shift go on that was paused, or that waits for somebody because of what was found; it is judged anew then. Repeating it changes nothing."),
+        ["resumeShift"] = Step("Lets a shift go on that was paused, or that waits for somebody because of what was found; it is judged anew then. Repeating it changes nothing."),
         ["promote"] = Step(
             "Goes on to the next step of a shift now, or to the weight in `to`; after the last step, and with `to=100`, all of the traffic is switched. Send an `Idempotency-Key` or `If-Match` with a call that may be repeated: without `to` each call is one step.") with { Parameters = [Parameters.Weight, Parameters.IfMatch, Parameters.IdempotencyKey] },
         ["finish"] = Step("Ends the bake of a release early, as a success. Repeating it changes nothing."),
@@ -172,7 +191,7 @@ internal static class Operations
         Parameters = [Parameters.Until, Parameters.Prefer, Parameters.IfMatch, Parameters.IdempotencyKey],
         Problems =
         [
-            .. OfBody, ProblemCodes.UnknownService, ProblemCodes.UnknownRelease, ProblemCodes.ReleaseInProgress, ProblemCodes.NothingToRollBack, ProblemCodes.ReleaseEnded,
+            .. OfBody, ProblemCodes.UnknownService, ProblemCodes.UnknownRelease, ProblemCodes.ReleaseInProgress, ProblemCodes.ServiceHeld, ProblemCodes.NothingToRollBack, ProblemCodes.ReleaseEnded,
             ProblemCodes.StaleGeneration, ProblemCodes.GateFailed, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
         ],
         Headers =

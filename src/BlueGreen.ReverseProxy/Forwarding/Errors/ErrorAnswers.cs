@@ -52,6 +52,21 @@ internal sealed class ErrorAnswers(ServiceCatalog services, ErrorPages pages)
         return WriteAsync(context, new ErrorDetails(StatusCodes.Status503ServiceUnavailable, maintenance.Message ?? TheService, IsMaintenance: true));
     }
 
+    /// <summary>Answers a request that could not wait, or not any longer, while its service is held. It has reached no API.</summary>
+    public Task WriteHeldAsync(HttpContext context, TimeSpan left)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(left.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return WriteAsync(context, new ErrorDetails(StatusCodes.Status503ServiceUnavailable, "The service is paused for a moment. Try again."));
+    }
+
+    /// <summary>Answers a preview while its service is held: nobody may use it meanwhile.</summary>
+    public Task WriteHeldPreviewAsync(HttpContext context) =>
+        WriteAsync(context, new ErrorDetails(StatusCodes.Status503ServiceUnavailable, "There are no previews while the service is held for a switch. Try again in a moment."));
+
     private Task WriteAsync(HttpContext context, ErrorDetails error)
     {
         var response = context.Response;

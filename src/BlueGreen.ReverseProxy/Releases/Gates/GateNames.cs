@@ -14,6 +14,9 @@ internal static class GateNames
     public const string WarmUp = "warmUp";
     public const string Approval = "approval";
 
+    /// <summary>The last one of an exclusive switch: nothing is in flight on either slot.</summary>
+    public const string Hold = "hold";
+
     /// <summary>The gate of a hook at <c>preSwitch</c>.</summary>
     public static string Hook(string name) => $"hook:{name}";
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ internal sealed partial class ReleaseRunner(
     ApprovalStep approval,
     ShiftingStep shift,
     RevertStep revert,
+    HoldStep hold,
     DrainStep drain,
     BakeStep bake,
     ILogger<ReleaseRunner> logger) : IHostedService, IDisposable
@@ -29,6 +31,7 @@ internal sealed partial class ReleaseRunner(
         [ReleaseStatus.AwaitingApproval] = approval,
         [ReleaseStatus.Shifting] = shift,
         [ReleaseStatus.Reverting] = revert,
+        [ReleaseStatus.Holding] = hold,
         [ReleaseStatus.Draining] = drain,
         [ReleaseStatus.Baking] = bake,
     }.ToFrozenDictionary();

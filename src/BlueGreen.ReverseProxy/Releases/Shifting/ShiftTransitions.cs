@@ -50,14 +50,14 @@ internal static class ShiftTransitions
     public static StateChange Advance(StateChange change, ReleaseState release, int weight, int step, DateTimeOffset now)
     {
         var advanced = release with { Shift = release.Shift! with { Weight = weight, Step = step, StepSeconds = 0 } };
-        return Noted(WithNextGeneration(change, advanced), advanced, "shifted", Describe(advanced), now);
+        return Noted(WithNextGeneration(change, advanced.Open), advanced, "shifted", Describe(advanced), now);
     }
 
     /// <summary>The next weight of a shift by evidence, which is one long step.</summary>
     public static StateChange Rise(StateChange change, ReleaseState release, int weight, double seconds, DateTimeOffset now)
     {
         var risen = release with { Shift = release.Shift! with { Weight = weight, StepSeconds = seconds } };
-        return Noted(WithNextGeneration(change, risen), risen, "shifted", Describe(risen), now);
+        return Noted(WithNextGeneration(change, risen.Open), risen, "shifted", Describe(risen), now);
     }
 
     /// <summary>All of the traffic goes to the new slots: the switch.</summary>
@@ -155,6 +155,10 @@ internal static class ShiftTransitions
         return ReleaseTransitions.End(idle, drained, reversal.EndsAs, $"taken back at {Percent(reversal.Weight)}: {reversal.Detail}{cut}", now);
     }
 
+    /// <summary>Services leave a release that shifts their traffic, or it ends: everybody goes to the old slot. Nothing where nothing is shifted.</summary>
+    public static StateChange Unshift(StateChange change, ReleaseState release, IEnumerable<ReleasedService> services) =>
+        release.Status == ReleaseStatus.Shifting ? WithNextGeneration(change, services) : change;
+
     /// <summary>Counts the time of the step on, without an event.</summary>
     public static StateChange Checkpoint(StateChange change, ReleaseState release, double stepSeconds) =>
         change.WithRelease(release with { Shift = release.Shift! with { StepSeconds = Math.Max(stepSeconds, release.Shift.StepSeconds) } });
@@ -175,7 +179,7 @@ internal static class ShiftTransitions
         change.WithRelease(release).WithEvent(release, now, type, detail).WithAudit(now, Caller.Gateway, type, "done", release, detail);
 
     // Every change of where requests go has a generation of its own, so that a caller's If-Match holds for one step only.
-    private static StateChange WithNextGeneration(StateChange change, ReleaseState release) => release.Open.Aggregate(change, (moved, entry) =>
+    private static StateChange WithNextGeneration(StateChange change, IEnumerable<ReleasedService> services) => services.Aggregate(change, (moved, entry) =>
         moved.WithService(entry.Name, moved.Services[entry.Name].WithNextGeneration()));
 
     private static string Describe(ReleaseState release)

@@ -9,6 +9,9 @@ namespace BlueGreen.ReverseProxy.State.Files;
 /// </summary>
 internal static class StateShape
 {
+    // More than any build allows, in seconds: a day.
+    private const double LongestHold = 86_400;
+
     /// <exception cref="InvalidDataException">The state is not one that a gateway writes.</exception>
     public static GatewayState Checked(GatewayState state) => state with
     {
@@ -16,6 +19,7 @@ internal static class StateShape
         {
             KnownBad = WithoutNull(service.KnownBad, "knownBad"),
             StandbySeconds = Finite(service.StandbySeconds),
+            Hold = Checked(service.Hold),
             Blue = Checked(service.Blue),
             Green = Checked(service.Green),
         }),
@@ -29,6 +33,8 @@ internal static class StateShape
         Services = WithoutNull(release.Services, "services"),
         Gates = WithoutNull(release.Gates, "gates"),
         Versions = IgnoringCase(release.Versions, "versions", version => version),
+
+        Hold = Checked(release.Hold),
 
         // 1e999 is read as infinity, which can't be written again, and no timer takes.
         DrainSeconds = Finite(release.DrainSeconds),
@@ -71,6 +77,12 @@ internal static class StateShape
 
         return preview;
     }
+
+    private static HoldState? Checked(HoldState? hold) =>
+        hold is null or { MaxSeconds: > 0 and <= LongestHold, MaxRequests: > 0 } ? hold : throw new InvalidDataException("a hold in the state has no limits, or none that can be kept");
+
+    private static ReleaseHoldState? Checked(ReleaseHoldState? hold) =>
+        hold is null or { MaxSeconds: > 0 and <= LongestHold, MaxRequests: > 0 } ? hold : throw new InvalidDataException("a release's hold in the state has no limits, or none that can be kept");
 
     private static Deployment? Checked(Deployment? deployment) => deployment is null
         ? null
