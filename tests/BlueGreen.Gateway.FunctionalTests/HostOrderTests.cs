@@ -13,6 +13,26 @@ public sealed class HostOrderTests
     private static readonly BlueGreenCall Robot = new("robot");
 
     [Fact]
+    public async Task Shift_OrderedFromCode_IsPromotedPausedAndTakenBackFromThere()
+    {
+        await using var gateway = await EmbeddedGateway.StartAsync();
+        var blueGreen = gateway.BlueGreen;
+        var order = new CutoverRequest(Shift: new ShiftRequest([new ShiftStep(5, 600), new ShiftStep(50, 600)]));
+
+        var begun = (await blueGreen.CutoverAsync("orders", order, Robot with { WaitUntil = ReleaseStage.Shifting })).Release!;
+
+        begun.Shift!.Weight.Should().Be(5);
+        (await blueGreen.PromoteAsync(begun.Id, null, Robot with { IdempotencyKey = "next" })).Shift!.Weight.Should().Be(50);
+        (await blueGreen.PromoteAsync(begun.Id, null, Robot with { IdempotencyKey = "next" })).Shift!.Weight.Should().Be(50, "it is the same call");
+        (await blueGreen.PauseAsync(begun.Id, Robot)).Shift!.PausedBy.Should().Be(Robot.Actor);
+        (await blueGreen.ResumeAsync(begun.Id, Robot)).Shift!.PausedBy.Should().BeNull();
+        (await ProblemOf(() => blueGreen.PromoteAsync(begun.Id, 1000, Robot))).Errors.Should().ContainKey("to");
+        (await blueGreen.RollbackAsync("orders", new RollbackRequest(Reason: "enough"), Robot with { WaitUntil = ReleaseStage.Switched })).Release!
+            .Shift!.Reversal!.Detail.Should().Be($"rolled back by {Robot.Actor}: enough");
+        (await ProblemOf(() => blueGreen.WaitAsync(begun.Id, ReleaseStage.Switched))).Code.Should().Be(ProblemCodes.ReleaseEnded);
+    }
+
+    [Fact]
     public async Task Cutover_AndRollback_SwitchAndStandInTheAuditUnderTheirActor()
     {
         await using var gateway = await EmbeddedGateway.StartAsync();

@@ -15,15 +15,15 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
     private DateTimeOffset _told;
     private string? _waitingFor;
     private long _left = -1;
-    private bool _lost;
+    private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
 
     public Task<T> WhileAsync<T>(Func<Task<T>> follow) => follow();
 
     public void Show(ReleaseSnapshot snapshot)
     {
-        if (_lost)
+        if (_lost.Count > 0)
         {
-            _lost = false;
+            _lost.Clear();
             Write(snapshot.At, snapshot.Id, "gateway is back", null);
         }
 
@@ -76,9 +76,9 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
 
     public void Lost(string reason)
     {
-        if (!_lost)
+        // Each reason once in an outage: the one that the connection broke by says less than why there is none now.
+        if (_lost.Add(reason))
         {
-            _lost = true;
             output?.WriteLine($"{Clean.Line(reason)} Trying again.");
         }
     }

@@ -40,7 +40,11 @@ internal sealed class OrderPlacement(ReleaseEngine engine, ReleaseWait waiting, 
         {
             context.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={atMost.TotalSeconds}");
             using var access = authentication.Watch(context, AdminRole.Operator);
-            release = await waiting.WaitAsync(release.Id, until, atMost, access.Lost, context.RequestAborted);
+
+            // What a rollback asks for may be there at once: everybody is on the old slot, and the shift that it has taken back drains.
+            release = OrderAnswers.StatusOf(order.Kind, release, until) == StatusCodes.Status200OK
+                ? release
+                : await waiting.WaitAsync(release.Id, until, atMost, access.Lost, context.RequestAborted);
         }
 
         return OrderAnswers.Of(OrderAnswers.StatusOf(order.Kind, release, until), views.Of(release));

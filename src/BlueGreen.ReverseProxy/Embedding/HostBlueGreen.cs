@@ -131,6 +131,12 @@ internal sealed class HostBlueGreen(
 
     public Task<Release> AbortAsync(string release, BlueGreenCall call) => orders.StepInAsync(release, "abort", call, engine.AbortAsync);
 
+    public Task<Release> PromoteAsync(string release, double? weight, BlueGreenCall call) => orders.PromoteAsync(release, weight, call);
+
+    public Task<Release> PauseAsync(string release, BlueGreenCall call) => orders.StepInAsync(release, "pause", call, engine.PauseAsync);
+
+    public Task<Release> ResumeAsync(string release, BlueGreenCall call) => orders.StepInAsync(release, "resume", call, engine.ResumeAsync);
+
     public Task<Release> FinishAsync(string release, BlueGreenCall call) => orders.StepInAsync(release, "finish", call, engine.FinishAsync);
 
     public Task<Release> WaitAsync(string release, ReleaseStage until, CancellationToken cancellationToken = default) =>

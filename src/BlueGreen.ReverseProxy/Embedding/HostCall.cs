@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Extensibility;
 using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace BlueGreen.ReverseProxy.Embedding;
 
@@ -27,7 +28,8 @@ internal sealed record HostCall(AdminRequest Request, Caller Caller)
     /// <param name="method">The method of the call over HTTP.</param>
     /// <param name="path">Its path.</param>
     /// <param name="body">Its body; null without one.</param>
-    public static HostCall Of(BlueGreenCall call, string method, string path, JsonElement? body = null)
+    /// <param name="to">Its query parameter <c>to</c>; null without one.</param>
+    public static HostCall Of(BlueGreenCall call, string method, string path, JsonElement? body = null, string? to = null)
     {
         ArgumentNullException.ThrowIfNull(call);
         var headers = new HeaderDictionary();
@@ -41,7 +43,7 @@ internal sealed record HostCall(AdminRequest Request, Caller Caller)
             headers["If-Match"] = string.Create(CultureInfo.InvariantCulture, $"\"{generation}\"");
         }
 
-        var request = new AdminRequest(method, path, headers, QueryCollection.Empty, body);
+        var request = new AdminRequest(method, path, headers, to is null ? QueryCollection.Empty : new QueryCollection(new Dictionary<string, StringValues>(StringComparer.Ordinal) { ["to"] = to }), body);
         if (IsAllowed(call.Actor))
         {
             return new(request, new Caller(call.Actor, Client));

@@ -1,8 +1,10 @@
+using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Admin;
 using BlueGreen.ReverseProxy.Extensibility;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BlueGreen.ReverseProxy.Embedding;
@@ -36,7 +38,7 @@ internal sealed class HostOrders(
             }
 
             release = outcome.Started ?? outcome.Existing!;
-            if (stage is { } wanted)
+            if (stage is { } wanted && OrderAnswers.StatusOf(order.Kind, release, UntilOf(wanted)) != StatusCodes.Status200OK)
             {
                 release = await WaitAsync(release.Id, wanted, cancellationToken);
             }
@@ -49,14 +51,27 @@ internal sealed class HostOrders(
         }
     }
 
-    /// <summary>Approves, aborts or finishes a release.</summary>
+    /// <summary>Steps in: approves, aborts, finishes, pauses or resumes a release.</summary>
     /// <exception cref="BlueGreenProblemException">Refused.</exception>
-    public async Task<Release> StepInAsync(
-        string id, string action, BlueGreenCall call, Func<string, Caller, long?, Task<(ReleaseState? Release, Refusal? Refused)>> take)
+    public Task<Release> StepInAsync(
+        string id, string action, BlueGreenCall call, Func<string, Caller, long?, Task<(ReleaseState? Release, Refusal? Refused)>> take) =>
+        StepInAsync(id, action, to: null, call, step => take(step.Release, step.Caller, step.IfMatch));
+
+    /// <summary>Goes on with a shift.</summary>
+    /// <exception cref="BlueGreenProblemException">Refused.</exception>
+    public Task<Release> PromoteAsync(string id, double? weight, BlueGreenCall call) => StepInAsync(
+        id,
+        "promote",
+        weight?.ToString(CultureInfo.InvariantCulture),
+        call,
+        step => engine.PromoteAsync(step.Release, step.To, step.Caller, step.IfMatch, step.Key));
+
+    private async Task<Release> StepInAsync(
+        string id, string action, string? to, BlueGreenCall call, Func<ReleaseStep, Task<(ReleaseState? Release, Refusal? Refused)>> take)
     {
         ArgumentNullException.ThrowIfNull(id);
-        var made = HostCall.Of(call, "POST", $"/v1/releases/{id}/{action}");
-        var step = ReleaseStep.Read(made.Request, id, made.Caller);
+        var made = HostCall.Of(call, "POST", $"/v1/releases/{id}/{action}", to: to);
+        var step = ReleaseStep.Read(made.Request, id, made.Caller, takesWeight: action == "promote");
         if (made.Request.IsInvalid(out var invalid))
         {
             throw await problems.RefuseAsync(made, action, [], (ProblemHttpResult)invalid);
@@ -64,7 +79,7 @@ internal sealed class HostOrders(
 
         try
         {
-            var (release, refused) = await take(step.Release, step.Caller, step.IfMatch);
+            var (release, refused) = await take(step);
             return refused is null ? views.Of(release!) : throw await problems.RefuseAsync(made, action, [], Problems.Of(refused));
         }
         catch (StateUnavailableException exception)
@@ -110,6 +125,7 @@ internal sealed class HostOrders(
 
     private static WaitUntil UntilOf(ReleaseStage stage) => stage switch
     {
+        ReleaseStage.Shifting => WaitUntil.Shifting,
         ReleaseStage.Switched => WaitUntil.Switched,
         ReleaseStage.Drained => WaitUntil.Drained,
         ReleaseStage.Completed => WaitUntil.Completed,

@@ -33,6 +33,9 @@ public enum ReleaseStage
 
     /// <summary>It has succeeded.</summary>
     Completed = 2,
+
+    /// <summary>A part of the traffic goes to the new slot, or all of it does.</summary>
+    Shifting = 3,
 }
 
 /// <summary>What became of an order. Exactly one of the two is set.</summary>

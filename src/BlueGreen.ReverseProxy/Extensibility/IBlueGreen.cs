@@ -75,9 +75,24 @@ public interface IBlueGreen
     /// <exception cref="BlueGreenProblemException">Not done; the problem says why.</exception>
     public Task<Release> ApproveAsync(string release, BlueGreenCall call);
 
-    /// <summary>Ends a release before its switch.</summary>
+    /// <summary>Ends a release before its switch; a shift is taken back.</summary>
     /// <inheritdoc cref="ApproveAsync(string, BlueGreenCall)"/>
     public Task<Release> AbortAsync(string release, BlueGreenCall call);
+
+    /// <summary>Goes on to the next step of a shift now, or to a weight. Without a weight each call is one step: give a call that may be repeated an idempotency key.</summary>
+    /// <param name="release">The release's id.</param>
+    /// <param name="weight">The share of the traffic in percent (0.01 to 100, at most two decimals); null for the next step. 100 switches.</param>
+    /// <param name="call">Who asks.</param>
+    /// <exception cref="BlueGreenProblemException">Not done; the problem says why.</exception>
+    public Task<Release> PromoteAsync(string release, double? weight, BlueGreenCall call);
+
+    /// <summary>Keeps a shift at its weight until it is resumed.</summary>
+    /// <inheritdoc cref="ApproveAsync(string, BlueGreenCall)"/>
+    public Task<Release> PauseAsync(string release, BlueGreenCall call);
+
+    /// <summary>Lets a shift go on that was paused, or that waits for somebody because of what was found.</summary>
+    /// <inheritdoc cref="ApproveAsync(string, BlueGreenCall)"/>
+    public Task<Release> ResumeAsync(string release, BlueGreenCall call);
 
     /// <summary>Ends the bake early, as a success.</summary>
     /// <inheritdoc cref="ApproveAsync(string, BlueGreenCall)"/>

@@ -217,9 +217,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     public static bool HasReached(ReleaseState release, WaitUntil until) => release.Status.IsEnded() || until switch
     {
         WaitUntil.Shifting => release.SwitchedAt is not null || release.Shift is { HasBegun: true },
-
-        // Of a shift that is taken back: everybody goes to the old slot, which is what whoever has asked for that waits for.
-        WaitUntil.Switched => release.SwitchedAt is not null || release.Status == ReleaseStatus.Reverting,
+        WaitUntil.Switched => release.SwitchedAt is not null,
         WaitUntil.Drained => release.DrainedAt is not null,
         _ => false,
     };

@@ -31,11 +31,11 @@ internal static class ExclusiveCommand
         AddListeners(file);
         await using var gateway = ChildProcess.StartGateway(core: null, file);
         var admin = new Uri(await gateway.ReadWordAfterAsync("Administration on"));
-        var http1 = new Uri(await gateway.ReadWordAfterAsync("Now listening on:"));
-        var http2 = new Uri(await gateway.ReadWordAfterAsync("Now listening on:"));
+        Uri[] listeners = [new(await gateway.ReadWordAfterAsync("Now listening on:")), new(await gateway.ReadWordAfterAsync("Now listening on:"))];
         gateway.Ignore();
 
         using var control = new HttpClient { BaseAddress = admin };
+        var (http1, http2) = await SpeaksHttp1Async(control, listeners[0]) ? (listeners[0], listeners[1]) : (listeners[1], listeners[0]);
         await using var load = new ExclusiveLoad(http1, http2, clients);
         await load.UntilAsync(requests: clients * 10);
         var took = new List<double>();
@@ -72,6 +72,13 @@ internal static class ExclusiveCommand
             { "Endpoints": { "a-http1": { "Url": "http://127.0.0.1:0", "Protocols": "Http1" }, "b-http2": { "Url": "http://127.0.0.1:0", "Protocols": "Http2" } } }
             """);
         File.WriteAllText(file, root.ToJsonString());
+    }
+
+    // They are written in an order of their own.
+    private static async Task<bool> SpeaksHttp1Async(HttpClient client, Uri listener)
+    {
+        using var response = await client.GetAsync(new Uri(listener, "/orders-0/1042"));
+        return response.IsSuccessStatusCode;
     }
 
     // To the end of the release: the next one can't begin before.

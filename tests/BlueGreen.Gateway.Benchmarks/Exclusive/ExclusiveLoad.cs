@@ -22,8 +22,13 @@ internal sealed class ExclusiveLoad : IAsyncDisposable
     /// <param name="clients">How many at once: a half over each, a half with bodies. Those of HTTP/2 share one connection.</param>
     public ExclusiveLoad(Uri http1, Uri http2, int clients)
     {
-        var shared = Create(http2, HttpVersion.Version20);
-        _clients = [.. Enumerable.Range(0, clients).Select(number => Task.Run(() => RunAsync(number % 2 == 0 ? Create(http1, HttpVersion.Version11) : shared, hasBody: number % 4 < 2)))];
+        var shared = Create(http2);
+        _clients =
+        [
+            .. Enumerable.Range(0, clients).Select(number => Task.Run(() => number % 2 == 0
+                ? RunAsync(Create(http1), HttpVersion.Version11, hasBody: number % 4 < 2)
+                : RunAsync(shared, HttpVersion.Version20, hasBody: number % 4 < 2))),
+        ];
     }
 
     public ConcurrentQueue<string> Failures { get; } = [];
@@ -52,9 +57,9 @@ internal sealed class ExclusiveLoad : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private HttpClient Create(Uri address, Version version)
+    private HttpClient Create(Uri address)
     {
-        var client = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address, DefaultRequestVersion = version, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var client = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address };
         lock (_https)
         {
             _https.Add(client);
@@ -63,7 +68,7 @@ internal sealed class ExclusiveLoad : IAsyncDisposable
         return client;
     }
 
-    private async Task RunAsync(HttpClient client, bool hasBody)
+    private async Task RunAsync(HttpClient client, Version version, bool hasBody)
     {
         while (!_stop.IsCancellationRequested)
         {
@@ -71,7 +76,12 @@ internal sealed class ExclusiveLoad : IAsyncDisposable
             try
             {
                 using var content = hasBody ? new ByteArrayContent(_body) : null;
-                using var request = new HttpRequestMessage(hasBody ? HttpMethod.Post : HttpMethod.Get, "/orders-0/1042") { Content = content };
+                using var request = new HttpRequestMessage(hasBody ? HttpMethod.Post : HttpMethod.Get, "/orders-0/1042")
+                {
+                    Content = content,
+                    Version = version,
+                    VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                };
                 using var response = await client.SendAsync(request);
                 if (response.StatusCode != HttpStatusCode.OK)
                 {

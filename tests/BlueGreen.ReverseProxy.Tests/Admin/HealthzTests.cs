@@ -50,7 +50,7 @@ public sealed class HealthzTests : IAsyncLifetime, IDisposable
         var (status, body) = await GetAsync("/healthz");
 
         status.Should().Be(HttpStatusCode.OK);
-        body.Should().Be("""{"status":"healthy","loops":[{"name":"access","status":"running"},{"name":"bake","status":"running"},{"name":"baseline","status":"running"},{"name":"decommission","status":"running"},{"name":"files","status":"running"},{"name":"health","status":"running"},{"name":"journals","status":"running"},{"name":"names","status":"running"},{"name":"reload","status":"running"}],"state":{"status":"writable"},"journals":{"status":"writable"}}""");
+        body.Should().Be("""{"status":"healthy","loops":[{"name":"access","status":"running"},{"name":"bake","status":"running"},{"name":"baseline","status":"running"},{"name":"decommission","status":"running"},{"name":"files","status":"running"},{"name":"health","status":"running"},{"name":"hold","status":"running"},{"name":"journals","status":"running"},{"name":"names","status":"running"},{"name":"reload","status":"running"}],"state":{"status":"writable"},"journals":{"status":"writable"}}""");
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class ReleaseModelTests
     internal static readonly Gen<Step> AnyStep =
         from what in Gen.Frequency(
             (3, Gen.Elements(
-                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained)),
+                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained, StepKind.Succeed)),
             (1, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted)),
             (4, Gen.Elements(Enum.GetValues<StepKind>())))
         from services in Gen.SubListOf(ReleaseModel.Services).Where(services => services.Count > 0)

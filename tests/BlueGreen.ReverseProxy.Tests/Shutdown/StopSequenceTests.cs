@@ -13,7 +13,7 @@ namespace BlueGreen.ReverseProxy.Tests.Shutdown;
 /// <summary>The order of a stop, and that no step of it keeps the next one from running.</summary>
 public sealed class StopSequenceTests : IDisposable
 {
-    private const int StepCount = 14;
+    private const int StepCount = 15;
 
     private readonly TempFolder _folder = new();
 
@@ -31,7 +31,7 @@ public sealed class StopSequenceTests : IDisposable
 
         ran.Should().Equal(Names(Plan(gateway)));
         ran.Should().HaveCount(StepCount, "each has a row of its own below");
-        ran.Should().ContainInOrder("stop the running releases", "release the state", "close the listeners", "drain", "cancel the requests that are left");
+        ran.Should().ContainInOrder("let held requests go", "stop the running releases", "release the state", "close the listeners", "drain", "cancel the requests that are left");
     }
 
     [Theory]
@@ -53,6 +53,7 @@ public sealed class StopSequenceTests : IDisposable
 
     // What takes up the loops' time must not take up the state's.
     [Theory]
+    [InlineData("let held requests go")]
     [InlineData("stop calling hooks")]
     [InlineData("stop the running releases")]
     [InlineData("release the state")]

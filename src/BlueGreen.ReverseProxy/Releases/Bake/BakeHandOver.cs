@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.Logging;
@@ -37,15 +39,19 @@ internal sealed partial class BakeHandOver(
 
         monitor.KeepOnly(release);
         monitor.Judge();
-        return new(release.Id, monitor.Figures, context.Elapsed(progress));
+        return new(release.Id, monitor.Figures, context.Elapsed(progress), progress.Step?.Seconds(context.Time));
     }
 
     private Decision<bool> Decide(Committed committed)
     {
         var change = committed.Change();
-        foreach (var (id, figures, elapsed) in _measured)
+        foreach (var (id, figures, elapsed, step) in _measured)
         {
             change = ReleaseTransitions.Running(change.State, id) is { } release ? BakeTransitions.Checkpoint(change, release, figures, elapsed) : change;
+            if (step is { } seconds && ReleaseTransitions.Running(change.State, id) is { Status: ReleaseStatus.Shifting } shifting)
+            {
+                change = ShiftTransitions.Checkpoint(change, shifting, seconds);
+            }
         }
 
         foreach (var service in services.All)
@@ -59,7 +65,7 @@ internal sealed partial class BakeHandOver(
         return new(ReferenceEquals(change.State, committed.State) ? null : change, true);
     }
 
-    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed);
+    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed, double? StepSeconds);
 
     [LoggerMessage(4605, LogLevel.Warning, "What the bakes have measured could not be stored for the next process, which goes on from what was stored before: {Error}")]
     private static partial void LogNotStored(ILogger logger, string error);

@@ -52,6 +52,12 @@ internal static class ShiftView
         var watch = service.WatchOf(release.Id, shift.Key);
         var (requests, evidence) = (watch.Requests, watch.Evidence);
         var sinceStep = watch.SinceStep;
+        if (release.SwitchedAt is not null && requests is { New: 0, Old: 0 })
+        {
+            // Another process has shifted it; what that one has counted is gone.
+            return null;
+        }
+
         return new ShiftedService(
             entry.Name,
             sinceStep is { New: 0, Old: 0 } ? null : Math.Round(100.0 * sinceStep.New / (sinceStep.New + sinceStep.Old), 2),

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.Tests.Support;
 
 namespace BlueGreen.ReverseProxy.Tests.Slots.Splitting;
 
-/// <summary>Requests on real threads while rows of all kinds are published at random: shifts, switches, steps back, maintenance, previews, budgets.</summary>
+/// <summary>Requests on real threads while rows of all kinds are published at random: shifts, switches, steps back, holds, maintenance, previews, budgets.</summary>
 public sealed class SplitRaceTests
 {
     private const int Rounds = 10_000;
@@ -68,7 +69,7 @@ public sealed class SplitRaceTests
             var row = Next(rows2, rows[round - 1], ref release, watches, limited);
             rows[round] = row;
             Volatile.Write(ref published, round);
-            bool IsLeft(SlotName slot) => row.Maintenance is not null || !row.Serves(slot);
+            bool IsLeft(SlotName slot) => row.Maintenance is not null || row.Hold is not null || !row.Serves(slot);
             foreach (var slot in SlotNames.All.Where(slot => !IsLeft(slot)))
             {
                 Volatile.Write(ref drained[(int)slot], false);
@@ -99,8 +100,10 @@ public sealed class SplitRaceTests
 
     private static ServiceRoute Next(Random random, ServiceRoute now, ref int release, List<SplitWatch> watches, ConcurrentDictionary<SplitWatch, bool> limited)
     {
-        switch (random.Next(10))
+        switch (random.Next(11))
         {
+            case 10:
+                return now with { Hold = now.Hold is null ? new Hold($"h{++release}", 1, TimeSpan.FromHours(1), DateTimeOffset.UtcNow, IsOfRelease: false) : null };
             case 0:
                 return now with { Maintenance = now.Maintenance is null ? new Maintenance(null, 60) : null };
             case 1 or 2 when now.Split is { } split:
@@ -126,6 +129,11 @@ public sealed class SplitRaceTests
 
     private static bool Permits(ServiceRoute row, ulong hash, Purpose purpose, SlotName? slot, ConcurrentDictionary<SplitWatch, bool> limited)
     {
+        if (row.Hold is not null)
+        {
+            return slot is null;
+        }
+
         if (purpose == Purpose.Preview)
         {
             return slot == row.Active.Other();
