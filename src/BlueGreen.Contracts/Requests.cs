@@ -111,7 +111,11 @@ public sealed record ActiveSlot(string Name, SlotName Active, long Generation);
 /// <param name="To">The slot that was asked about.</param>
 /// <param name="Passed">Whether every gate passed.</param>
 /// <param name="Gates">Every gate's verdict.</param>
-public sealed record Preflight(string Service, SlotName From, SlotName To, bool Passed, IReadOnlyList<Gate> Gates);
+public sealed record Preflight(string Service, SlotName From, SlotName To, bool Passed, IReadOnlyList<Gate> Gates)
+{
+    /// <summary>What does not stand in the way, and somebody should know before a cutover; empty where there is nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
 
 /// <summary>One line of the audit journal: who changed what, when, why.</summary>
 /// <param name="Sequence">+1 at every entry.</param>

@@ -81,6 +81,7 @@ public sealed class ConfigCheckTests : IDisposable
                 Fleet.Service(configuration)["Health"] = new JsonObject();
                 Fleet.Service(configuration)["Bake"]!["Duration"] = "00:00:20";
                 Fleet.Service(configuration)["Drain"]!["Timeout"] = "00:00:30";
+                Fleet.Service(configuration)["Traffic"] = JsonNode.Parse("""{ "Shift": { "Steps": [ { "Weight": 10 } ] } }""");
                 configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!["Destinations"]!["g2"] = new JsonObject { ["Address"] = "http://127.0.0.1:1" };
                 configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!["Destinations"]!["g3"] = new JsonObject { ["Address"] = blue.Address };
                 configuration["ReverseProxy"]!["Routes"]!["orders"]!["ClusterId"] = "orders-green";
@@ -95,6 +96,7 @@ public sealed class ConfigCheckTests : IDisposable
             .And.Contain("The destinations of green disagree about their version")
             .And.Contain("Bake:Duration: 00:00:20 is over before the probes can find the new slot unhealthy, which takes up to 00:00:25")
             .And.Contain("Drain:Timeout: 00:00:30 is shorter than the time that a request may wait for its answer")
+            .And.Contain("Traffic:Shift:Steps:0:Duration: It is 0, so the step is over as soon as it begins.")
             .And.Contain("The configuration is valid;");
         (await BlueGreenProcess.RunAsync(["config", "check", file, "--offline"])).ShouldEndWith(0).Out.Should().NotContain("does not pass").And.Contain("Bake:Duration");
     }

@@ -53,6 +53,17 @@ public sealed partial class PipelineTests
     }
 
     [ToolsFact("bash", "jq")]
+    public async Task GitHubAction_WithSteps_ShiftsBeforeItSwitches()
+    {
+        await using var run = await GitHubRun.StartAsync();
+
+        (await run.RunAsync(("bake", "1s"), ("steps", "1:1s,10%:500ms"))).Should().OnlyContain(step => step.Result.ExitCode == 0, "{0}", run.Log);
+
+        run.Log.Should().Contain("shifted: orders: 1 % to green; step 1 of 2").And.Contain("shifted: orders: 10 % to green; step 2 of 2");
+        (await run.SummaryAsync()).Should().Contain("| shift | 100 % |");
+    }
+
+    [ToolsFact("bash", "jq")]
     public async Task GitHubAction_BakeNotOverInTime_IsRolledBack()
     {
         await using var run = await GitHubRun.StartAsync();
@@ -94,6 +105,10 @@ public sealed partial class PipelineTests
         Block("gitlab/bluegreen.gitlab-ci.yml", "  script:\n    - |\n", 6), ["CI_PIPELINE_ID", "CI_PIPELINE_URL"], "", 0, SlotName.Green);
 
     [ToolsFact("bash", "jq")]
+    public Task GitLabJob_WithSteps_ShiftsBeforeItSwitches() => RunsAsync(
+        Block("gitlab/bluegreen.gitlab-ci.yml", "  script:\n    - |\n", 6), ["CI_PIPELINE_ID", "CI_PIPELINE_URL"], "", 0, SlotName.Green, "step 2 of 2", ("STEPS", "1:500ms,10:500ms"));
+
+    [ToolsFact("bash", "jq")]
     public Task GitLabJob_VerificationFails_RollsBack() => RunsAsync(
         Block("gitlab/bluegreen.gitlab-ci.yml", "  script:\n    - |\n", 6), ["CI_PIPELINE_ID", "CI_PIPELINE_URL"], "test -n \"${BLUEGREEN_CLIENT_KEY_PASSWORD:-}\"", 3, SlotName.Blue);
 
@@ -115,6 +130,44 @@ public sealed partial class PipelineTests
     [ToolsFact("bash", "jq")]
     public Task AzureSteps_VerificationFails_RollBackAndLogAnIssue() => RunsAsync(
         Block("azure/bluegreen.yml", "  - bash: |\n", 6), ["BUILD_BUILDID"], "test -n \"${BLUEGREEN_CLIENT_KEY_PASSWORD:-}\"", 3, SlotName.Blue, "##vso[task.logissue type=error]Verification failed");
+
+    [ToolsFact("bash", "jq")]
+    public Task AzureSteps_WithSteps_ShiftBeforeTheySwitch() => RunsAsync(
+        Block("azure/bluegreen.yml", "  - bash: |\n", 6), ["BUILD_BUILDID"], "", 0, SlotName.Green, "step 2 of 2", ("STEPS", "1:500ms,10:500ms"));
+
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_WithSteps_ShiftsBeforeItSwitches()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await using var next = await TestApi.StartAsync("2.1.0");
+
+        (await CurlAsync(fleet, next.Address, ("BAKE_SECONDS", "1"), ("STEPS", "0.5:1s, 10%:0.01m"))).ShouldEndWith(0);
+
+        (await fleet.BlueGreenAsync("history", "orders", "-o", "json")).ShouldEndWith(0).Json[0].GetProperty("shift").GetProperty("steps").EnumerateArray().Select(step => step.GetRawText().ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal))
+            .Should().Equal("""{"weight":0.5,"forSeconds":1}""", """{"weight":10,"forSeconds":0.6}""");
+    }
+
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_ByEvidenceUntilTheTimeIsOver_IsAborted()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await using var next = await TestApi.StartAsync("2.1.0");
+
+        // Nobody sends requests, so there is nothing to judge by.
+        (await CurlAsync(fleet, next.Address, ("BY_EVIDENCE", "20"), ("TIMEOUT", "10"))).ShouldEndWith(4).Error.Should().Contain("was shifting and is aborted");
+
+        (await fleet.Admin.UntilNoReleaseAsync()).Active.Should().Be(SlotName.Blue);
+    }
+
+    [ToolsFact("bash", "jq", "curl")]
+    public async Task CurlScript_ShiftThatMakesNoSense_EndsWith64BeforeAnythingIsDeployed()
+    {
+        await using var fleet = await Fleet.HostAsync();
+
+        (await CurlAsync(fleet, fleet.Green.Address, ("STEPS", "1:5x,10:5m"))).ShouldEndWith(64).Error.Should().Contain("\"1:5x\" is no step");
+        (await CurlAsync(fleet, fleet.Green.Address, ("STEPS", "10:5m"), ("BY_EVIDENCE", "50"))).ShouldEndWith(64).Error.Should().Contain("both are set");
+        (await fleet.Admin.StatusAsync()).Generation.Should().Be(1);
+    }
 
     [ToolsFact("bash", "jq", "curl")]
     public async Task CurlScript_AllWell_ReleasesAndRunningItAgainChangesNothing()
@@ -211,7 +264,7 @@ public sealed partial class PipelineTests
         "/bin",
         [("BLUEGREEN_URL", fleet.AdminUrl()), ("GATEWAY", fleet.Gateway.Url), ("SUMMARY", Path.Combine(fleet.Folder, "summary.md")), .. environment]);
 
-    private static async Task RunsAsync(string script, string[] variables, string verify, int exitCode, SlotName active, string? said = null)
+    private static async Task RunsAsync(string script, string[] variables, string verify, int exitCode, SlotName active, string? said = null, params (string Name, string Value)[] more)
     {
         await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Bake"]!["Duration"] = "00:00:01");
         await using var next = await TestApi.StartAsync("2.1.0");
@@ -229,11 +282,12 @@ public sealed partial class PipelineTests
                 ("TIMEOUT", "1m"),
                 ("BLUEGREEN_CLIENT_KEY_PASSWORD", "of the job"),
                 .. variables.Select(name => (name, "17")),
+                .. more,
             ])).ShouldEndWith(exitCode);
 
         if (said is not null)
         {
-            result.Out.Should().Contain(said);
+            (result.Out + result.Error).Should().Contain(said);
         }
 
         (await fleet.Admin.StatusAsync()).Active.Should().Be(active);

@@ -22,6 +22,20 @@ public sealed class UsageTests
     [InlineData("rollback orders --no-wait --wait drained")]
     [InlineData("cutover --bake 1x")]
     [InlineData("cutover --expect-generation one")]
+    [InlineData("cutover --steps 10")]
+    [InlineData("cutover --steps 10:5m,5:5m")]
+    [InlineData("cutover --steps")]
+    [InlineData("cutover --by-evidence few")]
+    [InlineData("cutover --by-evidence 4")]
+    [InlineData("cutover --min-duration 5m")]
+    [InlineData("cutover --min-duration 5m --steps 10:5m")]
+    [InlineData("cutover --steps 10:5m --by-evidence 50")]
+    [InlineData("cutover --steps 10:5m --at-once")]
+    [InlineData("release orders --steps 10:5m --at-once -d http://a:1")]
+    [InlineData("promote r1-x --to 0")]
+    [InlineData("promote r1-x --to 10.001")]
+    [InlineData("pause r1-x --service orders")]
+    [InlineData("cutover --hold --steps 10:5m")]
     [InlineData("cutover --no-wait --rollback-on-failure")]
     [InlineData("cutover --idempotency-key")]
     [InlineData("deploy orders")]
@@ -64,7 +78,7 @@ public sealed class UsageTests
     {
         var help = (await BlueGreenProcess.RunAsync(["--help"], "http://127.0.0.1:1")).ShouldEndWith(0);
 
-        foreach (var command in new[] { "status", "preflight", "deploy", "cutover", "rollback", "release", "approve", "abort", "finish", "watch", "history", "audit", "config", "token", "completion" })
+        foreach (var command in new[] { "status", "preflight", "deploy", "cutover", "rollback", "release", "approve", "promote", "pause", "resume", "abort", "finish", "watch", "history", "audit", "config", "token", "completion" })
         {
             help.Out.Should().MatchRegex($"(?m)^ +{command}( |$)");
         }

@@ -51,6 +51,44 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    public async Task Metrics_OfAShift_SayWhoGoesWhereAndHowNearItIsToBeingTakenBack()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            Fleet.Service(configuration)["Traffic"] = new JsonObject { ["Key"] = "request" };
+            Fleet.AddService(configuration, "users");
+        });
+        var started = await fleet.Admin.CutoverAsync(new { shift = new { steps = new[] { new { weight = 50, forSeconds = 600 } } } }, until: "shifting");
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        for (var index = 0; index < 40; index++)
+        {
+            await client.GetAsync("/orders/now");
+        }
+
+        // The threshold is there when the watch has begun.
+        await fleet.Admin.UntilAsync(status => status.Release!.Shift!.Services.Single().Threshold > 0);
+        var metrics = Read(await fleet.Admin.Http.GetStringAsync("/metrics"));
+
+        metrics["""bluegreen_shift_weight{service="orders"}"""].Should().Be(0.5);
+        metrics["""bluegreen_shift_weight{service="users"}"""].Should().Be(0);
+        var (toGreen, toBlue) = (metrics["""bluegreen_shift_requests_total{service="orders",slot="green"}"""], metrics["""bluegreen_shift_requests_total{service="orders",slot="blue"}"""]);
+        (toGreen + toBlue).Should().Be(40);
+        metrics["""bluegreen_shift_share{service="orders"}"""].Should().BeApproximately(toGreen / 40, 0.001);
+        metrics["""bluegreen_shift_waiting{service="orders"}"""].Should().Be(0);
+        metrics["""bluegreen_shift_evidence{service="orders"}"""].Should().BeLessThan(metrics["""bluegreen_shift_threshold{service="orders"}"""]);
+        metrics.Keys.Should().Contain(key => key.StartsWith("bluegreen_release_running{", StringComparison.Ordinal) && key.Contains("status=\"shifting\"", StringComparison.Ordinal));
+
+        (await fleet.Admin.PostAsync($"/v1/releases/{started.Release.Id}/pause")).Status.Should().Be(200);
+        Read(await fleet.Admin.Http.GetStringAsync("/metrics"))["""bluegreen_shift_waiting{service="orders"}"""].Should().Be(1);
+
+        (await fleet.Admin.PostAsync($"/v1/releases/{started.Release.Id}/abort")).Status.Should().Be(200);
+        await fleet.Admin.UntilNoReleaseAsync();
+        var after = Read(await fleet.Admin.Http.GetStringAsync("/metrics"));
+        after["""bluegreen_shift_weight{service="orders"}"""].Should().Be(0);
+        after.Keys.Should().NotContain(key => key.StartsWith("bluegreen_shift_share", StringComparison.Ordinal) || key.StartsWith("bluegreen_shift_evidence", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Metrics_WithTokensConfigured_NeedOne()
     {
         var token = new JsonObject { ["Name"] = "monitoring", ["Role"] = "viewer", ["Sha256"] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("secret"u8)) };

@@ -5,7 +5,8 @@
 #
 # Deploys into the standby slot, waits until it is healthy, checks the gates, switches, runs $VERIFY if it is set, waits for the bake,
 # and rolls back if anything fails after the switch. If you run it again, it finds what it has already done.
-# Also reads $BLUEGREEN_TOKEN, $TIMEOUT (seconds, default 1800), $BAKE_SECONDS, $IDEMPOTENCY_KEY and $SUMMARY (a file to append the table to).
+# Also reads $BLUEGREEN_TOKEN, $TIMEOUT (seconds for everything, default 1800), $BAKE_SECONDS, $IDEMPOTENCY_KEY, $SUMMARY (a file to append
+# the table to), and for a shift before the switch $STEPS (such as 1:2m,10:5m,50:5m) or $BY_EVIDENCE (a budget of bad responses).
 # Same exit codes as `bluegreen`: 0 done, 2 rejected, 3 rolled back, 4 timed out, 5 conflict, 6 not allowed, 7 not reachable, 64 usage.
 set -uo pipefail
 
@@ -26,6 +27,19 @@ trap 'rm -f "$body" "$headers"' EXIT
 
 # In a file that only its owner can read: everybody on the machine can read the arguments of a process.
 [ -z "${BLUEGREEN_TOKEN:-}" ] || printf 'Authorization: Bearer %s\n' "$BLUEGREEN_TOKEN" > "$headers"
+
+# What the cutover's body says of a shift; checked before anything is deployed.
+if ! shift_field=$(jq -cn --arg steps "${STEPS:-}" --arg budget "${BY_EVIDENCE:-}" '
+    def step: "^ *(?<weight>[0-9.]+) *%?:(?<time>[0-9.]+)(?<unit>[smh]?) *$" as $form
+      | if test($form) then capture($form) else error("\"\(.)\" is no step") end
+      | { weight: (.weight | tonumber), forSeconds: ((.time | tonumber) * { "": 1, s: 1, m: 60, h: 3600 }[.unit]) };
+    if $steps != "" and $budget != "" then error("both are set")
+    elif $steps != "" then { shift: { steps: [ $steps | split(",")[] | step ] } }
+    elif $budget != "" then { shift: { byEvidence: { maxBadResponses: ($budget | tonumber) } } }
+    else {} end' 2> "$body"); then
+  echo "Set STEPS, such as 1:2m,10:5m,50:5m, or BY_EVIDENCE, such as 50: $(cat "$body")" >&2
+  exit 64
+fi
 
 say() { echo "$(date -u +%H:%M:%S) $*" >&2; }
 
@@ -155,8 +169,8 @@ jq -r '.gates[]? | "\(.status)\t\(.name)\t\(.detail)"' "$body" >&2
 
 say "Switching $service to $standby"
 match=$deployed # Switch only to the deployment that was checked.
-call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" '
-  { $to, reason: $version } + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
+call POST "/v1/services/$service/cutover" "$(jq -n --arg to "$standby" --arg version "$version" --arg bake "${BAKE_SECONDS:-}" --argjson shift "$shift_field" '
+  { $to, reason: $version } + $shift + if $bake == "" then {} else { bakeSeconds: ($bake | tonumber) } end')"
 match=''
 case $status in
   200 | 202)
@@ -184,10 +198,11 @@ while true; do
       verify
       [ "$SECONDS" -lt "$deadline" ] || rollback "not completed in time"
       ;;
+    reverting) ;; # A shift is taken back, and the requests on the new slot may finish.
     *)
       if [ "$SECONDS" -ge "$deadline" ]; then
         call POST "/v1/releases/$release/abort"
-        say "Release $release was $state and is aborted: not switched in time."
+        say "Release $release was $state and is aborted: not switched in time. A shift is taken back."
         exit 4
       fi
       ;;

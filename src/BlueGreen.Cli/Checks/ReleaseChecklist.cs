@@ -51,6 +51,7 @@ internal static class ReleaseChecklist
         Monitoring(hasMetrics, preflight),
         Decommission(status),
         .. preflight.Gates.Where(gate => gate.Name is not (DeepHealth or Schema)).Select(gate => new ChecklistItem(gate.Name, VerdictOf(gate.Status), gate.Detail ?? "", ActionOf(gate))),
+        .. preflight.Warnings.Select(warning => new ChecklistItem("traffic", Verdict.Look, warning)),
         Release(status),
     ];
 

@@ -49,6 +49,11 @@ internal static class ServiceFindings
                 $"{Text(service.Bake.Duration)} is over before the probes can find the new slot unhealthy, which takes up to {Text(toNotice)} (Interval × UnhealthyThreshold + Timeout).");
         }
 
+        foreach (var (step, index) in (service.Traffic.Shift?.Steps ?? []).Select((step, index) => (step, index)).Where(entry => entry.step.Duration == TimeSpan.Zero))
+        {
+            yield return new($"{key}:Traffic:Shift:Steps:{index}:Duration", "It is 0, so the step is over as soon as it begins.");
+        }
+
         foreach (var (name, longest) in LongestRequests(own, blue, green))
         {
             if (service.DrainTimeout < longest)

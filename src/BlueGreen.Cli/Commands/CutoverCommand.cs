@@ -4,6 +4,7 @@ using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Deploying;
 using BlueGreen.Cli.Following;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
@@ -14,12 +15,16 @@ internal static class CutoverCommand
     public static Command Create(TimeProvider time)
     {
         var services = ServiceArgument.Several(time);
-        var command = new Command("cutover", "Switch to the standby slot: verify it, switch, drain the old slot, bake.");
+        var command = new Command("cutover", "Switch to the standby slot: verify it, switch (at once, step by step or by evidence), drain the old slot, bake.");
         command.Arguments.Add(services);
         command.With(
             ReleaseOptions.To,
             ReleaseOptions.ExpectVersion,
             ReleaseOptions.Reason,
+            ShiftingOptions.Steps,
+            ShiftingOptions.ByEvidence,
+            ShiftingOptions.MinDuration,
+            ShiftingOptions.AtOnce,
             ReleaseOptions.Bake,
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
@@ -49,6 +54,7 @@ internal static class CutoverCommand
             }
         });
         command.Validators.Add(ReleaseOptions.CheckWait);
+        command.Validators.Add(ShiftingOptions.Check);
         command.Validators.Add(HoldOptions.Check);
         return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(services) ?? [], cancellationToken));
     }
@@ -80,7 +86,7 @@ internal static class CutoverCommand
             }
         }
 
-        return await run.OrderAsync(path, body, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
+        return await run.OrderAsync(ReleaseKind.Cutover, path, body, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
     }
 
     /// <summary>The body that the options ask for; what was not given is left to the gateway.</summary>
@@ -94,6 +100,7 @@ internal static class CutoverCommand
         Set("drainSeconds", session.Get(ReleaseOptions.Drain)?.TotalSeconds);
         Set("requireApproval", session.Get(ReleaseOptions.RequireApproval) ? true : null);
         Set("force", session.Get(ReleaseOptions.Force) ? true : null);
+        ShiftingOptions.AddTo(body, session);
         Set("hold", HoldOptions.Plan(session));
         return body;
 

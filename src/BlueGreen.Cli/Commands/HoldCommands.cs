@@ -8,7 +8,7 @@ using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
 
-/// <summary><c>bluegreen hold</c> and <c>bluegreen resume</c>.</summary>
+/// <summary><c>bluegreen hold</c>, and its part of <c>bluegreen resume</c>.</summary>
 internal static class HoldCommands
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
@@ -42,19 +42,14 @@ internal static class HoldCommands
         });
     }
 
-    public static Command Resume(TimeProvider time)
+    /// <summary>Lets the requests of a service go on.</summary>
+    public static async Task<int> ResumeAsync(Session session, string service, CancellationToken cancellationToken)
     {
-        var service = Service();
-        var command = new Command("resume", "Let the requests of a held service go on. Repeating it changes nothing.").With(ReleaseOptions.Reason, ReleaseOptions.ExpectGeneration);
-        command.Arguments.Add(service);
-        return command.Does(time, async (session, cancellationToken) =>
-        {
-            var body = new JsonObject();
-            SetReason(session, body);
-            var answer = await ChangeAsync(session, session.Get(service)!, "resume", body, cancellationToken);
-            session.Note($"{answer.Read(ContractsJson.Default.ServiceStatus).Name} is not held: its requests go on.");
-            return Print(session, answer);
-        });
+        var body = new JsonObject();
+        SetReason(session, body);
+        var answer = await ChangeAsync(session, service, "resume", body, cancellationToken);
+        session.Note($"{answer.Read(ContractsJson.Default.ServiceStatus).Name} is not held: its requests go on.");
+        return Print(session, answer);
     }
 
     private static Argument<string> Service() => new("service") { HelpName = "service", Description = "The service." };

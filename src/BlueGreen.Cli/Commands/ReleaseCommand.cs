@@ -3,6 +3,7 @@ using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Deploying;
 using BlueGreen.Cli.Following;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
@@ -17,6 +18,10 @@ internal static class ReleaseCommand
             DeployOptions.Destinations,
             DeployOptions.Version,
             ReleaseOptions.Reason,
+            ShiftingOptions.Steps,
+            ShiftingOptions.ByEvidence,
+            ShiftingOptions.MinDuration,
+            ShiftingOptions.AtOnce,
             ReleaseOptions.Bake,
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
@@ -27,6 +32,7 @@ internal static class ReleaseCommand
             ReleaseOptions.Summary,
             ReleaseOptions.Progress);
         command.Arguments.Add(service);
+        command.Validators.Add(ShiftingOptions.Check);
         return command.Does(time, async (session, cancellationToken) =>
         {
             var name = await ServiceArgument.ResolveAsync(session, session.Get(service), cancellationToken);
@@ -52,7 +58,7 @@ internal static class ReleaseCommand
 
             // What is switched to is what was deployed here: whoever deploys something else meanwhile has changed the generation.
             var generation = ready.Read(ContractsJson.Default.ServiceStatus).Generation;
-            return await run.OrderAsync($"{ApiPath.Service(name)}/cutover", body, session.Get(ReleaseOptions.WaitCompleted) ?? WaitFor.Completed, generation, cancellationToken);
+            return await run.OrderAsync(ReleaseKind.Cutover, $"{ApiPath.Service(name)}/cutover", body, session.Get(ReleaseOptions.WaitCompleted) ?? WaitFor.Completed, generation, cancellationToken);
         });
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Following;
+using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
 
@@ -17,7 +18,7 @@ internal static class RollbackCommand
             Description = "Take back this release, with all of its services in one step; refused when one of them was switched again since. What a pipeline should use.",
             HelpName = "ID",
         };
-        var command = new Command("rollback", "Switch back to the slot that was active before, at once. Repeating it changes nothing.");
+        var command = new Command("rollback", "Switch back to the slot that was active before, at once; a shift is taken back. Repeating it changes nothing.");
         command.Arguments.Add(service);
         command.With(
             release,
@@ -54,6 +55,6 @@ internal static class RollbackCommand
             path = $"{ApiPath.Service(await ServiceArgument.ResolveAsync(session, service, cancellationToken))}/rollback";
         }
 
-        return await new ReleaseRun(session).OrderAsync(path, body, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
+        return await new ReleaseRun(session).OrderAsync(ReleaseKind.Rollback, path, body, session.Get(ReleaseOptions.Wait) ?? WaitFor.Switched, session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
     }
 }

@@ -70,7 +70,7 @@ internal static class ServiceArgument
     }
 
     // Somebody has pressed Tab: whatever is in the way, there are just no suggestions.
-    private static IEnumerable<CompletionItem> Complete(CompletionContext context, TimeProvider time)
+    public static IEnumerable<CompletionItem> Complete(CompletionContext context, TimeProvider time)
     {
         // Help asks for completions too, to show them as placeholders; it is about the command, not about the gateway.
         if (context == CompletionContext.Empty)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Commands;
@@ -27,7 +28,7 @@ internal static class StatusCommand
             var one = answer.Read(ContractsJson.Default.ServiceStatus);
             if (!session.IsJson)
             {
-                Print(session, one);
+                Print(session, one, answer.At);
             }
         }
         else
@@ -55,7 +56,7 @@ internal static class StatusCommand
         return ExitCodes.Done;
     }
 
-    private static void Print(Session session, ServiceStatus service)
+    private static void Print(Session session, ServiceStatus service, DateTimeOffset now)
     {
         session.Line($"{service.Name}: {service.Active.ToText()} is active, generation {service.Generation}");
         session.Line(service.RollbackTo is { } back ? $"A rollback goes to {back.ToText()}." : "There is nothing to roll back.");
@@ -76,7 +77,8 @@ internal static class StatusCommand
 
         if (service.Release is { } release)
         {
-            session.Line($"Release {release.Id} by {release.Actor} is {Names.Of(release.Status)}: {Names.Switches(release)}.");
+            session.Line($"Release {release.Id} by {release.Actor} is {ShiftLines.Status(release)}: {Names.Switches(release)}.");
+            PrintShift(session, release, now);
         }
 
         foreach (var slot in SlotNames.All)
@@ -94,6 +96,31 @@ internal static class StatusCommand
         {
             session.Line("");
             warnings.ForEach(session.Line);
+        }
+    }
+
+    private static void PrintShift(Session session, Release release, DateTimeOffset now)
+    {
+        if (release is { Status: ReleaseStatus.Reverting, Shift.Reversal: { } reversal })
+        {
+            session.Line($"Shift: {ShiftLines.Reverting(release, reversal)}.");
+        }
+
+        if (release is not { Status: ReleaseStatus.Shifting, Shift: { } shift })
+        {
+            return;
+        }
+
+        session.Line($"Shift: {ShiftLines.Where(release, shift, now)}; key: {shift.Key}.");
+        if (shift.WaitingFor is { } waitingFor)
+        {
+            session.Line($"  waits: {waitingFor}");
+        }
+
+        foreach (var service in shift.Services)
+        {
+            var slots = ShiftLines.SlotsOf(release, service);
+            session.Line($"  {ShiftLines.Reached(service, slots)}; {ShiftLines.Evidence(service, slots)}");
         }
     }
 

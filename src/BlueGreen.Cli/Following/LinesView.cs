@@ -1,4 +1,5 @@
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Following;
@@ -7,7 +8,12 @@ namespace BlueGreen.Cli.Following;
 /// <param name="output">Where the lines go; null for nowhere.</param>
 internal sealed class LinesView(TextWriter? output) : IReleaseView
 {
+    // Often enough to see from a log where a shift is, and seldom enough to read the rest of it.
+    private static readonly TimeSpan ShiftInterval = TimeSpan.FromSeconds(30);
+
     private int _seen;
+    private DateTimeOffset _told;
+    private string? _waitingFor;
     private long _left = -1;
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
 
@@ -32,6 +38,39 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
             _left = drain.Remaining;
             var kinds = snapshot.Left is { Total: > 0 } left ? $" ({Names.Kinds(left)})" : "";
             Write(snapshot.At, snapshot.Id, "draining", $"{drain.Remaining} of {drain.StartedWith} left{kinds}");
+        }
+
+        if (snapshot.Release.Shift is { } shift)
+        {
+            ShowShift(snapshot, shift);
+        }
+    }
+
+    private void ShowShift(ReleaseSnapshot snapshot, ShiftStatus shift)
+    {
+        var release = snapshot.Release;
+        if (release.Status == ReleaseStatus.Reverting && shift.Reversal is { } reversal && reversal.Remaining != _left)
+        {
+            _left = reversal.Remaining;
+            Write(snapshot.At, snapshot.Id, "reverting", ShiftLines.Reverting(release, reversal));
+        }
+
+        if (release.Status != ReleaseStatus.Shifting || (shift.WaitingFor == _waitingFor && snapshot.At - _told < ShiftInterval))
+        {
+            return;
+        }
+
+        (_told, _waitingFor) = (snapshot.At, shift.WaitingFor);
+        Write(snapshot.At, snapshot.Id, "shifting", ShiftLines.Where(release, shift, snapshot.At));
+        foreach (var service in shift.Services)
+        {
+            var slots = ShiftLines.SlotsOf(release, service);
+            Write(snapshot.At, snapshot.Id, "shifting", $"{ShiftLines.Reached(service, slots)}; {ShiftLines.Evidence(service, slots)}");
+        }
+
+        if (shift.WaitingFor is { } waitingFor)
+        {
+            Write(snapshot.At, snapshot.Id, "shifting", $"waits: {waitingFor}");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Following;
@@ -13,7 +14,7 @@ namespace BlueGreen.Cli.Following;
 /// </remarks>
 internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
 {
-    // What happens around the switch takes moments, a bake minutes.
+    // What happens around the switch takes moments, a shift or a bake minutes.
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Seldom = TimeSpan.FromSeconds(1);
 
@@ -38,7 +39,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                throw CommandRunner.Interrupted($"Stopped waiting. Release {id} goes on{(last is null ? "" : $" ({Names.Of(last.Release.Status)})")}.", WhatNow(id, last?.Release));
+                throw CommandRunner.Interrupted($"Stopped waiting. Release {id} goes on{(last is null ? "" : $" ({ShiftLines.Status(last.Release)})")}.", WhatNow(id, last?.Release));
             }
         });
 
@@ -46,6 +47,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         string id, WaitFor wait, Deadline? limit, IReleaseView view, Action<ReleaseSnapshot> keep, CancellationToken cancellationToken)
     {
         var deadline = limit ?? new Deadline(time, ReleaseOptions.UsualTimeout);
+        var patience = new ShiftPatience();
         ReleaseSnapshot? last = null;
         while (true)
         {
@@ -60,7 +62,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
                     return last;
                 }
 
-                if (limit is null && OwnDeadline(last, wait) is { } own)
+                if (limit is null && (patience.Extend(last.Release, last.At, ReleaseOptions.UsualTimeout) ?? OwnDeadline(last, wait)) is { } own)
                 {
                     deadline.Restart(own);
                 }
@@ -76,7 +78,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
                 view.Lost(lost);
             }
 
-            var pause = last?.Release.Status == ReleaseStatus.Baking ? Seldom : Often;
+            var pause = last?.Release.Status is ReleaseStatus.Shifting or ReleaseStatus.Baking ? Seldom : Often;
             if (deadline.Left <= TimeSpan.Zero)
             {
                 throw lost is null ? TimedOut(id, wait, deadline, last!) : Vanished(id, lost, last);
@@ -101,6 +103,8 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
     public static string WhatNow(string id, Release? release) => release?.Status switch
     {
         ReleaseStatus.AwaitingApproval => $"Approve it: bluegreen approve {id}. End it: bluegreen abort {id}",
+        ReleaseStatus.Shifting => ShiftLines.WhatNow(release),
+        ReleaseStatus.Reverting => $"Follow it: bluegreen watch --release {id}",
         null or ReleaseStatus.Verifying or ReleaseStatus.Holding => $"Follow it: bluegreen watch --release {id}. End it before its switch: bluegreen abort {id}",
         _ => $"Follow it: bluegreen watch --release {id}. Take it back: bluegreen rollback --release {id}",
     };
@@ -135,7 +139,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         ExitCodes.TimedOut,
         "timed-out",
         "Not there in time",
-        $"Release {id} is {Names.Of(last.Release.Status)}, not {Names.Of(wait)}, after {deadline.After.TotalSeconds:0.#} s. It goes on.",
+        $"Release {id} is {ShiftLines.Status(last.Release)}, not {Names.Of(wait)}, after {deadline.After.TotalSeconds:0.#} s. It goes on.",
         WhatNow(id, last.Release),
         ("releaseId", id),
         ("release", last.Raw.DeepClone()));
@@ -144,7 +148,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         ExitCodes.NotReachable,
         "gateway-not-reachable",
         "The gateway is not reachable",
-        $"{lost} Release {id} was {(last is null ? "accepted" : Names.Of(last.Release.Status))} when the gateway answered last; it goes on when the gateway is back.",
+        $"{lost} Release {id} was {(last is null ? "accepted" : ShiftLines.Status(last.Release))} when the gateway answered last; it goes on when the gateway is back.",
         WhatNow(id, last?.Release),
         ("releaseId", id),
         ("release", last?.Raw.DeepClone()));

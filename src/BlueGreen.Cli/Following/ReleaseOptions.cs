@@ -8,8 +8,8 @@ namespace BlueGreen.Cli.Following;
 internal static class ReleaseOptions
 {
     private const int MaxKeyLength = 255;
-    private const string WaitNames = "switched|drained|completed";
-    private const string WaitDescription = "switched: new requests go to the new slot. drained: the old slot is empty. completed: the bake is over.";
+    private const string WaitNames = "shifting|switched|drained|completed";
+    private const string WaitDescription = "shifting: the first requests go to the new slot. switched: all new requests do. drained: the old slot is empty. completed: the bake is over.";
 
     /// <summary>How long the switch is waited for when nobody says how long.</summary>
     public static TimeSpan UsualTimeout { get; } = TimeSpan.FromMinutes(10);
@@ -60,7 +60,7 @@ internal static class ReleaseOptions
 
     public static Option<bool> RollBackOnFailure { get; } = new("--rollback-on-failure")
     {
-        Description = "When --timeout is over and the release is not as far as --wait says: roll it back (exit code 3), or abort it if it has not switched (4).",
+        Description = "When --timeout is over and the release is not as far as --wait says: roll it back (exit code 3), or abort it if it has not switched (4), which takes a shift back.",
     };
 
     public static Option<string?> ExpectVersion { get; } = new("--expect-version")
@@ -116,7 +116,7 @@ internal static class ReleaseOptions
             return Enum.Parse<WaitFor>(text, ignoreCase: true);
         }
 
-        result.AddError($"--wait {text} is not allowed: switched, drained or completed");
+        result.AddError($"--wait {text} is not allowed: shifting, switched, drained or completed");
         return null;
     }
 

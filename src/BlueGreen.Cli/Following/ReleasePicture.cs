@@ -1,5 +1,6 @@
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -25,6 +26,11 @@ internal sealed class ReleasePicture(bool unicode)
         if (release.Status == ReleaseStatus.AwaitingApproval)
         {
             lines.Add(Line(Mark.Running, "approval", $"bluegreen approve {snapshot.Id}"));
+        }
+
+        if (release.Shift is { } shift)
+        {
+            lines.AddRange(ShiftLinesOf(snapshot, shift));
         }
 
         lines.Add(SwitchLine(release));
@@ -57,7 +63,7 @@ internal sealed class ReleasePicture(bool unicode)
                 .Append(" to ").Append(service.To.ToText(), new Style(Names.ColorOf(service.To)));
         }
 
-        heading.Append($"  {Names.Of(release.Status)}", new Style(ColorOf(release.Status), decoration: Decoration.Bold));
+        heading.Append($"  {ShiftLines.Status(release)}", new Style(ColorOf(release.Status), decoration: Decoration.Bold));
         return heading.Append($"  {Durations.Clock((release.CompletedAt ?? snapshot.At) - release.CreatedAt)}", new Style(Color.Grey));
     }
 
@@ -75,6 +81,39 @@ internal sealed class ReleasePicture(bool unicode)
     private Hanging SwitchLine(Release release) => release.SwitchedAt is { } at
         ? Line(Mark.Good, "switch", $"{at.UtcDateTime:HH:mm:ss} UTC, {Names.Switches(release)}{Held(release)}")
         : Line(release.Status.IsEnded() ? Mark.Skipped : Mark.Waiting, "switch", release.Status.IsEnded() ? "not switched" : null);
+
+    // Where the traffic is, what each slot got of it, and how near the shift is to being taken back.
+    private IEnumerable<Hanging> ShiftLinesOf(ReleaseSnapshot snapshot, ShiftStatus shift)
+    {
+        var release = snapshot.Release;
+        if (shift.Reversal is { } reversal)
+        {
+            var isReverting = release.Status == ReleaseStatus.Reverting;
+            yield return Line(Mark.Bad, "shift", isReverting ? ShiftLines.Reverting(release, reversal) : $"taken back at {ShiftLines.Percent(reversal.Weight)}");
+            yield break;
+        }
+
+        if (release.Status != ReleaseStatus.Shifting)
+        {
+            yield return release.SwitchedAt is { } at && shift.BegunAt is { } begun
+                ? Line(Mark.Good, "shift", $"{Bar(1)} 100 % after {Durations.Clock(at - begun)}")
+                : Line(release.Status.IsEnded() ? Mark.Skipped : Mark.Waiting, "shift", ShiftLines.Plan(shift));
+            yield break;
+        }
+
+        yield return Line(Mark.Running, "shift", $"{Bar(shift.Weight / 100)} {ShiftLines.Where(release, shift, snapshot.At)}");
+        if (shift.WaitingFor is { } waitingFor)
+        {
+            yield return Line(Mark.Bad, "waits", waitingFor);
+        }
+
+        foreach (var service in shift.Services)
+        {
+            var slots = ShiftLines.SlotsOf(release, service);
+            yield return Line(Mark.None, "", ShiftLines.Reached(service, slots));
+            yield return Line(Mark.None, "evidence", $"{Bar(ShiftLines.EvidenceShare(service))} {ShiftLines.Evidence(service, slots)}");
+        }
+    }
 
     private static string Held(Release release) => release.Hold switch
     {

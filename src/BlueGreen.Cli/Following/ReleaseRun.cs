@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Following;
@@ -24,12 +25,13 @@ internal sealed class ReleaseRun
     public Deadline CallDeadline => _limit ?? new Deadline(_session.Time, ReleaseOptions.UsualTimeout);
 
     /// <summary>Orders, and waits as the options say.</summary>
+    /// <param name="kind">What is ordered.</param>
     /// <param name="path">The call.</param>
     /// <param name="body">Its body.</param>
     /// <param name="wait">For what.</param>
     /// <param name="expectGeneration">Only if the service is still at this generation; null for whatever it is.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
-    public async Task<int> OrderAsync(string path, JsonObject body, WaitFor wait, long? expectGeneration, CancellationToken cancellationToken)
+    public async Task<int> OrderAsync(ReleaseKind kind, string path, JsonObject body, WaitFor wait, long? expectGeneration, CancellationToken cancellationToken)
     {
         var key = _session.Get(ReleaseOptions.IdempotencyKey) ?? GatewayClient.NewIdempotencyKey();
         var answer = await ChangeAsync(path, body, key, expectGeneration, CallDeadline, cancellationToken);
@@ -47,12 +49,9 @@ internal sealed class ReleaseRun
         }
 
         var release = answer.Read(ContractsJson.Default.Release);
-        if (release is { Kind: ReleaseKind.Cutover, Status: ReleaseStatus.Aborted })
+        if (kind == ReleaseKind.Rollback && release.Kind == ReleaseKind.Cutover)
         {
-            // Only a rollback is answered with this. Whoever rolls back wants the old slot to be active, and it is.
-            ReleaseSummary.Write(_session, answer.Json);
-            _session.Note($"Release {release.Id} was aborted before its switch: nothing was switched.");
-            return Print(answer.Json);
+            return await UndoneAsync(release, answer, wait, cancellationToken);
         }
 
         if (_session.Get(ReleaseOptions.NoWait))
@@ -84,6 +83,23 @@ internal sealed class ReleaseRun
         }
     }
 
+    // A cutover that had not switched: whoever rolls back wants the old slot to have all of the traffic, and it has.
+    private async Task<int> UndoneAsync(Release release, GatewayAnswer answer, WaitFor wait, CancellationToken cancellationToken)
+    {
+        var document = (JsonNode?)answer.Json;
+        if (release.Status == ReleaseStatus.Reverting && wait > WaitFor.Switched && !_session.Get(ReleaseOptions.NoWait))
+        {
+            var ended = await _follower.FollowAsync(release.Id, WaitFor.Completed, _limit, CreateView(), cancellationToken);
+            (release, document) = (ended.Release, ended.Raw);
+        }
+
+        ReleaseSummary.Write(_session, document);
+        _session.Note(release.Shift?.Reversal is { } reversal
+            ? $"Release {release.Id}: the shift is {(release.Status.IsEnded() ? release.Detail : ShiftLines.Reverting(release, reversal))}. Everybody goes to {string.Join(" and ", release.Services.Select(service => service.From.ToText()).Distinct(StringComparer.Ordinal))} again."
+            : $"Release {release.Id} was aborted before its switch: nothing was switched.");
+        return Print(document);
+    }
+
     private async Task<GatewayAnswer> ChangeAsync(string path, JsonObject? body, string key, long? expectGeneration, Deadline deadline, CancellationToken cancellationToken)
     {
         try
@@ -109,31 +125,21 @@ internal sealed class ReleaseRun
         var exitCode = release.Status.IsEnded() ? ExitCodes.Of(release.Status) : ExitCodes.Done;
         if (exitCode != ExitCodes.Done)
         {
-            throw Ended(reached, exitCode);
+            throw ReleaseEnd.Of(reached, exitCode);
         }
 
         var active = string.Join(", ", release.Services.Select(service => $"{service.Name} is on {service.To.ToText()}"));
-        _session.Note(release.Status.IsEnded()
-            ? $"Done: {active}. Release {reached.Id} {Names.Of(release.Status)}: {release.Detail}."
-            : $"Switched: {active}. Release {reached.Id} is {Names.Of(release.Status)}{Until(release)}. Take it back: bluegreen rollback --release {reached.Id}");
+        _session.Note(release switch
+        {
+            { SwitchedAt: null, Shift: { } shift } => $"Shifting: {ShiftLines.Where(release, shift, reached.At)}. {ShiftLines.WhatNow(release)}",
+            _ when release.Status.IsEnded() => $"Done: {active}. Release {reached.Id} {Names.Of(release.Status)}: {release.Detail}.",
+            _ => $"Switched: {active}. Release {reached.Id} is {Names.Of(release.Status)}{Until(release)}. Take it back: bluegreen rollback --release {reached.Id}",
+        });
         return Print(reached.Raw);
     }
 
     private static string Until(Release release) =>
         release.Bake is { EndsAt: { } end, DurationSeconds: > 0 } ? $", its bake ends at {end.UtcDateTime:HH:mm:ss} UTC" : "";
-
-    private static CommandFailure Ended(ReleaseSnapshot snapshot, int exitCode)
-    {
-        var release = snapshot.Release;
-        var (code, title, detail) = release.Status switch
-        {
-            ReleaseStatus.Rejected => (ProblemCodes.GateFailed, "A gate failed; nothing was switched", $"{release.Detail}. Nothing was switched."),
-            ReleaseStatus.RolledBack => ("rolled-back", "The release was rolled back", $"Release {snapshot.Id} was switched, and then {release.Detail}."),
-            ReleaseStatus.Abandoned => (ProblemCodes.ReleaseEnded, "The release ended without a verdict", $"Release {snapshot.Id} has switched, and nobody watched its end: {release.Detail}."),
-            _ => (ProblemCodes.ReleaseEnded, "The release ended without a switch", $"Release {snapshot.Id} is {Names.Of(release.Status)}: {release.Detail}."),
-        };
-        return CommandFailure.Of(exitCode, code, title, detail, null, ("releaseId", snapshot.Id), ("release", snapshot.Raw.DeepClone()), ("gates", snapshot.Raw["gates"]?.DeepClone()));
-    }
 
     private async Task<CommandFailure> TakeBackAsync(string id, CommandFailure failure, CancellationToken cancellationToken)
     {
@@ -142,15 +148,20 @@ internal sealed class ReleaseRun
         var status = (await _follower.LookAsync(id, cancellationToken)).Release.Status;
         var before = status.IsBeforeSwitch();
         var deadline = new Deadline(_session.Time, ReleaseOptions.UsualTimeout);
-        var answer = before
-            ? await ChangeAsync($"{ApiPath.Release(id)}/abort", null, GatewayClient.NewIdempotencyKey(), null, deadline, cancellationToken)
-            : await ChangeAsync(
+        var answer = before ? await ChangeAsync($"{ApiPath.Release(id)}/abort", null, GatewayClient.NewIdempotencyKey(), null, deadline, cancellationToken) : null;
+        if (answer is null or { Code: ProblemCodes.WrongStatus })
+        {
+            // It has switched by now, or its shift is being taken back by itself.
+            answer = await ChangeAsync(
                 "/v1/rollback",
                 new JsonObject { ["release"] = id, ["reason"] = $"not there within --timeout: {failure.Message}" },
                 GatewayClient.NewIdempotencyKey(),
                 null,
                 deadline,
                 cancellationToken);
+            before = answer.IsSuccess && answer.Json!["kind"]?.GetValue<string>() == "cutover";
+        }
+
         if (!answer.IsSuccess)
         {
             return NotTakenBack(failure, before, answer.Json!["detail"]?.GetValue<string>(), answer.Json);
@@ -169,7 +180,7 @@ internal sealed class ReleaseRun
         var ended = await _follower.LookAsync(id, cancellationToken);
         ReleaseSummary.Write(_session, ended.Raw);
         return before
-            ? CommandFailure.Of(ExitCodes.TimedOut, "timed-out", "Not there in time", $"{failure.Message} It was aborted: nothing was switched.", null, ("releaseId", id), ("release", ended.Raw.DeepClone()))
+            ? CommandFailure.Of(ExitCodes.TimedOut, "timed-out", "Not there in time", $"{failure.Message} It was aborted: {(ended.Release.Shift?.Reversal is null ? "nothing was switched" : "its shift is taken back")}.", null, ("releaseId", id), ("release", ended.Raw.DeepClone()))
             : CommandFailure.Of(
                 ExitCodes.RolledBack,
                 "rolled-back",

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Following;
@@ -42,6 +43,11 @@ internal static class ReleaseSummary
         foreach (var gate in release.Gates)
         {
             text.Append($"| {(gate.Status == GateStatus.Failed ? "❌" : gate.Status == GateStatus.Passed ? "✅" : "➖")} gate `{Cell(gate.Name)}` | {Cell(gate.Service ?? "all")} | {Names.Of(gate.Status)}: {Cell(gate.Detail)} |\n");
+        }
+
+        if (release.Shift is { } shift)
+        {
+            text.Append($"| shift | {(shift.Reversal is { } reversal ? $"taken back at {ShiftLines.Percent(reversal.Weight)}" : ShiftLines.Percent(shift.Weight))} | {Cell(ShiftLines.Plan(shift))} |\n");
         }
 
         text.Append($"| switch | {Time(release.SwitchedAt) ?? "not switched"} | |\n");

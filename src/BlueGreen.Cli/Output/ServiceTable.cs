@@ -1,3 +1,4 @@
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 using Spectre.Console;
 
@@ -17,7 +18,7 @@ internal static class ServiceTable
                 Slot(service.Slots.Blue),
                 Slot(service.Slots.Green),
                 $"{service.Slots.Blue.InFlight.Total}/{service.Slots.Green.InFlight.Total}",
-                service.Release is { } release ? new Cell(Clean.Line($"{release.Id} {Short(release.Status)}"), Color.Yellow) : "-");
+                service.Release is { } release ? new Cell(Clean.Line($"{release.Id} {Short(release)}"), Color.Yellow) : "-");
         }
 
         return table;
@@ -32,5 +33,5 @@ internal static class ServiceTable
     private static Cell Slot(SlotStatus slot) =>
         new(Clean.Line($"{(slot.Health == HealthState.Unhealthy ? "UNHEALTHY" : Names.Of(slot.Health))} {slot.Version ?? "-"}"), Names.ColorOf(slot.Health));
 
-    private static string Short(ReleaseStatus status) => status == ReleaseStatus.AwaitingApproval ? "approval" : Names.Of(status);
+    private static string Short(Release release) => release.Status == ReleaseStatus.AwaitingApproval ? "approval" : ShiftLines.Status(release);
 }

@@ -9,6 +9,7 @@ using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +27,7 @@ internal static class AdminSingletons
         typeof(CommittedState),
         typeof(GateEvaluator),
         typeof(PreSwitchHooks),
+        typeof(KeyConcentration),
         typeof(ReleaseEngine),
         typeof(SlotDeployer),
         typeof(ServiceMaintenance),

@@ -10,7 +10,7 @@ using BlueGreen.ReverseProxy.State;
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>What the gateway counts, in the text format of Prometheus.</summary>
-internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views, PreviewRefusals refusals)
+internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views, PreviewRefusals refusals, RoutingTablePublisher tables)
 {
     // Powers of two, which the meter's buckets end at, so that the counts are exact: about 1 ms to 34 s.
     private const int FirstBound = 10;
@@ -27,6 +27,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WriteSlots(text);
         WriteResponses(text);
         WritePreviews(text);
+        ShiftMetrics.Write(text, services.All, tables.Current, [.. state.Running.Select(views.Of)]);
         HoldMetrics.Write(text, state, services);
         WriteReleases(text, state);
         return text.ToString();

@@ -52,7 +52,7 @@ internal sealed class StatusViews(
 
         if (running?.Bake is { Outcome: BakeState.Held } bake)
         {
-            yield return $"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: finish it or roll it back; no cutover is possible until then.";
+            yield return $"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: {(running.Status == ReleaseStatus.Shifting ? "resume its shift, promote it or abort it" : "finish it or roll it back")}; no cutover is possible until then.";
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class SectionReader(IConfigurationSection section, List<Configur
 
     public bool Exists => section.Exists();
 
+    /// <summary>Whether a key is there, also with nothing in it: <c>{}</c> can mean "with the defaults".</summary>
+    public bool Names(string key) => section.GetChildren().Any(child => string.Equals(child.Key, key, StringComparison.OrdinalIgnoreCase));
+
     public SectionReader Section(string key)
     {
         var child = Known(key, SettingKind.Section);

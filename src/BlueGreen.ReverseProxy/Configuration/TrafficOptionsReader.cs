@@ -52,7 +52,8 @@ internal static class TrafficOptionsReader
             return null;
         }
 
-        if (steps.IsEmpty == !evidence.Exists)
+        var isByEvidence = reader.Names("ByEvidence");
+        if (steps.IsEmpty == !isByEvidence)
         {
             reader.Error(steps.IsEmpty ? "Steps" : "ByEvidence", null, steps.IsEmpty ? "is missing: Steps, or ByEvidence" : "is not allowed beside Steps: one of the two");
         }
@@ -62,7 +63,7 @@ internal static class TrafficOptionsReader
             reader.Error("Steps", null, reason);
         }
 
-        return new ShiftOptions { Steps = steps, MaxBadResponses = evidence.Exists ? budget : null, MinDuration = least };
+        return new ShiftOptions { Steps = steps, MaxBadResponses = isByEvidence ? budget : null, MinDuration = least };
     }
 
     private static ImmutableArray<ShiftStepOptions> ReadSteps(SectionReader reader)

@@ -7,6 +7,7 @@ using BlueGreen.ReverseProxy.Extensibility;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,6 +21,7 @@ internal sealed class HostBlueGreen(
     StatusViews views,
     GateEvaluator evaluator,
     PreSwitchHooks hooks,
+    KeyConcentration concentration,
     SlotDeployer deployer,
     DestinationConnector connector,
     ReleaseEngine engine,
@@ -60,7 +62,7 @@ internal sealed class HostBlueGreen(
         }
 
         var active = state[entry].Active;
-        return ServiceEndpoints.EvaluateAsync(state, evaluator, hooks, entry, active, to ?? active.Other(), expectVersion, cancellationToken);
+        return ServiceEndpoints.EvaluateAsync(state, evaluator, hooks, concentration, entry, active, to ?? active.Other(), expectVersion, cancellationToken);
     }
 
     public async Task<ServiceStatus> DeployAsync(string service, SlotName slot, DeployRequest request, BlueGreenCall call, CancellationToken cancellationToken = default)

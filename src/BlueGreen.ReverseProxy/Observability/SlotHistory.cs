@@ -47,21 +47,36 @@ internal sealed class SlotHistory(SlotMeter meter, Func<TimeSpan> window, TimePr
         lock (_lock)
         {
             Sample();
-            var clients = new ClientSet();
-            var longest = window();
-            var (from, first) = _first;
-            foreach (var (at, reading, seen) in _past)
-            {
-                if (time.GetElapsedTime(at) > longest)
-                {
-                    (from, first) = (at, reading);
-                    continue;
-                }
+            return Since(_past.Last().Reading, new ClientSet());
+        }
+    }
 
-                clients.Add(seen);
+    /// <summary>The same without a reading: <see cref="UpToNow"/> pushes an old reading out, so calling it often would shorten the window.</summary>
+    public (MeterReading Counted, int Clients, TimeSpan Length) Peek()
+    {
+        lock (_lock)
+        {
+            var clients = new ClientSet();
+            clients.Add(meter.Clients);
+            return Since(meter.Read(), clients);
+        }
+    }
+
+    private (MeterReading Counted, int Clients, TimeSpan Length) Since(MeterReading now, ClientSet clients)
+    {
+        var longest = window();
+        var (from, first) = _first;
+        foreach (var (at, reading, seen) in _past)
+        {
+            if (time.GetElapsedTime(at) > longest)
+            {
+                (from, first) = (at, reading);
+                continue;
             }
 
-            return (_past.Last().Reading.Since(first), clients.Count, time.GetElapsedTime(from));
+            clients.Add(seen);
         }
+
+        return (now.Since(first), clients.Count, time.GetElapsedTime(from));
     }
 }

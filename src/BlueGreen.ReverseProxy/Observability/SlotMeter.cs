@@ -106,6 +106,9 @@ internal sealed class SlotMeter
         return new MeterReading(cells);
     }
 
+    /// <summary>The clients since the last call of <see cref="TakeClients"/>.</summary>
+    public ClientSet Clients => Volatile.Read(ref _clients);
+
     /// <summary>The clients since the last call.</summary>
     public ClientSet TakeClients() => Interlocked.Exchange(ref _clients, new ClientSet());
 

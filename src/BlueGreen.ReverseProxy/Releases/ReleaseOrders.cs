@@ -123,7 +123,7 @@ internal static class ReleaseOrders
         return new(
             ProblemCodes.ReleaseInProgress,
             running.Bake is { Hold: { } hold, Detail: var found }
-                ? $"{about} Its bake is held ({hold}: {found}) and stays so until somebody decides: finish it, or roll it back."
+                ? $"{about} Its bake is held ({hold}: {found}) and stays so until somebody decides: {(running.Status == ReleaseStatus.Shifting ? "resume its shift, or abort it" : "finish it, or roll it back")}."
                 : running.Status == ReleaseStatus.Shifting ? $"{about} {ShiftTransitions.Percent(running.Shift!.Weight)} of the traffic is shifted. Wait for it, promote it, or abort it."
                 : running.Status == ReleaseStatus.Reverting ? $"{about} Wait until the new slot has drained."
                 : running.Status.IsBeforeSwitch() ? $"{about} Wait for it, or abort it." : $"{about} Wait for it, finish it, or roll it back.",

@@ -5,6 +5,7 @@ using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Shifting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -25,6 +26,7 @@ internal static class ReleaseServices
         services.AddSingleton<VerifyStep>();
         services.AddSingleton<ApprovalStep>();
         services.AddSingleton<SwitchMeasurement>();
+        services.AddSingleton<KeyConcentration>();
         services.AddSingleton<EvidenceStep>();
         services.AddSingleton<ShiftingStep>();
         services.AddSingleton<RevertStep>();

@@ -75,6 +75,26 @@ public sealed class PictureTests
     }
 
     [PictureFact]
+    public async Task Shift_InItsSecondStep()
+    {
+        const string command = "cutover orders --steps 1:5s,10:5m,50:5m";
+        await using var fleet = await StartAsync(configuration => Fleet.Service(configuration)["Traffic"] = new JsonObject { ["Key"] = "request" });
+        var requests = 0;
+        fleet.Blue.Trouble = fleet.Green.Trouble = context =>
+        {
+            // What goes wrong anyway, on both.
+            var isBad = Interlocked.Increment(ref requests) % 150 == 0;
+            context.Response.StatusCode = isBad ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK;
+            return Task.FromResult(isBad);
+        };
+        await using var crowd = await ServeAsync(fleet);
+        using var cutover = Start(fleet, command);
+
+        await UntilShownAsync(cutover, text => text.Contains("10 % to green, step 2 of 3, the next step in 04:4", StringComparison.Ordinal));
+        await SaveAsync("shift-terminal", command, cutover, "A shift on a terminal: its weight, the share that was reached, the evidence, and the time to the next step");
+    }
+
+    [PictureFact]
     public async Task Preflight_OfASickStandby()
     {
         await using var fleet = await StartAsync();
@@ -86,7 +106,7 @@ public sealed class PictureTests
     [Fact]
     public void Pictures_OfTheDocumentation_HaveNoBlanksThatARendererCollapses()
     {
-        foreach (var file in new[] { "cutover", "watch", "rollback", "status", "history", "audit", "preflight" })
+        foreach (var file in new[] { "cutover", "watch", "rollback", "status", "history", "audit", "preflight", "shift-terminal" })
         {
             var picture = System.Xml.Linq.XDocument.Load(PathOf(file));
 
@@ -95,12 +115,13 @@ public sealed class PictureTests
         }
     }
 
-    private static async Task<Fleet> StartAsync()
+    private static async Task<Fleet> StartAsync(Action<JsonNode>? configure = null)
     {
         var fleet = await Fleet.HostAsync(configuration =>
         {
             Fleet.Service(configuration)["Drain"] = JsonNode.Parse("""{ "Timeout": "00:05:00" }""");
             Fleet.AddService(configuration, "billing");
+            configure?.Invoke(configuration);
         });
         await fleet.Admin.UntilAsync(status => status.Slots.Green.Health == HealthState.Healthy && status.Slots.Blue.Health == HealthState.Healthy, "billing");
         return fleet;

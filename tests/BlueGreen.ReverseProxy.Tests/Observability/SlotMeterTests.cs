@@ -120,6 +120,26 @@ public sealed class SlotMeterTests
     }
 
     [Fact]
+    public void History_LookedAtOften_KeepsItsWindow()
+    {
+        var time = new ManualTime();
+        var meter = new SlotMeter(SlotName.Blue, FailureCodes.ErrorsOnly);
+        var history = new SlotHistory(meter, () => TimeSpan.FromMinutes(30), time);
+        meter.Add(new ResponseOutcome(200, Fault.None, 1000, Begun: true, Upgraded: false, 1));
+        history.Sample();
+        meter.Add(new ResponseOutcome(200, Fault.None, 1000, Begun: true, Upgraded: false, 2));
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        for (var look = 0; look < 2 * SlotHistory.Readings; look++)
+        {
+            var (counted, clients, length) = history.Peek();
+            (counted.Trials, clients, length).Should().Be((2L, 2, TimeSpan.FromMinutes(1)));
+        }
+
+        history.UpToNow().Clients.Should().Be(2, "looking takes nothing away");
+    }
+
+    [Fact]
     public void History_Restarted_BeginsThere()
     {
         var meter = new SlotMeter(SlotName.Blue, FailureCodes.ErrorsOnly);
