@@ -8,7 +8,8 @@ namespace BlueGreen.Gateway.FunctionalTests;
 /// <summary>Traffic that moves to the standby step by step, and back.</summary>
 public sealed class ShiftTests
 {
-    private const int Clients = 2000;
+    // As many as make the share plain in a second; more with the variable: docs/shift/evidence.md has the figures of 10,000.
+    private static readonly int Clients = int.TryParse(Environment.GetEnvironmentVariable("BLUEGREEN_CLIENTS"), out var count) ? count : 2000;
     private const string Old = "1.0.0";
     private const string New = "2.0.0";
 
@@ -43,6 +44,25 @@ public sealed class ShiftTests
         done.Shift.Should().BeEquivalentTo(new { Weight = 100.0, Key = "header:X-Client" });
         done.Events.Where(entry => entry.Type is "shifted" or "switched").Select(entry => entry.Detail).Should().Equal(
             "orders: 1 % to green; step 1 of 3", "orders: 10 % to green; step 2 of 3", "orders: 50 % to green; step 3 of 3", "orders: blue to green");
+    }
+
+    // Nothing but the state decides: a gateway that takes over, or one beside it, sends every client where the first one does.
+    [Fact]
+    public async Task TwoGateways_WithTheSameState_DecideTheSameForEveryClient()
+    {
+        await using var fleet = await Fleet.HostAsync(ByHeader);
+        await BeginAsync(fleet, Shift((30, 600)));
+        using var first = new Clientele(fleet.Gateway.Url, Clients);
+        var moved = await first.OnGreenAsync();
+        using var copy = new TemporaryFolder();
+        Directory.CreateDirectory(copy.File("state"));
+        File.Copy(fleet.StateFile, Path.Combine(copy.File("state"), "state.json"));
+
+        await using var beside = await HostedGateway.StartAsync(fleet.ConfigFile, copy.Path);
+
+        using var second = new Clientele(beside.Url, Clients);
+        (await second.OnGreenAsync()).Should().BeEquivalentTo(moved);
+        moved.Count.Should().BeInRange((int)Lowest(30), (int)Highest(30));
     }
 
     [Fact]
