@@ -42,6 +42,41 @@ public sealed class RestartTests
         (await fleet.Admin.CutoverAsync()).Status.Should().Be(200, "the last one has the state");
     }
 
+    // The old process drains on, and its requests are in no count of the new one: a switch is not exclusive before it has ended.
+    [LinuxFact]
+    public async Task ExclusiveSwitch_ThePredecessorStillDrains_WaitsForItsEnd()
+    {
+        string[] urls = ["--urls", $"http://127.0.0.1:{FreePort()}"];
+        await using var fleet = await Fleet.StartAsync(
+            configuration =>
+            {
+                Configure(configuration, delay: "00:00:30");
+                configuration["BlueGreen"]!["Listen"] = new JsonObject { ["ReusePort"] = true };
+                configuration["BlueGreen"]!["State"] = new JsonObject { ["LockTimeout"] = "00:01:00" };
+            },
+            arguments: urls);
+        using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
+        var inFlight = client.GetAsync("/orders/gate/old");
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 1);
+        var old = fleet.Gateway;
+        var start = fleet.StartGatewayAsync(urls);
+        var stop = old.StopAsync();
+        await start;
+        await fleet.Admin.UntilHealthyAsync();
+
+        var early = await fleet.Admin.CutoverAsync(new { hold = new { maxSeconds = 0.5 } });
+        early.Status.Should().Be(422, early.Body);
+        early.Detail.Should().Contain("another gateway process still drains its requests");
+        fleet.Blue.Open("old");
+        (await inFlight).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await stop).Should().Be(0, old.Output);
+        await old.DisposeAsync();
+
+        var late = await fleet.Admin.CutoverAsync(new { hold = new { maxSeconds = 30 } });
+        late.Status.Should().Be(200, late.Body);
+        late.Release.Hold!.Exclusive.Should().BeTrue();
+    }
+
     // As systemctl restart does it: the old one ends, then the new one starts; connections wait in the socket's queue.
     [LinuxFact]
     public async Task Restart_WithSocketsOfSystemd_FailsNoRequest()

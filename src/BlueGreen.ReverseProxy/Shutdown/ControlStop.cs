@@ -12,7 +12,7 @@ namespace BlueGreen.ReverseProxy.Shutdown;
 /// How the control path stops. Running releases are in the state, and the next process continues them; traffic goes on as the last
 /// committed table says.
 /// </summary>
-internal sealed class ControlStop(HoldKeeper holds, HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state)
+internal sealed class ControlStop(HoldKeeper holds, HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state, LeavingLock leaving)
 {
     public ImmutableArray<StopStep> Loops =>
     [
@@ -36,6 +36,7 @@ internal sealed class ControlStop(HoldKeeper holds, HookDeliverer hooks, Decommi
     private async Task ReleaseAsync(CancellationToken cancellationToken)
     {
         await handOver.CommitAsync(cancellationToken);
+        leaving.Take();
         await state.RetireAsync(cancellationToken);
     }
 }

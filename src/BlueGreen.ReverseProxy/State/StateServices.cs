@@ -11,6 +11,7 @@ internal static class StateServices
         services.AddSingleton<FileStateStore>();
         services.AddSingleton<IStateStore>(provider => provider.GetRequiredService<FileStateStore>());
         services.AddSingleton<CommittedState>();
+        services.AddSingleton<LeavingLock>();
         services.AddSingleton<TableSubscriber>();
         services.AddSingleton<PreviewSubscriber>();
         services.AddHostedService<JournalKeeper>();

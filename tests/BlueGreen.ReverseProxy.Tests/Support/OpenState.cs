@@ -52,6 +52,7 @@ internal sealed class OpenState : IDisposable
             throw;
         }
 
+        Leaving = new LeavingLock(options, NullLogger<LeavingLock>.Instance);
         Subscriber = new TableSubscriber(State, Services, Tables, Destinations);
     }
 
@@ -70,6 +71,8 @@ internal sealed class OpenState : IDisposable
     public CommittedState State { get; }
 
     public TableSubscriber Subscriber { get; }
+
+    public LeavingLock Leaving { get; }
 
     public RecentRecords Records => State.Snapshot.Records;
 
@@ -100,7 +103,7 @@ internal sealed class OpenState : IDisposable
             new ApprovalStep(context),
             new ShiftingStep(context, measurement, null!, new EvidenceStep(context, measurement)),
             new RevertStep(context, Tables, NullLogger<RevertStep>.Instance),
-            new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), NullLogger<HoldStep>.Instance),
+            new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), Leaving, NullLogger<HoldStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
             NullLogger<ReleaseRunner>.Instance);

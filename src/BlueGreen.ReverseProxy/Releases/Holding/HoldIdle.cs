@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Holding;
 
@@ -10,13 +11,15 @@ namespace BlueGreen.ReverseProxy.Releases.Holding;
 /// an earlier table has incremented and has not looked again (see <see cref="SlotSelector"/>). Such a request is served nowhere. So slots that
 /// were each seen idle once stay idle, and need not be seen idle at the same moment.
 /// </remarks>
-internal sealed class HoldIdle(TimeProvider time)
+internal sealed class HoldIdle(LeavingLock leaving, TimeProvider time)
 {
     // How long previews have to end by themselves: clients wait for them.
     private static readonly TimeSpan PreviewGrace = TimeSpan.FromMilliseconds(500);
 
     // Of what no count tells by itself that it has fallen to zero: previews, and requests apart from streams.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+
+    private static readonly TimeSpan LeavingPollInterval = TimeSpan.FromMilliseconds(50);
 
     // Nothing is gained by spreading it: whoever reconnects waits, and the sooner all have left, the shorter.
     private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(1);
@@ -35,7 +38,23 @@ internal sealed class HoldIdle(TimeProvider time)
         var previews = EndPreviewsAsync(slots, since, limit, cancellationToken);
         var drains = slots.Select(slot => SlotDrain.RunAsync(slot, schedule, since, limit, time, cancellationToken));
         var idle = await Task.WhenAll([previews, .. drains]);
-        return idle.All(isIdle => isIdle);
+        return idle.All(isIdle => isIdle) && await IsAloneAsync(since, limit, cancellationToken);
+    }
+
+    // Another process may still drain what it took before this one had the state; the disk that knows may hang.
+    private async Task<bool> IsAloneAsync(long since, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        while (await Task.Run(leaving.IsAnotherLeaving, cancellationToken).WaitAsync(cancellationToken))
+        {
+            if (time.GetElapsedTime(since) >= limit)
+            {
+                return false;
+            }
+
+            await Task.Delay(LeavingPollInterval, time, cancellationToken);
+        }
+
+        return true;
     }
 
     /// <summary>Waits until no ordinary request is in flight; WebSockets, streams, gRPC calls and previews go on.</summary>
@@ -55,7 +74,7 @@ internal sealed class HoldIdle(TimeProvider time)
             string?[] parts = [Count(work.Requests, "request"), Count(work.Streams, "stream"), Count(work.Upgrades, "WebSocket"), Count(previews, "preview")];
             return $"{string.Join(", ", parts.OfType<string>())} on {entry.Slot.Name.ToText()} of {entry.Service}";
         }).ToList();
-        return found.Count == 0 ? "nothing is in flight" : $"still in flight: {string.Join("; ", found)}";
+        return found.Count == 0 ? "nothing is in flight here" : $"still in flight: {string.Join("; ", found)}";
     }
 
     private static string? Count(long count, string what) => count == 0 ? null : $"{count} {what}{(count == 1 ? "" : "s")}";

@@ -15,9 +15,9 @@ namespace BlueGreen.ReverseProxy.Releases.Holding;
 /// be at work again. (4) The switch is committed and published, and the queues let the requests go: to the new slots. Whoever aborts the
 /// release or rolls it back in between changes the state, which (4) is decided on.
 /// </remarks>
-internal sealed partial class HoldStep(ReleaseContext context, HoldSwitch switching, ILogger<HoldStep> logger) : IReleaseStep
+internal sealed partial class HoldStep(ReleaseContext context, HoldSwitch switching, LeavingLock leaving, ILogger<HoldStep> logger) : IReleaseStep
 {
-    private readonly HoldIdle _idle = new(context.Time);
+    private readonly HoldIdle _idle = new(leaving, context.Time);
 
     private enum Outcome
     {
@@ -87,8 +87,9 @@ internal sealed partial class HoldStep(ReleaseContext context, HoldSwitch switch
     private HoldEnd EndOf(ReleaseHoldState hold, Outcome outcome, List<Service> services, long since, bool isExclusive)
     {
         var lasted = context.Time.GetElapsedTime(since);
+        var isAlone = outcome != Outcome.TimedOut || !leaving.IsAnotherLeaving();
         var left = HoldIdle.Describe(services.SelectMany(service => SlotNames.All.Select(name => (service.Name, service[name]))));
-        var detail = outcome == Outcome.TimedOut ? string.Create(CultureInfo.InvariantCulture, $"after {hold.MaxSeconds} s {left}")
+        var detail = outcome == Outcome.TimedOut ? string.Create(CultureInfo.InvariantCulture, $"after {hold.MaxSeconds} s {left}{(isAlone ? "" : "; another gateway process still drains its requests")}")
             : isExclusive ? string.Create(CultureInfo.InvariantCulture, $"nothing in flight after {lasted.TotalSeconds:0.0##} s")
             : string.Create(CultureInfo.InvariantCulture, $"no ordinary request in flight after {lasted.TotalSeconds:0.0##} s; streams were not waited for ({left})");
         return new HoldEnd(isExclusive, detail, lasted, HoldFigures.Sum(services.Select(service => service.Held.Figures)));

@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlueGreen.ReverseProxy.Tests.Releases.Holding;
 
@@ -218,6 +219,41 @@ public sealed class HoldStepTests : IDisposable
         var release = await again.UntilAsync(id, ReleaseStatus.Failed);
         release.Detail.Should().Be("the gateway stopped while requests were held; nothing was switched");
         Acquire(again).Slot.Name.Should().Be(SlotName.Blue);
+    }
+
+    // A process that has handed over still drains, and its requests are in no count of this one.
+    [Fact]
+    public async Task Predecessor_StillDrains_IsWaitedFor()
+    {
+        await using var running = Run();
+        var options = Support.Services.Options("orders");
+        using var predecessor = new LeavingLock(options with { State = options.State with { Directory = _folder.Path } }, NullLogger<LeavingLock>.Instance);
+        predecessor.Take();
+
+        var id = await running.PlaceAsync(Exclusive());
+        await running.UntilAsync(id, ReleaseStatus.Holding);
+        await _time.UntilWaitedForAsync(TimeSpan.FromMilliseconds(50));
+        running.Active.Should().Be(SlotName.Blue);
+        predecessor.Dispose();
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+
+        (await running.UntilAsync(id, ReleaseStatus.Draining, ReleaseStatus.Baking)).Hold!.Exclusive.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Predecessor_DrainsForLonger_IsATimeout()
+    {
+        await using var running = Run();
+        var options = Support.Services.Options("orders");
+        using var predecessor = new LeavingLock(options with { State = options.State with { Directory = _folder.Path } }, NullLogger<LeavingLock>.Instance);
+        predecessor.Take();
+        var id = await running.PlaceAsync(Exclusive());
+        await running.UntilAsync(id, ReleaseStatus.Holding);
+        await _time.UntilWaitedForAsync(TimeSpan.FromMilliseconds(50));
+
+        _time.Advance(Ten);
+
+        (await running.UntilAsync(id, ReleaseStatus.Rejected)).Detail.Should().Contain("another gateway process still drains its requests");
     }
 
     // The queue lets go by itself when nobody decides; a slot may be at work again, so the release must not claim that it was exclusive.
