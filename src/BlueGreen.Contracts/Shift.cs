@@ -58,7 +58,8 @@ public sealed record ShiftReversal(string Detail, DateTimeOffset At, double Weig
 /// <param name="NewBad">The bad responses, or clients with one, on the new slot.</param>
 /// <param name="OldBad">The same of the old slot in the same time.</param>
 /// <param name="Overdue">The requests on the new slot that take longer than they may, which count against a budget.</param>
+/// <param name="Spent">What the service has used up of the budget: bad responses, each of them, and those that are overdue. 0 for a shift by steps.</param>
 /// <param name="LnE">The natural logarithm of the evidence that the new slot is worse than the old one was in the same time.</param>
 /// <param name="Threshold">What it has to reach for the shift to be taken back.</param>
 public sealed record ShiftedService(
-    string Name, double? Share, long New, long Old, long NewBad, long OldBad, long Overdue, double LnE, double Threshold);
+    string Name, double? Share, long New, long Old, long NewBad, long OldBad, long Overdue, long Spent, double LnE, double Threshold);

@@ -180,6 +180,30 @@ public sealed class ShiftPlanTests
         weight.Should().Be(20);
     }
 
+    // Nobody sends more traffic to a slot that says it is not well, and a step in which nobody comes says nothing.
+    [Fact]
+    public async Task Step_NewSlotSickOrServiceClosed_WaitsAndSaysForWhat()
+    {
+        await using var fleet = await Fleet.HostAsync(ByHeader);
+        fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "healthy");
+        var started = await fleet.Admin.CutoverAsync(
+            new { shift = new { steps = new[] { new { weight = 5, forSeconds = 0.5 }, new { weight = 50, forSeconds = 0.5 }, new { weight = 60, forSeconds = 600.0 } } } }, until: "shifting");
+        started.Status.Should().Be(200, started.Body);
+        fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "unhealthy", StatusCodes.Status503ServiceUnavailable);
+
+        var sick = await fleet.Admin.UntilAsync(status => status.Release!.Shift!.WaitingFor is not null);
+        sick.Release!.Shift!.WaitingFor.Should().StartWith("green of orders is not healthy");
+        var weight = sick.Release.Shift.Weight;
+        (await fleet.Admin.PostAsync("/v1/services/orders/maintenance", new { message = "closed" })).Status.Should().Be(200);
+        fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "healthy");
+        var closed = await fleet.Admin.UntilAsync(status => status.Release!.Shift!.WaitingFor == "orders is in maintenance");
+        closed.Release!.Shift!.Weight.Should().Be(weight);
+
+        (await fleet.Admin.SendAsync(HttpMethod.Delete, "/v1/services/orders/maintenance")).Status.Should().Be(200);
+
+        (await fleet.Admin.UntilAsync(status => status.Release!.Shift!.Weight == 60)).Release!.Shift!.WaitingFor.Should().BeNull();
+    }
+
     [Fact]
     public async Task Kill9_WhileItIsTakenBack_EndsAsItWouldHave()
     {

@@ -26,7 +26,7 @@ internal static class ShiftLines
     {
         var how = shift switch
         {
-            { ByEvidence.MaxBadResponses: { } budget } => $"by evidence, a budget of {budget} bad responses",
+            { ByEvidence.MaxBadResponses: { } budget } => $"by evidence, a budget of {budget} bad responses{(shift.Services.Select(service => service.Spent).DefaultIfEmpty().Max() is var spent and > 0 ? $", {spent} of them spent" : "")}",
             { Step: { } step } => $"step {step} of {shift.Steps.Count}",
             _ => null,
         };

@@ -27,6 +27,7 @@ internal static class ReleaseServices
         services.AddSingleton<ApprovalStep>();
         services.AddSingleton<SwitchMeasurement>();
         services.AddSingleton<KeyConcentration>();
+        services.AddSingleton<ShiftReadiness>();
         services.AddSingleton<EvidenceStep>();
         services.AddSingleton<ShiftingStep>();
         services.AddSingleton<RevertStep>();

@@ -101,7 +101,7 @@ internal sealed class OpenState : IDisposable
             monitors,
             new VerifyStep(context, gates, hooks, measurement, monitors, NullLogger<VerifyStep>.Instance),
             new ApprovalStep(context),
-            new ShiftingStep(context, measurement, null!, new EvidenceStep(context, measurement)),
+            new ShiftingStep(context, measurement, null!, new EvidenceStep(context, measurement, null!)),
             new RevertStep(context, Tables, NullLogger<RevertStep>.Instance),
             new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), Leaving, NullLogger<HoldStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),

@@ -7,7 +7,7 @@ using BlueGreen.ReverseProxy.State;
 namespace BlueGreen.ReverseProxy.Releases.Running;
 
 /// <summary>The part of <see cref="ShiftingStep"/> that follows the evidence: looks at the new slots four times a second, and raises the weight as far as their budget allows.</summary>
-internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement measurement)
+internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement measurement, ShiftReadiness readiness)
 {
     private const double AnswerFactor = 4;
     private const double CheckpointSeconds = 10;
@@ -24,6 +24,7 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
         var share = Math.Max(1, budget.MaxBadResponses / services.Count);
         var hang = services.Max(service => service.Hang);
         var began = context.Time.GetTimestamp();
+        var stored = began;
         while (true)
         {
             var looks = services.ConvertAll(service => service.See(context.Time, shift.Spent, share));
@@ -38,13 +39,17 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
             weight = Math.Min(weight, MostAt(budget, progress));
             if (weight >= TrafficSplit.Whole || weight >= shift.Weight * LeastRise)
             {
-                await AdvanceAsync(release, weight, looks, progress, stopping);
+                if (await readiness.AskAsync(release, progress, stopping))
+                {
+                    await AdvanceAsync(release, weight, looks, progress, stopping);
+                }
+
                 return;
             }
 
-            if (context.Time.GetElapsedTime(began).TotalSeconds >= CheckpointSeconds)
+            if (context.Time.GetElapsedTime(stored).TotalSeconds >= CheckpointSeconds)
             {
-                began = context.Time.GetTimestamp();
+                stored = context.Time.GetTimestamp();
                 var spent = looks.Max(look => look.Bad);
                 if (spent > shift.Spent)
                 {

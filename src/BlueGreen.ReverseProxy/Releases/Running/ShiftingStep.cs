@@ -1,5 +1,4 @@
 using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
@@ -11,11 +10,10 @@ namespace BlueGreen.ReverseProxy.Releases.Running;
 /// The weight is a part of the committed state, and the table follows it; so a step that a crash has cut short goes on where the state
 /// says, with the time that was counted up to the last checkpoint. What finds fault with the new slot meanwhile is the bake's guard.
 /// </remarks>
-internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement measurement, SlotVerifier verifier, EvidenceStep evidence) : IReleaseStep
+internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement measurement, ShiftReadiness readiness, EvidenceStep evidence) : IReleaseStep
 {
     // What a crash loses of the time that was counted.
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan HealthInterval = TimeSpan.FromSeconds(1);
 
     public async Task RunAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping)
     {
@@ -27,6 +25,15 @@ internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement mea
             return;
         }
 
+        // A step in which nobody reaches the service says nothing about the next one.
+        if (readiness.WhyClosed(release) is not null)
+        {
+            progress.Step = null;
+            await readiness.AskAsync(release, progress, stopping);
+            return;
+        }
+
+        progress.WaitingFor = null;
         progress.Step = new ShiftClock(context.Time.GetTimestamp(), shift.StepSeconds);
         if (shift.ByEvidence is { } budget)
         {
@@ -50,17 +57,13 @@ internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement mea
         }
     }
 
-    // Nobody sends more traffic to a slot that says it is not well; what it has is the guard's to judge.
     private async Task AdvanceAsync(ReleaseState release, int weight, ReleaseProgress progress, CancellationToken stopping)
     {
-        if (await FindUnhealthyAsync(release, stopping) is { } sick)
+        if (!await readiness.AskAsync(release, progress, stopping))
         {
-            progress.WaitingFor = sick;
-            await Race.FirstAsync(stopping, token => context.ChangedAsync(release, token), token => Task.Delay(HealthInterval, context.Time, token));
             return;
         }
 
-        progress.WaitingFor = null;
         await context.CommitAsync(
             release.Id,
             ReleaseStatus.Shifting,
@@ -68,17 +71,6 @@ internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement mea
                 : weight >= TrafficSplit.Whole ? ShiftTransitions.Complete(change, current, measurement.Take(current), context.Now)
                 : ShiftTransitions.Advance(change, current, weight, current.Shift!.Steps.FindIndex(stage => stage.Weight == weight), context.Now),
             stopping);
-    }
-
-    private async Task<string?> FindUnhealthyAsync(ReleaseState release, CancellationToken stopping)
-    {
-        var verifications = await Task.WhenAll(release.Open.Select(async entry =>
-        {
-            var service = context.Entry(entry.Name);
-            var verification = await verifier.VerifyAsync(service, service[entry.To], passes: 1, stopping);
-            return verification.Passed ? null : $"{entry.To.ToText()} of {entry.Name} is not healthy: {verification.Detail}";
-        }));
-        return verifications.FirstOrDefault(reason => reason is not null);
     }
 
     private Task CheckpointAsync(ReleaseState release, ReleaseProgress progress, CancellationToken stopping) => context.CommitAsync(

@@ -88,7 +88,9 @@ internal static class ShiftTransitions
         // A weight between two steps belongs to the last step that it has reached: what comes next is more than it, in any case.
         var step = shift.Steps.FindLastIndex(stage => stage.Weight <= weight);
         next = next.WithRelease(freed);
-        return weight >= TrafficSplit.Whole ? Complete(next, freed, moment, now) : Advance(next, freed, weight, Math.Max(step, shift.Step), now);
+        return weight >= TrafficSplit.Whole ? Complete(next, freed, moment, now)
+            : shift.ByEvidence is not null ? Rise(next, freed, weight, shift.StepSeconds, now)
+            : Advance(next, freed, weight, Math.Max(step, shift.Step), now);
     }
 
     /// <summary>The weight stays where it is until somebody resumes.</summary>
@@ -163,8 +165,10 @@ internal static class ShiftTransitions
     public static StateChange Checkpoint(StateChange change, ReleaseState release, double stepSeconds) =>
         change.WithRelease(release with { Shift = release.Shift! with { StepSeconds = Math.Max(stepSeconds, release.Shift.StepSeconds) } });
 
-    /// <summary>The weight after the one that is in force.</summary>
-    public static int NextWeight(ShiftState shift) => shift.Steps.Find(stage => stage.Weight > shift.Weight)?.Weight ?? TrafficSplit.Whole;
+    /// <summary>The weight after the one that is in force. Without steps it is twice that, as much as the evidence allows at most.</summary>
+    public static int NextWeight(ShiftState shift) => shift.ByEvidence is not null
+        ? Math.Min(TrafficSplit.Whole, 2 * shift.Weight)
+        : shift.Steps.Find(stage => stage.Weight > shift.Weight)?.Weight ?? TrafficSplit.Whole;
 
     /// <summary>Hundredths of a percent for people.</summary>
     public static string Percent(int weight) => string.Create(CultureInfo.InvariantCulture, $"{weight / 100.0:0.##} %");
