@@ -15,6 +15,7 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(Preflight))]
 [JsonSerializable(typeof(IReadOnlyList<Gate>))]
 [JsonSerializable(typeof(CutoverRequest))]
+[JsonSerializable(typeof(PromoteRequest))]
 [JsonSerializable(typeof(RollbackRequest))]
 [JsonSerializable(typeof(GroupCutoverRequest))]
 [JsonSerializable(typeof(GroupRollbackRequest))]

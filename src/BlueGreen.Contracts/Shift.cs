@@ -18,6 +18,10 @@ public sealed record ShiftStep([property: Range(0.01, 100.0)] double Weight, [pr
 /// <param name="MinSeconds">How long the way to all of the traffic takes at least, for faults that need time (0 to 604,800); default 0.</param>
 public sealed record ShiftByEvidence([property: Range(5, 1_000_000)] int? MaxBadResponses = null, [property: Range(0.0, 604_800.0)] double? MinSeconds = null);
 
+/// <summary>The body of <c>POST /v1/releases/{id}/promote</c>. It may be left out.</summary>
+/// <param name="Force">Sends more traffic also to a slot that is not healthy.</param>
+public sealed record PromoteRequest(bool? Force = null);
+
 /// <summary>How far a shift has got.</summary>
 /// <param name="Weight">The share of the traffic that goes to the new slot, in percent; 0 before it begins and once it is taken back, 100 once it is switched.</param>
 /// <param name="Key">What requests are told apart by: <c>client</c>, <c>header:NAME</c>, <c>cookie</c> or <c>request</c>.</param>

@@ -81,7 +81,7 @@ public sealed class ShiftTests
         using var cutover = fleet.Start("cutover", "--steps", "1:1h,10:1h,50:1h");
         await cutover.UntilAsync("shifted: orders: 1 % to green");
 
-        (await fleet.BlueGreenAsync("promote")).ShouldEndWith(0).Out.Should().MatchRegex("10 % to green, step 2 of 3, the next step in (1:00:00|59:5\\d)");
+        (await fleet.BlueGreenAsync("promote")).ShouldEndWith(0).Out.Should().MatchRegex("10 % to green, step 2 of 3, the next step in (1:00:0[0-2]|59:5\\d)");
         (await fleet.BlueGreenAsync("pause")).ShouldEndWith(0).Out.Should().Contain("10 % to green, step 2 of 3, paused by anonymous");
         (await fleet.BlueGreenAsync("status", "orders")).ShouldEndWith(0).Out.Should().Contain("is shifting 10 %").And.Contain("Shift: 10 % to green, step 2 of 3, paused by anonymous; key: client.");
         (await fleet.BlueGreenAsync("resume", "orders")).ShouldEndWith(0).Out.Should().NotContain("paused");

@@ -193,6 +193,9 @@ public sealed class ShiftPlanTests
 
         var sick = await fleet.Admin.UntilAsync(status => status.Release!.Shift!.WaitingFor is not null);
         sick.Release!.Shift!.WaitingFor.Should().StartWith("green of orders is not healthy");
+        var refused = await fleet.Admin.PostAsync($"/v1/releases/{started.Release.Id}/promote?to=55");
+        (refused.Status, refused.Code).Should().Be((422, "gate-failed"), "a slip of the finger must not send everybody to a slot that fails");
+        refused.Detail.Should().Contain("green of orders is not healthy").And.Contain("force");
         var weight = sick.Release.Shift.Weight;
         (await fleet.Admin.PostAsync("/v1/services/orders/maintenance", new { message = "closed" })).Status.Should().Be(200);
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "healthy");
@@ -202,6 +205,42 @@ public sealed class ShiftPlanTests
         (await fleet.Admin.SendAsync(HttpMethod.Delete, "/v1/services/orders/maintenance")).Status.Should().Be(200);
 
         (await fleet.Admin.UntilAsync(status => status.Release!.Shift!.Weight == 60)).Release!.Shift!.WaitingFor.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Promote_Forced_GoesToASickSlotAndStaysPaused()
+    {
+        await using var fleet = await Fleet.HostAsync(ByHeader);
+        var started = await fleet.Admin.CutoverAsync(new { shift = new { steps = new[] { new { weight = 5, forSeconds = 600 } } } }, until: "shifting");
+        (await fleet.Admin.PostAsync($"/v1/releases/{started.Release.Id}/pause")).Status.Should().Be(200);
+        fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "unhealthy", StatusCodes.Status503ServiceUnavailable);
+
+        var promoted = await fleet.Admin.PostAsync($"/v1/releases/{started.Release.Id}/promote?to=25", new { force = true });
+
+        promoted.Status.Should().Be(200, promoted.Body);
+        promoted.Release.Shift.Should().BeEquivalentTo(new { Weight = 25.0, PausedBy = "anonymous" });
+    }
+
+    // Everybody has the same address, as behind a NAT: the cookies tell them apart all the same.
+    [Fact]
+    public async Task Cookies_OfManyClientsWithOneAddress_HoldTheShareAndTheirSide()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Traffic"] = new JsonObject { ["Key"] = "cookie" });
+        var started = await fleet.Admin.CutoverAsync(new { shift = new { steps = new[] { new { weight = 50, forSeconds = 600 } } } }, until: "shifting");
+        started.Status.Should().Be(200, started.Body);
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(fleet.Gateway.Url) };
+        var moved = 0;
+        for (var client = 0; client < 200; client++)
+        {
+            using var first = await http.GetAsync("/orders/x");
+            var side = first.Headers.GetValues("X-Environment").Single();
+            moved += side == "green" ? 1 : 0;
+            using var again = new HttpRequestMessage(HttpMethod.Get, "/orders/x") { Headers = { { "Cookie", first.Headers.GetValues("Set-Cookie").Single().Split(';')[0] } } };
+            using var second = await http.SendAsync(again);
+            second.Headers.GetValues("X-Environment").Should().Equal(side);
+        }
+
+        moved.Should().BeInRange(100 - 36, 100 + 36, "five standard deviations");
     }
 
     [Fact]

@@ -28,8 +28,24 @@ internal static class ReleaseStepCommands
             "promote",
             "Go on to the next step of a shift now, or to a weight; after the last step everything is switched.",
             (release, now) => release.SwitchedAt is null ? Shifted(release, now) : $"Release {release.Id} has switched: {Names.Switches(release)}.",
-            session => session.Get(ShiftingOptions.To) is { } to ? string.Create(CultureInfo.InvariantCulture, $"?to={to:0.##}") : "");
-        return command.With(ShiftingOptions.To, ReleaseOptions.WaitIfGiven, ReleaseOptions.RollBackOnFailure, ReleaseOptions.Summary, ReleaseOptions.Progress);
+            session => QueryOf(session.Get(ShiftingOptions.To), session.Get(ShiftingOptions.Force)));
+        return command.With(ShiftingOptions.To, ShiftingOptions.Force, ReleaseOptions.WaitIfGiven, ReleaseOptions.RollBackOnFailure, ReleaseOptions.Summary, ReleaseOptions.Progress);
+    }
+
+    private static string QueryOf(double? to, bool isForced)
+    {
+        List<string> query = [];
+        if (to is { } weight)
+        {
+            query.Add(string.Create(CultureInfo.InvariantCulture, $"to={weight:0.##}"));
+        }
+
+        if (isForced)
+        {
+            query.Add("force=true");
+        }
+
+        return query.Count == 0 ? "" : $"?{string.Join('&', query)}";
     }
 
     public static Command Pause(TimeProvider time) => Create(time, "pause", "Keep a shift at its weight until `bluegreen resume`.", Shifted);

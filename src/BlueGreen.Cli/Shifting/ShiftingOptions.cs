@@ -88,6 +88,11 @@ internal static class ShiftingOptions
         CustomParser = ParsePercent,
     };
 
+    public static Option<bool> Force { get; } = new("--force")
+    {
+        Description = "Send more traffic also to a slot that is not healthy.",
+    };
+
     private static double? ParsePercent(ArgumentResult result)
     {
         var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;

@@ -34,7 +34,7 @@ internal static class ReleaseEndpoints
             releases,
             "promote",
             "Goes on to the next step of a shift now, or to the weight in to=, in percent; to=100 switches.",
-            (engine, step) => engine.PromoteAsync(step.Release, step.To, step.Caller, step.IfMatch, step.Key),
+            (engine, step) => engine.PromoteAsync(step.Release, step.To, step.Caller, step.IfMatch, step.Key, step.Force),
             takesWeight: true);
         MapStep(releases, "finish", "Ends the bake early, as a success.", (engine, step) => engine.FinishAsync(step.Release, step.Caller, step.IfMatch));
     }
@@ -66,7 +66,11 @@ internal static class ReleaseEndpoints
             .Needs(AdminRole.Operator)
             .WithName(operation ?? name)
             .WithSummary(summary)
-            .Produces<Release>();
+            .Produces<Release>()
+            .AcceptsForce(takesWeight);
+
+    private static RouteHandlerBuilder AcceptsForce(this RouteHandlerBuilder builder, bool isTaken) =>
+        isTaken ? builder.Accepts<PromoteRequest>(isOptional: true, "application/json") : builder;
 
     private static IResult List(
         HttpContext context, CommittedState state, ServiceCatalog services, StatusViews views, string? service = null, string? limit = null, string? before = null)
@@ -108,11 +112,13 @@ internal static class ReleaseEndpoints
 /// <param name="IfMatch">The generation that the caller has seen of the release's service; null for whatever it is.</param>
 /// <param name="Key">The key that is the same for every try of one call, and what it is used for.</param>
 /// <param name="To">The weight that is wanted, in hundredths of a percent; null where it is not named.</param>
-internal sealed record ReleaseStep(string Release, Caller Caller, long? IfMatch, (string Key, string Hash)? Key, int? To)
+/// <param name="Force">Whether a slot that is not healthy gets it too.</param>
+internal sealed record ReleaseStep(string Release, Caller Caller, long? IfMatch, (string Key, string Hash)? Key, int? To, bool Force = false)
 {
     public static ReleaseStep Read(AdminRequest request, string release, Caller caller, bool takesWeight = false)
     {
         var to = takesWeight ? request.Weight() : null;
-        return new(release, caller, request.IfMatch(), request.Idempotency(), to);
+        var force = takesWeight && (request.Body.Boolean("force") ?? request.Flag("force"));
+        return new(release, caller, request.IfMatch(), request.Idempotency(), to, force);
     }
 }

@@ -26,7 +26,7 @@ public enum TrafficKeyKind
     /// <summary>The value of a header; the address of a client that does not send it.</summary>
     Header = 1,
 
-    /// <summary>A random id in a cookie that the gateway sets while a shift runs; the address until a client sends it back.</summary>
+    /// <summary>A random id in a cookie that the gateway sets while a shift runs. A client that does not send it back is decided anew with each request.</summary>
     Cookie = 2,
 
     /// <summary>Nothing: each request is decided by itself.</summary>

@@ -64,7 +64,7 @@ internal sealed class HostOrders(
         "promote",
         weight?.ToString(CultureInfo.InvariantCulture),
         call,
-        step => engine.PromoteAsync(step.Release, step.To, step.Caller, step.IfMatch, step.Key));
+        step => engine.PromoteAsync(step.Release, step.To, step.Caller, step.IfMatch, step.Key, step.Force));
 
     private async Task<Release> StepInAsync(
         string id, string action, string? to, BlueGreenCall call, Func<ReleaseStep, Task<(ReleaseState? Release, Refusal? Refused)>> take)

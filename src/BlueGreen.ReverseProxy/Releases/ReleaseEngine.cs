@@ -17,7 +17,7 @@ internal enum WaitUntil
 }
 
 /// <summary>What can be asked of releases: order one, step in, wait.</summary>
-internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context, ReleaseProgresses progresses, SwitchMeasurement measurement, TimeProvider time)
+internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context, ReleaseProgresses progresses, SwitchMeasurement measurement, ShiftReadiness readiness, TimeProvider time)
 {
     /// <summary>Makes a release of an order, or says why not.</summary>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
@@ -77,8 +77,19 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     /// <param name="caller">Who asks.</param>
     /// <param name="ifMatch">The generation that the caller has seen; null for whatever it is.</param>
     /// <param name="key">The call's idempotency key and what it stands for; null without one. A call that is repeated does not promote again.</param>
-    public async Task<(ReleaseState? Release, Refusal? Refused)> PromoteAsync(string id, int? to, Caller caller, long? ifMatch, (string Key, string Hash)? key)
+    /// <param name="force">Also to a slot that is not healthy.</param>
+    /// <param name="cancellationToken">Ends the look at the slot.</param>
+    public async Task<(ReleaseState? Release, Refusal? Refused)> PromoteAsync(
+        string id, int? to, Caller caller, long? ifMatch, (string Key, string Hash)? key, bool force = false, CancellationToken cancellationToken = default)
     {
+        if (!force && state.Find(id) is { Status: ReleaseStatus.Shifting } shifting && !IsRepeated(caller, key) && await readiness.FindUnhealthyAsync(shifting, cancellationToken) is { } sick)
+        {
+            var refusal = new Refusal(
+                ProblemCodes.GateFailed, $"{sick}. Nothing was changed: release {id} stays at {ShiftTransitions.Percent(shifting.Shift!.Weight)}. Repair it, abort the release, or force it (\"force\": true, or bluegreen promote --force).", ReleaseId: id);
+            await AuditAsync(caller, "promote", refusal.Code, [.. shifting.Open.Select(entry => entry.Name)], id, force: false, reason: null, refusal.Detail);
+            return (null, refusal);
+        }
+
         var wasHeld = state.Find(id)?.Bake?.Hold is not null;
         var result = await StepInAsync(
             id,
@@ -96,6 +107,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
 
         return result;
     }
+
+    private bool IsRepeated(Caller caller, (string Key, string Hash)? key) =>
+        key is { } known && state.Snapshot.Records.FindKey(caller.Actor, known.Key, time.GetUtcNow()) is not null;
 
     /// <summary>Keeps a shift at its weight.</summary>
     public Task<(ReleaseState? Release, Refusal? Refused)> PauseAsync(string id, Caller caller, long? ifMatch = null) => StepInAsync(

@@ -107,7 +107,7 @@ internal sealed class OpenState : IDisposable
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
             NullLogger<ReleaseRunner>.Instance);
-        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, measurement, time), call);
+        return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, measurement, null!, time), call);
     }
 
     /// <summary>Ends as a process does that is killed: what was written stays, nothing else is.</summary>

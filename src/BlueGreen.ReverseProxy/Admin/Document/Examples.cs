@@ -106,6 +106,8 @@ internal static class Examples
 
     public static JsonNode Cutover() => Given(new CutoverRequest(SlotName.Green, "2.0.1, ticket 4711", "2.0.1"), ContractsJson.Default.CutoverRequest);
 
+    public static JsonNode Promote() => Given(new PromoteRequest(Force: true), ContractsJson.Default.PromoteRequest);
+
     public static JsonNode Maintenance() => Given(new MaintenanceRequest("We are back at 14:00 UTC.", 300, "ticket 4711"), ContractsJson.Default.MaintenanceRequest);
 
     public static JsonNode Hold() => Given(new HoldRequest(10, 1000, "migration 4711"), ContractsJson.Default.HoldRequest);

@@ -158,7 +158,7 @@ internal static class Operations
         ["pause"] = Step("Keeps a shift at its weight until `resume`; the time of its step stops. Repeating it changes nothing."),
         ["resumeShift"] = Step("Lets a shift go on that was paused, or that waits for somebody because of what was found; it is judged anew then. Repeating it changes nothing."),
         ["promote"] = Step(
-            "Goes on to the next step of a shift now, or to the weight in `to`; after the last step, and with `to=100`, all of the traffic is switched. A shift by evidence has no steps: its weight doubles. Send an `Idempotency-Key` or `If-Match` with a call that may be repeated: without `to` each call is one step.") with { Parameters = [Parameters.Weight, Parameters.IfMatch, Parameters.IdempotencyKey] },
+            "Goes on to the next step of a shift now, or to the weight in `to`; after the last step, and with `to=100`, all of the traffic is switched. A shift by evidence has no steps: its weight doubles. Send an `Idempotency-Key` or `If-Match` with a call that may be repeated: without `to` each call is one step. The new slot is probed first, and one that is not healthy gets no more traffic unless `force` is set. A paused shift stays paused.") with { Parameters = [Parameters.Weight, Parameters.Force, Parameters.IfMatch, Parameters.IdempotencyKey], Problems = [.. Step("").Problems, ProblemCodes.GateFailed], Request = Examples.Promote },
         ["finish"] = Step("Ends the bake of a release early, as a success. Repeating it changes nothing."),
         ["streamEvents"] = new(
             "Server-sent events. Each has `id` (the sequence), `event` (the type) and `data`, a `StreamedEvent` as JSON. Without `Last-Event-ID` the stream begins now, or with `release` at "

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using BlueGreen.ReverseProxy.Slots.Splitting;
 using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.ReverseProxy.Forwarding.Splitting;
@@ -20,7 +19,6 @@ internal static class ShiftCookie
     // A shift lasts at most so long.
     private const int SecondsToLive = 7 * 24 * 3600;
     private const int IdBytes = 8;
-    private const int MostDraws = 20 * TrafficSplit.Whole;
     private const int PrefixLength = 4;
     private const int MostOfValue = 64;
 
@@ -81,27 +79,19 @@ internal static class ShiftCookie
             CultureInfo.InvariantCulture, $"{Prefix}{release}={(isNew ? New : Old)}{id}; Max-Age={SecondsToLive}; Path=/; HttpOnly; SameSite=Lax{(isSecure ? "; Secure" : "")}");
     }
 
-    /// <summary>Makes an id for a client that has none, on the side on which it is.</summary>
-    /// <remarks>
-    /// The first request is decided by the client's address. Ids are drawn until one is decided in the same way, so that the client's side is
-    /// from then on a function of its id, and stays what it was. At a weight of one in 10,000 that takes 10,000 draws for one request in 10,000.
-    /// </remarks>
-    public static string MakeId(TrafficSplit split, bool isNew)
+    /// <summary>The id of a client that has sent none: drawn with its first look, and kept for the cookie that it gets.</summary>
+    public static string IdFor(HttpContext context)
     {
-        Span<byte> bytes = stackalloc byte[IdBytes];
-        for (var draw = 0; draw < MostDraws; draw++)
+        if (context.Features.Get<DrawnId>() is not { } drawn)
         {
-            RandomNumberGenerator.Fill(bytes);
-            var id = Convert.ToHexStringLower(bytes);
-            if (split.Takes(new SplitKey(split.Keying.Hash(id))) == isNew)
-            {
-                return id;
-            }
+            drawn = new DrawnId(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)));
+            context.Features.Set(drawn);
         }
 
-        // The client is held by the side that its cookie names, if not by its id.
-        return Convert.ToHexStringLower(bytes);
+        return drawn.Id;
     }
+
+    private sealed record DrawnId(string Id);
 
     private sealed record SentShiftCookies(List<(string Name, string Value)> Cookies);
 }

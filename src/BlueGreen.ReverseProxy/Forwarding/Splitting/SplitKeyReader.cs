@@ -21,7 +21,8 @@ internal sealed class SplitKeyReader(NetworkSet trustedProxies)
         var hash = keying.Kind switch
         {
             TrafficKeyKind.Request => (ulong)Random.Shared.NextInt64(),
-            TrafficKeyKind.Cookie when cookie is { } sent => keying.Hash(sent.Id),
+            // Not by the address of one that has sent none: behind a NAT all that are new would go to one side.
+            TrafficKeyKind.Cookie => keying.Hash(cookie?.Id ?? ShiftCookie.IdFor(context)),
             TrafficKeyKind.Header when context.Request.Headers[keying.Header!] is [{ Length: > 0 } value, ..] => keying.Hash(value),
             _ => HashOfAddress(context, keying),
         };
@@ -53,7 +54,7 @@ internal sealed class SplitKeyReader(NetworkSet trustedProxies)
             return;
         }
 
-        var id = sent?.Id ?? ShiftCookie.MakeId(split, isNew);
+        var id = sent?.Id ?? ShiftCookie.IdFor(context);
         var cookie = ShiftCookie.Set(split.Keying.Release, isNew, id, GatewayCookies.IsSecure(context.Request));
         context.Response.OnStarting(
             static state =>

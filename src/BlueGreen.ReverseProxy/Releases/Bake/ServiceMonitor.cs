@@ -94,18 +94,17 @@ internal sealed class ServiceMonitor
         {
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
             metrics.Add(index == FailureCodes.Errors && _split is not null
-                ? JudgeSplit(_split.Evidence, _plan.Metrics[index], tally, minClients, ref finding)
+                ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, ref finding)
                 : Judge(_plan.Metrics[index], tally, minClients, ref finding));
         }
 
         if (_plan.Latency is { } latency)
         {
             var sinceGrace = LatencySinceGrace(reading);
-            metrics.Add(Judge(
-                latency,
-                TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length),
-                minClients,
-                ref finding));
+            var tally = TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
+            metrics.Add(_split is not null && latency.Process is not null
+                ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, ref finding)
+                : Judge(latency, tally, minClients, ref finding));
         }
 
         finding ??= JudgeLimits(reading, minClients);
@@ -153,6 +152,7 @@ internal sealed class ServiceMonitor
         {
             _latencyOrigin = reading;
             _observer.CountSlowness();
+            _split?.CountSlowness(_plan.SlowAbove);
         }
 
         return _latencyOrigin is { } origin ? reading.Since(origin) : null;
@@ -188,14 +188,14 @@ internal sealed class ServiceMonitor
     }
 
     // What happens to the world happens to both slots: only the share of the failures that falls on the new one says something about it.
-    private MetricFigures JudgeSplit(SplitEvidence evidence, MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
+    private MetricFigures JudgeSplit(SplitEvidence evidence, string what, MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
     {
         var lnE = evidence.LnE;
         var status = lnE < plan.Threshold ? BakeJudge.Watching : tally.Clients < minClients ? BakeJudge.Guarded : BakeJudge.Failed;
         string? detail = null;
         if (status != BakeJudge.Watching)
         {
-            detail = $"{tally.Bad} of {tally.Trials} responses failed on {_to.EnvironmentHeader}; of the failures that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
+            detail = $"{tally.Bad} of {tally.Trials} responses {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
         }
 
         if (status == BakeJudge.Failed)

@@ -97,7 +97,7 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
     private Task RevertAsync(ReleaseState release, long budget, List<RampLook> looks, CancellationToken stopping)
     {
         var worst = looks.MaxBy(look => look.Bad + look.Overdue)!;
-        var detail = $"the budget of {budget} bad responses is used up: {worst.Bad} were bad and {worst.Overdue} are overdue, of {worst.Answered + worst.Overdue}";
+        var detail = $"the budget of {budget} bad responses is used up: {worst.Bad} were bad beyond what the old slot fails in the same time, and {worst.Overdue} are overdue, of {worst.Answered + worst.Overdue}";
         return CommitAsync(
             release, (change, current) => ShiftTransitions.Revert(change, current, ReleaseStatus.RolledBack, detail, Caller.Bake, "rollback", context.Now), stopping);
     }
@@ -119,8 +119,8 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
 
         public RampLook See(TimeProvider time, long spentBefore, long budget)
         {
-            var (answered, bad) = watch.NewResponses;
-            bad = Math.Max(bad, spentBefore);
+            var answered = watch.NewResponses.Answered;
+            var bad = Math.Max(watch.ExcessBad, spentBefore);
             var overdue = watch.Overdue;
             var (requests, now) = (watch.Requests.New + watch.Requests.Old, time.GetTimestamp());
             if (_at != 0)

@@ -29,7 +29,8 @@ internal sealed class ShiftReadiness(ReleaseContext context, SlotVerifier verifi
         .Select(entry => $"{entry.Name} is in maintenance")
         .FirstOrDefault();
 
-    private async Task<string?> FindUnhealthyAsync(ReleaseState release, CancellationToken stopping)
+    /// <summary>Which of the new slots is not well; null for none.</summary>
+    public async Task<string?> FindUnhealthyAsync(ReleaseState release, CancellationToken stopping)
     {
         var verifications = await Task.WhenAll(release.Open.Select(async entry =>
         {

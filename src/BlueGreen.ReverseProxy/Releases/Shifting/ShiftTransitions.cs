@@ -71,7 +71,7 @@ internal static class ShiftTransitions
             now);
     }
 
-    /// <summary>Somebody wants the next step now, or a certain weight.</summary>
+    /// <summary>Somebody wants the next step now, or a certain weight. What is paused stays paused there.</summary>
     /// <param name="change">The change so far.</param>
     /// <param name="release">The release, shifting.</param>
     /// <param name="to">The weight, in hundredths of a percent; null for the next step.</param>
@@ -83,7 +83,7 @@ internal static class ShiftTransitions
         var shift = release.Shift!;
         var weight = to ?? NextWeight(shift);
         var next = change.WithAudit(now, caller, "promote", "done", release, $"{Percent(shift.Weight)} to {Percent(weight)}");
-        var freed = Free(release);
+        var freed = Unheld(release);
 
         // A weight between two steps belongs to the last step that it has reached: what comes next is more than it, in any case.
         var step = shift.Steps.FindLastIndex(stage => stage.Weight <= weight);
@@ -106,7 +106,7 @@ internal static class ShiftTransitions
     /// <summary>It goes on, whatever it was that stopped it: a pause, or a finding that waits for somebody.</summary>
     public static StateChange Resume(StateChange change, ReleaseState release, Caller caller, DateTimeOffset now)
     {
-        var resumed = Free(release);
+        var resumed = Unheld(release) with { Shift = release.Shift! with { PausedBy = null } };
         return change
             .WithRelease(resumed)
             .WithEvent(resumed, now, "shiftResumed", $"at {Percent(resumed.Shift!.Weight)} by {caller.Actor}")
@@ -173,9 +173,8 @@ internal static class ShiftTransitions
     /// <summary>Hundredths of a percent for people.</summary>
     public static string Percent(int weight) => string.Create(CultureInfo.InvariantCulture, $"{weight / 100.0:0.##} %");
 
-    private static ReleaseState Free(ReleaseState release) => release with
+    private static ReleaseState Unheld(ReleaseState release) => release with
     {
-        Shift = release.Shift! with { PausedBy = null },
         Bake = release.Bake is { Hold: not null } bake ? bake with { Hold = null, Outcome = BakeState.Watching, Detail = null, Services = [] } : release.Bake,
     };
 

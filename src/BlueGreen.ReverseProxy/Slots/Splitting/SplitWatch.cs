@@ -8,16 +8,24 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
     // A client more is not counted twice either: it is not counted at all, which only makes the evidence weaker.
     private const int MostClients = 100_000;
 
+    // From fewer, nobody can say how often the old slot fails.
+    private const int LeastOldResponses = 100;
+
     private static readonly TimeSpan OverdueByDefault = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly HashSet<ulong> _failed = [];
+    private readonly HashSet<ulong> _slowed = [];
     private readonly ResponseAges _unanswered = new(time, OverdueByDefault);
     private SplitEvidence _evidence = SplitEvidence.None;
     private TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _new;
     private long _old;
     private long _newAnswered;
+    private long _oldAnswered;
+    private long _oldBad;
+    private long _slowAbove = long.MaxValue;
+    private SplitEvidence _slow = SplitEvidence.None;
     private long _newBad;
     private long _open;
     private (long New, long Old) _step;
@@ -51,8 +59,30 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
     /// <summary>The responses of the new slot that count, and how many of them were bad; each response, also where clients count once.</summary>
     public (long Answered, long Bad) NewResponses => (Volatile.Read(ref _newAnswered), Volatile.Read(ref _newBad));
 
-    /// <summary>What speaks against the new slot.</summary>
+    /// <summary>
+    /// The bad responses of the new slot beyond those that the old one would have given for as many requests in the same time: what a
+    /// shift has cost its clients. A version that fails less than the old one does costs nothing.
+    /// </summary>
+    public long ExcessBad
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var oldRate = _oldAnswered < LeastOldResponses ? 0 : (double)_oldBad / _oldAnswered;
+                return Math.Max(0, _newBad - (long)(oldRate * _newAnswered));
+            }
+        }
+    }
+
+    /// <summary>What speaks against the new slot: failures.</summary>
     public SplitEvidence Evidence => Volatile.Read(ref _evidence);
+
+    /// <summary>The same for slow responses.</summary>
+    public SplitEvidence Slowness => Volatile.Read(ref _slow);
+
+    /// <summary>From now on responses count as slow that take so long.</summary>
+    public void CountSlowness(long microseconds) => Volatile.Write(ref _slowAbove, microseconds);
 
     /// <summary>The requests on the new slot that wait for the start of their response.</summary>
     public long Unanswered => Volatile.Read(ref _open);
@@ -134,11 +164,13 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
     /// <param name="weight">The weight by which its side was chosen.</param>
     /// <param name="key">What the request was told apart by.</param>
     /// <param name="isBad">Whether it was bad.</param>
-    public void Add(bool isNew, int weight, ulong key, bool isBad)
+    /// <param name="microseconds">The time to its start; null where that says nothing.</param>
+    public void Add(bool isNew, int weight, ulong key, bool isBad, long? microseconds = null)
     {
-        if (isNew)
+        Interlocked.Increment(ref isNew ? ref _newAnswered : ref _oldAnswered);
+        if (microseconds >= Volatile.Read(ref _slowAbove))
         {
-            Interlocked.Increment(ref _newAnswered);
+            AddSlow(isNew, weight, key);
         }
 
         if (!isBad)
@@ -152,6 +184,10 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
             {
                 _newBad++;
                 SetRoom();
+            }
+            else
+            {
+                _oldBad++;
             }
 
             if (isByRequest || (_failed.Count < MostClients && _failed.Add(key)))
@@ -169,7 +205,20 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
         lock (_gate)
         {
             Volatile.Write(ref _evidence, SplitEvidence.None);
+            Volatile.Write(ref _slow, SplitEvidence.None);
             _failed.Clear();
+            _slowed.Clear();
+        }
+    }
+
+    private void AddSlow(bool isNew, int weight, ulong key)
+    {
+        lock (_gate)
+        {
+            if (isByRequest || (_slowed.Count < MostClients && _slowed.Add(key)))
+            {
+                Volatile.Write(ref _slow, _slow.With(isNew, weight));
+            }
         }
     }
 

@@ -1,8 +1,5 @@
-using BlueGreen.Contracts;
-using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
-using BlueGreen.ReverseProxy.Slots.Splitting;
 using Microsoft.AspNetCore.Http;
 
 namespace BlueGreen.ReverseProxy.Tests.Forwarding.Splitting;
@@ -51,18 +48,13 @@ public sealed class ShiftCookieTests
         headers["Cookie"].ToString().Should().Be("a=1; b=2");
     }
 
-    // The first request goes by the address; from then on the id decides, and it must not decide otherwise.
-    [Theory]
-    [InlineData(1)]
-    [InlineData(100)]
-    [InlineData(9_999)]
-    public void MakeId_OfEitherSide_IsDecidedAsTheFirstRequestWas(int weight)
+    // The first request is decided by the id that its cookie will hold, or the second one could be decided otherwise.
+    [Fact]
+    public void IdFor_OneRequest_IsTheSameAtEachLook()
     {
-        var split = new TrafficSplit(SlotName.Green, weight, new SplitKeying(Release, TrafficKeyKind.Cookie), new SplitWatch(isByRequest: false, TimeProvider.System));
-        foreach (var isNew in new[] { true, false })
-        {
-            split.Takes(new SplitKey(split.Keying.Hash(ShiftCookie.MakeId(split, isNew)))).Should().Be(isNew);
-        }
+        var (one, other) = (Sent(""), Sent(""));
+
+        ShiftCookie.IdFor(one).Should().Be(ShiftCookie.IdFor(one)).And.NotBe(ShiftCookie.IdFor(other));
     }
 
     [Fact]

@@ -87,6 +87,54 @@ public sealed class SplitWatchTests
         (watch.Overdue, watch.Unanswered).Should().Be((0L, 0L));
     }
 
+    // A hotfix in the middle of an outage: the old slot fails half of the time, and the new one less.
+    [Theory]
+    [InlineData(50, 20, 0)]
+    [InlineData(20, 20, 0)]
+    [InlineData(0, 20, 20)]
+    [InlineData(10, 30, 20)]
+    public void ExcessBad_OldSlotFailsToo_IsWhatTheNewOneFailsBeyondIt(int oldPercent, int newPercent, long excess)
+    {
+        var watch = new SplitWatch(isByRequest: true, _time);
+        for (var request = 0; request < 100; request++)
+        {
+            watch.Add(isNew: false, 1_000, key: 1, isBad: request < oldPercent);
+            watch.Add(isNew: true, 1_000, key: 1, isBad: request < newPercent);
+        }
+
+        watch.ExcessBad.Should().Be(excess);
+    }
+
+    [Fact]
+    public void ExcessBad_OldSlotHasAnsweredLittle_IsAllOfIt()
+    {
+        var watch = new SplitWatch(isByRequest: true, _time);
+        watch.Add(isNew: false, 1_000, key: 1, isBad: true);
+        watch.Add(isNew: true, 1_000, key: 1, isBad: true);
+
+        watch.ExcessBad.Should().Be(1);
+    }
+
+    // A slow machine makes both slots slow, and says nothing about either.
+    [Fact]
+    public void Slowness_OfEitherSlot_IsEvidenceByItsShare()
+    {
+        var watch = new SplitWatch(isByRequest: true, _time);
+        watch.Add(isNew: true, 1_000, key: 1, isBad: false, microseconds: 5_000);
+        watch.Slowness.NewBad.Should().Be(0, "nothing counts as slow before somebody says what does");
+        watch.CountSlowness(1_000);
+
+        for (var request = 0; request < 10; request++)
+        {
+            watch.Add(isNew: request == 0, 1_000, key: 1, isBad: false, microseconds: 1_000);
+            watch.Add(isNew: true, 1_000, key: 1, isBad: false, microseconds: 999);
+        }
+
+        (watch.Slowness.NewBad, watch.Slowness.OldBad).Should().Be((1L, 9L));
+        watch.Slowness.LnE.Should().BeLessThan(2);
+        watch.Evidence.NewBad.Should().Be(0);
+    }
+
     [Fact]
     public void BeginStep_CountsTheShareAnew()
     {
