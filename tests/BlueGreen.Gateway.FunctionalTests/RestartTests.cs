@@ -8,7 +8,7 @@ namespace BlueGreen.Gateway.FunctionalTests;
 /// <summary>A new gateway takes over from an old one, under load of clients that repeat nothing: no request fails.</summary>
 public sealed class RestartTests
 {
-    private const int Restarts = 10;
+    private const int Restarts = 5;
     private const int Clients = 8;
 
     // So many that connections wait in the queues at every moment: a queue that is closed with its socket resets them.

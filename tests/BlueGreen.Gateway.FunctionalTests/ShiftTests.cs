@@ -9,7 +9,7 @@ namespace BlueGreen.Gateway.FunctionalTests;
 public sealed class ShiftTests
 {
     // As many as make the share plain in a second; more with the variable: docs/shift/evidence.md has the figures of 10,000.
-    private static readonly int Clients = int.TryParse(Environment.GetEnvironmentVariable("BLUEGREEN_CLIENTS"), out var count) ? count : 2000;
+    private static readonly int Clients = int.TryParse(Environment.GetEnvironmentVariable("BLUEGREEN_CLIENTS"), out var count) ? count : 1000;
     private const string Old = "1.0.0";
     private const string New = "2.0.0";
 
