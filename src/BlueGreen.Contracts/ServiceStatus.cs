@@ -101,7 +101,11 @@ public sealed record InFlightCounts(long Requests, long Streams, long Upgrades, 
 /// <param name="Address">Where requests are sent to.</param>
 /// <param name="Health">By thresholds over consecutive probes.</param>
 /// <param name="LastProbe">The newest probe; null before the first one ended.</param>
-public sealed record DestinationStatus(string Id, string Address, HealthState Health, ProbeStatus? LastProbe);
+public sealed record DestinationStatus(string Id, string Address, HealthState Health, ProbeStatus? LastProbe)
+{
+    /// <summary>Whether the newest deployment still waits for it: no probe that began after that deployment, or after the gateway's start, has found it healthy yet.</summary>
+    public bool Pending { get; init; }
+}
 
 /// <summary>The result of one health probe.</summary>
 /// <param name="At">When it ended (UTC).</param>

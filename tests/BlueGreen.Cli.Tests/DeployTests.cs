@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.Tests.Infrastructure;
 using BlueGreen.Contracts;
@@ -87,6 +88,18 @@ public sealed class DeployTests
         fleet.Green.Version = "2.0.1";
 
         (await fleet.BlueGreenAsync("deploy", "-d", $"a={fleet.Green.Address}", "--version", "2.0.1")).ShouldEndWith(0);
+    }
+
+    // The probe that a deployment asks for may end before the deployment's own acknowledgement has been read.
+    [Fact]
+    public async Task Deploy_ProbedBeforeItsAcknowledgement_IsNotWaitedForAgain()
+    {
+        var probe = new ProbeStatus(DateTimeOffset.UtcNow, true, 200, 1, null, null);
+        var slot = new SlotStatus("orders-green", null, HealthState.Healthy, new(0, 0, 0, 0), [new("a", "http://a/", HealthState.Healthy, probe)]);
+        var status = new ServiceStatus("orders", 1, SlotName.Blue, SlotName.Green, null, new(null, null, null, null, null), new(slot, slot), null, []);
+        await using var gateway = await ForeignServer.StartAsync(200, "application/json", JsonSerializer.Serialize(status, ContractsJson.Default.ServiceStatus));
+
+        (await BlueGreenProcess.RunAsync(["deploy", "orders", "--slot", "green", "-d", "a=http://a/", "--timeout", "5"], gateway.Url)).ShouldEndWith(0);
     }
 
     // Whoever is left to the regular probes waits longer than the test does.

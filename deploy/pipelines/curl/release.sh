@@ -95,6 +95,7 @@ missing() {
     .slots[$slot].destinations | if length == 0 then "it has no destinations" else [ .[]
       | if .lastProbe == null then "\(.id) is not probed yet"
         elif .lastProbe.passed | not then "\(.id): \(.lastProbe.reason)"
+        elif .pending then "\(.id) is not probed since the deployment"
         elif .health != "healthy" then "\(.id) passes, and is not yet healthy"
         elif (.lastProbe.report.version // $version) != $version then "\(.id) reports \(.lastProbe.report.version), and \($version) was deployed"
         else empty end ] | join("; ") end' "$body"

@@ -48,7 +48,7 @@ internal static class DeployCommand
                 name, session.Get(DeployOptions.Slot), session.Get(force), session.Get(ReleaseOptions.ExpectGeneration), cancellationToken);
             if (!session.Get(noWait))
             {
-                answer = await deployment.WaitAsync(name, slot, answer, cancellationToken);
+                answer = await deployment.WaitAsync(name, slot, cancellationToken);
             }
 
             var version = session.Get(DeployOptions.Version);

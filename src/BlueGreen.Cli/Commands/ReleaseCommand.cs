@@ -47,7 +47,7 @@ internal static class ReleaseCommand
 
             var deployment = new Deployment(session, session.Get(GlobalOptions.Timeout) is null ? new Deadline(session.Time, DeployCommand.UsualTimeout) : run.CallDeadline);
             var (slot, placed) = await deployment.PlaceAsync(name, slot: null, force: false, expectGeneration: null, cancellationToken);
-            var ready = await deployment.WaitAsync(name, slot, placed, cancellationToken);
+            var ready = await deployment.WaitAsync(name, slot, cancellationToken);
             session.Note($"{slot.ToText()} of {name} is healthy.");
             var body = CutoverCommand.Body(session);
             body["to"] = slot.ToText();

@@ -58,11 +58,8 @@ internal sealed class Deployment(Session session, Deadline deadline)
 
     /// <summary>Waits until the slot is healthy by probes that were made after the deployment.</summary>
     /// <exception cref="CommandFailure">Not healthy in time.</exception>
-    public async Task<GatewayAnswer> WaitAsync(string service, SlotName slot, GatewayAnswer placed, CancellationToken cancellationToken)
+    public async Task<GatewayAnswer> WaitAsync(string service, SlotName slot, CancellationToken cancellationToken)
     {
-        // A destination that stayed has a health from before; its process may have been replaced since.
-        var before = placed.Read(ContractsJson.Default.ServiceStatus).Slots.Of(slot).Destinations
-            .ToDictionary(destination => destination.Id, destination => destination.LastProbe?.At, StringComparer.Ordinal);
         string? told = null;
         while (true)
         {
@@ -71,7 +68,7 @@ internal sealed class Deployment(Session session, Deadline deadline)
             try
             {
                 var answer = (await session.Client.TryGetAsync(ApiPath.Service(service), cancellationToken)).OrFail();
-                var missing = Missing(answer.Read(ContractsJson.Default.ServiceStatus).Slots.Of(slot), before);
+                var missing = Missing(answer.Read(ContractsJson.Default.ServiceStatus).Slots.Of(slot));
                 if (missing is null)
                 {
                     return answer;
@@ -136,7 +133,7 @@ internal sealed class Deployment(Session session, Deadline deadline)
             : null;
     }
 
-    private string? Missing(SlotStatus slot, Dictionary<string, DateTimeOffset?> before)
+    private string? Missing(SlotStatus slot)
     {
         if (slot.Destinations.Count == 0)
         {
@@ -144,16 +141,19 @@ internal sealed class Deployment(Session session, Deadline deadline)
         }
 
         var version = session.Get(DeployOptions.Version);
-        var missing = slot.Destinations.Select(destination => Missing(destination, before, version)).OfType<string>().ToList();
+        var missing = slot.Destinations.Select(destination => Missing(destination, version)).OfType<string>().ToList();
         return missing.Count == 0 ? null : string.Join("; ", missing);
     }
 
-    private static string? Missing(DestinationStatus destination, Dictionary<string, DateTimeOffset?> before, string? version) => destination switch
+    private static string? Missing(DestinationStatus destination, string? version) => destination switch
     {
         { LastProbe: null } => $"{destination.Id} is not probed yet",
         { LastProbe.Passed: false } => $"{destination.Id}: {destination.LastProbe.Reason}",
         { Health: not HealthState.Healthy } => $"{destination.Id} passes, and is not yet healthy",
-        _ when before.GetValueOrDefault(destination.Id) is { } earlier && destination.LastProbe!.At <= earlier => $"{destination.Id} is not probed since the deployment",
+
+        // A destination that stayed has a health from before; its process may have been replaced since. Only the gateway knows which
+        // probes began after the deployment: the first of them may have ended before its acknowledgement was sent.
+        { Pending: true } => $"{destination.Id} is not probed since the deployment",
         _ when version is not null && destination.LastProbe!.Report?.Version is { } reported && reported != version => $"{destination.Id} reports {reported}, and {version} was deployed",
         _ => null,
     };

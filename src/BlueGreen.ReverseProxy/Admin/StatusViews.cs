@@ -80,8 +80,8 @@ internal sealed class StatusViews(
             [
                 .. health.ProbersOf(slot).Select(prober =>
                 {
-                    var record = prober.Record;
-                    return new DestinationStatus(prober.Id, prober.Address, record.State, record.LastProbe);
+                    var (record, isAwaited) = prober.Found;
+                    return new DestinationStatus(prober.Id, prober.Address, record.State, record.LastProbe) { Pending = isAwaited };
                 }),
             ]);
     }

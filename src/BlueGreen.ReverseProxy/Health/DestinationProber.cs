@@ -82,6 +82,18 @@ internal sealed class DestinationProber
 
     public DestinationHealthRecord Record => Volatile.Read(ref _record);
 
+    /// <summary>What was found, and whether somebody still waits for it to be found healthy: see <see cref="Await"/>.</summary>
+    public (DestinationHealthRecord Record, bool IsAwaited) Found
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_record, _isAwaited);
+            }
+        }
+    }
+
     /// <summary>Raised by <see cref="Stop"/>.</summary>
     public CancellationToken Stopped => _stop.Token;
 

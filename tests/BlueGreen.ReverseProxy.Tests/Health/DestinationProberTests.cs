@@ -90,12 +90,31 @@ public sealed class DestinationProberTests : IDisposable
             await old.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
 
             using var next = await _listener.AcceptSocketAsync().WaitAsync(TestTime.Limit);
+            _prober.Found.Should().Match<(DestinationHealthRecord Record, bool IsAwaited)>(found => found.Record.State == HealthState.Healthy && found.IsAwaited);
             _listener.Stop();
         }
 
         await _time.UntilWaitedForAboutAsync(Often).WaitAsync(TestTime.Limit);
         _prober.Record.State.Should().Be(HealthState.Healthy, "one failure is not enough to be unhealthy");
         _prober.Record.Failures.Should().Be(1);
+        _prober.Stop();
+        await loop.WaitAsync(TestTime.Limit);
+    }
+
+    [Fact]
+    public async Task Destination_ProbedSinceItsDeployment_IsNoLongerAwaited()
+    {
+        var loop = _prober.RunAsync();
+        _prober.Found.IsAwaited.Should().BeTrue();
+        using (var probe = await _listener.AcceptSocketAsync().WaitAsync(TestTime.Limit))
+        {
+            await probe.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+            await _time.UntilWaitedForAboutAsync(Seldom).WaitAsync(TestTime.Limit);
+        }
+
+        _prober.Found.IsAwaited.Should().BeFalse();
+        _prober.Await();
+        _prober.Found.IsAwaited.Should().BeTrue();
         _prober.Stop();
         await loop.WaitAsync(TestTime.Limit);
     }
