@@ -190,7 +190,7 @@ public sealed class ShiftTests
     }
 
     [Fact]
-    public async Task Cookie_ClientKeepsItsSide_AlsoFromAnotherAddress()
+    public async Task Cookie_OfAClient_KeepsItsSide()
     {
         await using var fleet = await Fleet.HostAsync(configuration => Traffic(configuration)["Key"] = "cookie");
         var id = await BeginAsync(fleet, Shift((50, 600)));

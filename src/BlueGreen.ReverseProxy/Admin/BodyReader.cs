@@ -133,24 +133,6 @@ internal sealed class BodyReader
         return null;
     }
 
-    /// <summary>A whole number that is no time.</summary>
-    public int? Count(string name, int min, int max)
-    {
-        if (Find(name) is not { } value)
-        {
-            return null;
-        }
-
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
-        {
-            _read[_prefix + name] = number.ToString(CultureInfo.InvariantCulture);
-            return number;
-        }
-
-        Fail(name, $"must be a whole number from {min} to {max}");
-        return null;
-    }
-
     /// <summary>One of several words.</summary>
     public string? Word(string name, params ReadOnlySpan<string> allowed)
     {

@@ -30,36 +30,8 @@ internal static class HoldEndpoints
     }
 
     private static Task<IResult> HoldAsync(HttpContext context, ServiceCatalog services, HoldByHand holds, StatusViews views, string service) =>
-        SetAsync(context, services, holds, views, service, HoldReader.ReadLimits);
+        ServiceCall.TakeAsync(context, services, views, service, HoldReader.ReadLimits, holds.SetAsync, takesReason: static _ => true);
 
     private static Task<IResult> ResumeAsync(HttpContext context, ServiceCatalog services, HoldByHand holds, StatusViews views, string service) =>
-        SetAsync(context, services, holds, views, service, static (_, _) => null);
-
-    private static async Task<IResult> SetAsync(
-        HttpContext context, ServiceCatalog services, HoldByHand holds, StatusViews views, string service, Func<BodyReader, Service, HoldLimits?> read)
-    {
-        if (!services.TryGet(service, out var entry))
-        {
-            return Problems.UnknownService(services, service);
-        }
-
-        var (request, problem) = await AdminBody.ReadAsync(context);
-        if (request is null)
-        {
-            return problem!;
-        }
-
-        var wanted = read(request.Body, entry);
-        var reason = request.Body.Text("reason", OrderReader.MaxReasonLength);
-        var ifMatch = request.IfMatch();
-        var idempotency = request.Idempotency();
-        if (request.IsInvalid(out problem))
-        {
-            return problem;
-        }
-
-        var order = new HoldOrder(AdminAuthentication.CallerOf(context), reason, ifMatch, idempotency?.Key, idempotency?.Hash);
-        var refusal = await holds.SetAsync(entry, wanted, order, context.RequestAborted);
-        return refusal is null ? ServiceEndpoints.Answer(context, views.Of(entry)) : Problems.Of(refusal);
-    }
+        ServiceCall.TakeAsync<HoldLimits>(context, services, views, service, static (_, _) => null, holds.SetAsync, takesReason: static _ => true);
 }

@@ -32,7 +32,7 @@ internal static class HoldReader
         HoldOptions[] options = [.. services.Select(service => service.Options.Hold).DefaultIfEmpty(new())];
         var plan = new ReleaseHoldState(
             hold.Number("maxSeconds", HoldOptions.Shortest.TotalSeconds, HoldOptions.Longest.TotalSeconds) ?? options.Max(one => one.MaxDuration).TotalSeconds,
-            hold.Count("maxRequests", 1, HoldOptions.MostRequests) ?? options.Max(one => one.MaxRequests),
+            hold.WholeNumber("maxRequests", 1, HoldOptions.MostRequests, "a whole number") ?? options.Max(one => one.MaxRequests),
             hold.Word("onTimeout", Abort, Switch) is { } action ? action == Switch ? HoldTimeoutAction.Switch : HoldTimeoutAction.Abort : options.Min(one => one.OnTimeout),
             hold.Word("streams", Wait, Ignore) is { } streams ? streams == Ignore ? HoldStreams.Ignore : HoldStreams.Wait : options.Min(one => one.Streams));
         hold.RejectUnknown();
@@ -42,5 +42,5 @@ internal static class HoldReader
     /// <summary>Reads the limits of a hold by hand.</summary>
     public static HoldLimits ReadLimits(BodyReader body, Service service) => new(
         body.Number("maxSeconds", HoldOptions.Shortest.TotalSeconds, HoldOptions.Longest.TotalSeconds) ?? service.Options.Hold.MaxDuration.TotalSeconds,
-        body.Count("maxRequests", 1, HoldOptions.MostRequests) ?? service.Options.Hold.MaxRequests);
+        body.WholeNumber("maxRequests", 1, HoldOptions.MostRequests, "a whole number") ?? service.Options.Hold.MaxRequests);
 }

@@ -40,31 +40,7 @@ internal static class MaintenanceEndpoints
     private static Task<IResult> EndAsync(HttpContext context, ServiceCatalog services, ServiceMaintenance maintenance, StatusViews views, string service) =>
         SetAsync(context, services, maintenance, views, service, static _ => null);
 
-    private static async Task<IResult> SetAsync(
-        HttpContext context, ServiceCatalog services, ServiceMaintenance maintenance, StatusViews views, string service, Func<BodyReader, Maintenance?> read)
-    {
-        if (!services.TryGet(service, out var entry))
-        {
-            return Problems.UnknownService(services, service);
-        }
-
-        var (request, problem) = await AdminBody.ReadAsync(context);
-        if (request is null)
-        {
-            return problem!;
-        }
-
-        var wanted = read(request.Body);
-        var reason = wanted is null ? null : request.Body.Text("reason", OrderReader.MaxReasonLength);
-        var ifMatch = request.IfMatch();
-        var idempotency = request.Idempotency();
-        if (request.IsInvalid(out problem))
-        {
-            return problem;
-        }
-
-        var order = new MaintenanceOrder(AdminAuthentication.CallerOf(context), reason, ifMatch, idempotency?.Key, idempotency?.Hash);
-        var refusal = await maintenance.SetAsync(entry, wanted, order, context.RequestAborted);
-        return refusal is null ? ServiceEndpoints.Answer(context, views.Of(entry)) : Problems.Of(refusal);
-    }
+    private static Task<IResult> SetAsync(
+        HttpContext context, ServiceCatalog services, ServiceMaintenance maintenance, StatusViews views, string service, Func<BodyReader, Maintenance?> read) =>
+        ServiceCall.TakeAsync(context, services, views, service, (body, _) => read(body), maintenance.SetAsync, takesReason: static wanted => wanted is not null);
 }

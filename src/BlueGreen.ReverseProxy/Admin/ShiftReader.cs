@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Admin;
@@ -36,7 +37,10 @@ internal static class ShiftReader
 
         var asked = body is null ? null : ReadAsked(body);
         var options = asked ?? Configured(request, services, isAsked: body is not null);
-        return options is null ? null : PlanOf(options, KeyOf(request, services));
+        var plan = options is null ? null : PlanOf(options, KeyOf(request, services));
+
+        // A shift that begins with everything is none.
+        return plan is { Steps: [{ Weight: >= TrafficSplit.Whole }, ..] } ? null : plan;
     }
 
     private static ShiftOptions? ReadAsked(BodyReader body)
@@ -75,7 +79,7 @@ internal static class ShiftReader
     {
         var weight = step.Number("weight", ShiftRules.LeastWeight, ShiftRules.MostWeight, "a percentage");
         var seconds = step.Number("forSeconds", 0, ShiftRules.LongestSeconds);
-        if (weight is null && !step.Errors.Keys.Any(key => key.EndsWith("weight", StringComparison.Ordinal)))
+        if (!step.Has("weight"))
         {
             step.Fail("weight", "is missing");
         }

@@ -145,7 +145,7 @@ internal static class PreviewOrders
         var change = committed.Change();
         change = change with { State = change.State with { Preview = next } };
         return order is { IdempotencyKey: { } key, RequestHash: { } hash }
-            ? change with { Keys = [new IdempotencyRecord(order.Caller.Actor, key, hash, now, Release: null) { PreviewToken = token }] }
+            ? change.WithKey(new(order.Caller.Actor, key, hash, now, Release: null) { PreviewToken = token })
             : change;
     }
 }

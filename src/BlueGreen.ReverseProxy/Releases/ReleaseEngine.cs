@@ -82,7 +82,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     public async Task<(ReleaseState? Release, Refusal? Refused)> PromoteAsync(
         string id, int? to, Caller caller, long? ifMatch, (string Key, string Hash)? key, bool force = false, CancellationToken cancellationToken = default)
     {
-        if (!force && state.Find(id) is { Status: ReleaseStatus.Shifting } shifting && !IsRepeated(caller, key) && await readiness.FindUnhealthyAsync(shifting, cancellationToken) is { } sick)
+        if (!force && state.Find(id) is { Status: ReleaseStatus.Shifting } shifting && !IsReached(shifting) && !IsRepeated(caller, key) && await readiness.FindUnhealthyAsync(shifting, cancellationToken) is { } sick)
         {
             var refusal = new Refusal(
                 ProblemCodes.GateFailed, $"{sick}. Nothing was changed: release {id} stays at {ShiftTransitions.Percent(shifting.Shift!.Weight)}. Repair it, abort the release, or force it (\"force\": true, or bluegreen promote --force).", ReleaseId: id);
@@ -96,9 +96,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
             caller,
             ifMatch,
             "promote",
-            isDone: release => to is { } weight && (release.SwitchedAt is not null || (release.Status == ReleaseStatus.Shifting && release.Shift!.Weight >= weight)),
+            isDone: IsReached,
             isAllowed: release => release.Status == ReleaseStatus.Shifting,
-            (change, release, by, now) => ShiftTransitions.Promote(change, release, to, measurement.Take(release), by, now),
+            (change, release, by, now) => ShiftTransitions.Promote(change, release, to, force, measurement.Take(release), by, now),
             key);
         if (wasHeld && result.Refused is null)
         {
@@ -106,6 +106,9 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         }
 
         return result;
+
+        bool IsReached(ReleaseState release) =>
+            to is { } weight && (release.SwitchedAt is not null || (release.Status == ReleaseStatus.Shifting && release.Shift!.Weight >= weight));
     }
 
     private bool IsRepeated(Caller caller, (string Key, string Hash)? key) =>
@@ -270,7 +273,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
             }
 
             var change = transition(committed.Change(), release, caller, now);
-            change = key is { } used ? change with { Keys = change.Keys.Add(new IdempotencyRecord(caller.Actor, used.Key, used.Hash, now, release.Id)) } : change;
+            change = key is { } used ? change.WithKey(new(caller.Actor, used.Key, used.Hash, now, release.Id)) : change;
             return new(change, (change.Find(id), null));
         });
 

@@ -86,8 +86,7 @@ internal static class ReleaseOrders
 
         var outcome = decision.Result;
         var record = new IdempotencyRecord(order.Caller.Actor, key, hash, now, (outcome.Started ?? outcome.Existing)?.Id, outcome.Unchanged);
-        var next = decision.Change ?? change;
-        return decision with { Change = next with { Keys = next.Keys.Add(record) } };
+        return decision with { Change = (decision.Change ?? change).WithKey(record) };
     }
 
     private static Decision<OrderOutcome> DecideCutover(StateChange change, ReleaseOrder order, DateTimeOffset now)

@@ -4,14 +4,6 @@ using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases;
 
-/// <summary>Who closes or opens a service, and under which conditions.</summary>
-/// <param name="Caller">Who asks.</param>
-/// <param name="Reason">Why, for the history.</param>
-/// <param name="IfMatch">The generation that the caller has seen; null for whatever it is.</param>
-/// <param name="IdempotencyKey">The key of the call; null without one.</param>
-/// <param name="RequestHash">What the key is used for.</param>
-internal sealed record MaintenanceOrder(Caller Caller, string? Reason, long? IfMatch, string? IdempotencyKey, string? RequestHash);
-
 /// <summary>Closes services to their clients for maintenance, and opens them again. Releases go on as ever.</summary>
 internal sealed class ServiceMaintenance(CommittedState state, ReleaseEngine engine, TimeProvider time)
 {
@@ -25,7 +17,7 @@ internal sealed class ServiceMaintenance(CommittedState state, ReleaseEngine eng
     /// <param name="cancellationToken">Ends the wait for earlier changes.</param>
     /// <returns>Why it was not done; null when it was, or when there was nothing to do.</returns>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
-    public async Task<Refusal?> SetAsync(Service service, Maintenance? wanted, MaintenanceOrder order, CancellationToken cancellationToken)
+    public async Task<Refusal?> SetAsync(Service service, Maintenance? wanted, ServiceOrder order, CancellationToken cancellationToken)
     {
         var refusal = await state.CommitAsync(committed => Decide(committed, service.Name, wanted, order, time.GetUtcNow()), cancellationToken);
         if (refusal is not null)
@@ -38,26 +30,15 @@ internal sealed class ServiceMaintenance(CommittedState state, ReleaseEngine eng
     }
 
     /// <summary>Decides. Pure.</summary>
-    public static Decision<Refusal?> Decide(Committed committed, string service, Maintenance? wanted, MaintenanceOrder order, DateTimeOffset now)
+    public static Decision<Refusal?> Decide(Committed committed, string service, Maintenance? wanted, ServiceOrder order, DateTimeOffset now)
     {
-        if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
+        if (order.Settled(committed, service, now) is { } settled)
         {
-            // Done then; whatever somebody has made of it since is left alone.
-            return new(null, used.Hash == order.RequestHash ? null : Refusal.KeyMismatch(used));
+            return settled;
         }
 
         var known = committed.State.Services[service];
-        if (order.IfMatch is { } expected && known.Generation != expected)
-        {
-            return new(null, Refusal.Stale(service, known.Generation, expected));
-        }
-
-        var change = committed.Change();
-        if (order is { IdempotencyKey: { } newKey, RequestHash: { } hash })
-        {
-            change = change with { Keys = [new IdempotencyRecord(order.Caller.Actor, newKey, hash, now, Release: null)] };
-        }
-
+        var change = order.Begin(committed, now);
         if (wanted is null ? known.Maintenance is null : known.Maintenance is { } current && current.Message == wanted.Message && current.RetryAfter == wanted.RetryAfterSeconds)
         {
             return new(change.Keys.IsEmpty ? null : change, null);

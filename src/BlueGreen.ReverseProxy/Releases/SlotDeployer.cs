@@ -98,7 +98,7 @@ internal sealed partial class SlotDeployer(
         var change = committed.Change();
         if (order is { IdempotencyKey: { } newKey, RequestHash: { } hash })
         {
-            change = change with { Keys = [new IdempotencyRecord(order.Caller.Actor, newKey, hash, now, Release: null)] };
+            change = change.WithKey(new(order.Caller.Actor, newKey, hash, now, Release: null));
         }
 
         var deployment = Describe(known[slot], request, known.Generation + 1, now);
@@ -199,7 +199,7 @@ internal sealed partial class SlotDeployer(
             var change = committed.Change().WithService(service.Name, AsBefore(known, before, slot) with { Generation = known.Generation + 1 });
             return new(
                 order is { IdempotencyKey: { } key, RequestHash: { } hash }
-                    ? change with { Keys = [new IdempotencyRecord(order.Caller.Actor, key, hash, DateTimeOffset.UnixEpoch, Release: null)] }
+                    ? change.WithKey(new(order.Caller.Actor, key, hash, DateTimeOffset.UnixEpoch, Release: null))
                     : change,
                 true);
         }

@@ -55,6 +55,9 @@ internal sealed record StateChange(GatewayState State)
     }
 
     /// <summary>Adds an audit entry; its sequence is given here.</summary>
+    /// <summary>A call must not be carried out a second time.</summary>
+    public StateChange WithKey(IdempotencyRecord key) => this with { Keys = Keys.Add(key) };
+
     public StateChange WithAudit(AuditRecord entry)
     {
         var sequence = State.LastAudit + 1;

@@ -131,7 +131,7 @@ internal sealed class ReleaseModel
     };
 
     private StateChange? HoldByHand(string service, HoldLimits? limits) =>
-        ServiceHolds.Decide(Committed, service, limits, new HoldOrder(Ordering.Ci, null, null, null, null), States.Now).Change;
+        ServiceHolds.Decide(Committed, service, limits, new ServiceOrder(Ordering.Ci, null, null, null, null), States.Now).Change;
 
     private StateChange? Decide(ReleaseOrder order) => ReleaseOrders.Decide(Committed, order, States.Now).Change;
 
@@ -166,7 +166,7 @@ internal sealed class ReleaseModel
         return step.What switch
         {
             StepKind.Pass => change.Pass(release),
-            StepKind.Promote => ShiftTransitions.Promote(change, release, step.Flag ? TrafficSplit.Whole : null, Ordering.MomentOf(release), Ordering.Ci, States.Now),
+            StepKind.Promote => ShiftTransitions.Promote(change, release, step.Flag ? TrafficSplit.Whole : null, force: false, Ordering.MomentOf(release), Ordering.Ci, States.Now),
             StepKind.Pause => ShiftTransitions.Pause(change, release, 1, Ordering.Ci, States.Now),
             StepKind.ResumeShift => ShiftTransitions.Resume(change, release, Ordering.Ci, States.Now),
             StepKind.Reverted => ShiftTransitions.Reverted(change, release, 0, 0, States.Now),

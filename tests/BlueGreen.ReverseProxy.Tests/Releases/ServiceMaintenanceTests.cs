@@ -9,7 +9,7 @@ namespace BlueGreen.ReverseProxy.Tests.Releases;
 public sealed class ServiceMaintenanceTests
 {
     private static readonly Maintenance Closed = new("back soon", 120);
-    private static readonly MaintenanceOrder Order = new(Ordering.Ci, "ticket", IfMatch: null, IdempotencyKey: null, RequestHash: null);
+    private static readonly ServiceOrder Order = new(Ordering.Ci, "ticket", IfMatch: null, IdempotencyKey: null, RequestHash: null);
 
     private readonly StateChange _open = States.Of("orders", "users").Change();
 
@@ -92,6 +92,6 @@ public sealed class ServiceMaintenanceTests
         switched.Services["orders"].Maintenance.Should().NotBeNull("the release has nothing to do with it");
     }
 
-    private static Decision<Refusal?> Decide(StateChange state, Maintenance? wanted, MaintenanceOrder? order = null, DateTimeOffset? now = null) =>
+    private static Decision<Refusal?> Decide(StateChange state, Maintenance? wanted, ServiceOrder? order = null, DateTimeOffset? now = null) =>
         ServiceMaintenance.Decide(new Committed(state.State, new RecentRecords().Apply(state)), "orders", wanted, order ?? Order, now ?? States.Now);
 }

@@ -158,8 +158,11 @@ internal sealed partial class BakeGuard(
         if (monitor.IsOfShift)
         {
             var reason = $"{finding.Service}: {finding.Reason}";
-            if (await CommitAsync(monitor, (current, running) => ShiftTransitions.Revert(
-                BakeTransitions.Failed(current, running, reason, monitor.Figures, time.GetUtcNow()), running, ReleaseStatus.RolledBack, reason, Caller.Bake, "rollback", time.GetUtcNow())))
+            if (await CommitAsync(monitor, (current, running) =>
+                {
+                    var failed = BakeTransitions.Failed(current, running, reason, monitor.Figures, time.GetUtcNow());
+                    return ShiftTransitions.Revert(failed, failed.Find(running.Id)!, ReleaseStatus.RolledBack, reason, Caller.Bake, "rollback", time.GetUtcNow());
+                }))
             {
                 LogReverted(logger, monitor.ReleaseId, finding.Service, finding.Reason);
             }

@@ -39,18 +39,22 @@ internal sealed partial class BakeHandOver(
 
         monitor.KeepOnly(release);
         monitor.Judge();
-        return new(release.Id, monitor.Figures, context.Elapsed(progress), progress.Step?.Seconds(context.Time));
+        return new(release.Id, monitor.Figures, context.Elapsed(progress), progress.Step?.Seconds(context.Time), SpentOf(release, progress));
     }
+
+    private long SpentOf(ReleaseState release, ReleaseProgress progress) => release is { Status: ReleaseStatus.Shifting, Shift: { ByEvidence: not null } shift }
+        ? release.Open.Select(entry => services.TryGet(entry.Name, out var service) ? progress.SpentOf(shift, service.WatchOf(release.Id, shift.Key)) : 0).DefaultIfEmpty().Max()
+        : 0;
 
     private Decision<bool> Decide(Committed committed)
     {
         var change = committed.Change();
-        foreach (var (id, figures, elapsed, step) in _measured)
+        foreach (var (id, figures, elapsed, step, spent) in _measured)
         {
             change = ReleaseTransitions.Running(change.State, id) is { } release ? BakeTransitions.Checkpoint(change, release, figures, elapsed) : change;
             if (step is { } seconds && ReleaseTransitions.Running(change.State, id) is { Status: ReleaseStatus.Shifting } shifting)
             {
-                change = ShiftTransitions.Checkpoint(change, shifting, seconds);
+                change = ShiftTransitions.Checkpoint(change, shifting, seconds, spent);
             }
         }
 
@@ -65,7 +69,7 @@ internal sealed partial class BakeHandOver(
         return new(ReferenceEquals(change.State, committed.State) ? null : change, true);
     }
 
-    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed, double? StepSeconds);
+    private sealed record Measured(string Release, ImmutableList<ServiceFigures> Figures, TimeSpan Elapsed, double? StepSeconds, long Spent);
 
     [LoggerMessage(4605, LogLevel.Warning, "What the bakes have measured could not be stored for the next process, which goes on from what was stored before: {Error}")]
     private static partial void LogNotStored(ILogger logger, string error);

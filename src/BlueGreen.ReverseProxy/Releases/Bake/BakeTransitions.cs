@@ -16,10 +16,10 @@ internal static class BakeTransitions
         Change(state, release, "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
             .WithAudit(now, Caller.Bake, "hold", "done", release, detail);
 
-    /// <summary>What it waited for is over; the time that it took is added to the bake.</summary>
+    /// <summary>What it waited for is over; the time that it took is added to the bake, unless that has not begun because traffic is still shifted.</summary>
     public static StateChange Resumed(StateChange state, ReleaseState release, string detail, TimeSpan held, DateTimeOffset now) => Change(
         state,
-        release with { BakeSeconds = release.BakeSeconds + Math.Ceiling(held.TotalSeconds) },
+        release.SwitchedAt is null ? release : release with { BakeSeconds = release.BakeSeconds + Math.Ceiling(held.TotalSeconds) },
         "bakeResumed",
         detail,
         now,

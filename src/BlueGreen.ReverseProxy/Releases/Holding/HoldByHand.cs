@@ -13,7 +13,7 @@ internal sealed class HoldByHand(CommittedState state, ReleaseEngine engine, Tim
     /// <param name="cancellationToken">Ends the wait for earlier changes.</param>
     /// <returns>Why it was not done; null when it was, or when there was nothing to do.</returns>
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
-    public async Task<Refusal?> SetAsync(Service service, HoldLimits? wanted, HoldOrder order, CancellationToken cancellationToken)
+    public async Task<Refusal?> SetAsync(Service service, HoldLimits? wanted, ServiceOrder order, CancellationToken cancellationToken)
     {
         var refusal = await state.CommitAsync(
             committed => engine.WhyClosed(service) is { } closed

@@ -4,14 +4,6 @@ using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Holding;
 
-/// <summary>Who holds a service by hand or lets it go, and under which conditions.</summary>
-/// <param name="Caller">Who asks.</param>
-/// <param name="Reason">Why, for the history.</param>
-/// <param name="IfMatch">The generation that the caller has seen; null for whatever it is.</param>
-/// <param name="IdempotencyKey">The key of the call; null without one.</param>
-/// <param name="RequestHash">What the key is used for.</param>
-internal sealed record HoldOrder(Caller Caller, string? Reason, long? IfMatch, string? IdempotencyKey, string? RequestHash);
-
 /// <summary>The limits of a hold by hand.</summary>
 /// <param name="MaxSeconds">After how many seconds it ends by itself.</param>
 /// <param name="MaxRequests">How many requests may wait at once.</param>
@@ -41,20 +33,14 @@ internal static class ServiceHolds
     /// <param name="order">Who asks.</param>
     /// <param name="now">The time (UTC).</param>
     /// <returns>Why it is not done; null when it is, or when there is nothing to do.</returns>
-    public static Decision<Refusal?> Decide(Committed committed, string service, HoldLimits? wanted, HoldOrder order, DateTimeOffset now)
+    public static Decision<Refusal?> Decide(Committed committed, string service, HoldLimits? wanted, ServiceOrder order, DateTimeOffset now)
     {
-        if (order.IdempotencyKey is { } key && committed.Records.FindKey(order.Caller.Actor, key, now) is { } used)
+        if (order.Settled(committed, service, now) is { } settled)
         {
-            // Done then: a call that is repeated later must not stop the traffic once more.
-            return new(null, used.Hash == order.RequestHash ? null : Refusal.KeyMismatch(used));
+            return settled;
         }
 
         var known = committed.State.Services[service];
-        if (order.IfMatch is { } expected && known.Generation != expected)
-        {
-            return new(null, Refusal.Stale(service, known.Generation, expected));
-        }
-
         if (committed.State.Running.Find(release => release.Hold is not null && release.Status.IsBeforeSwitch() && release.Holds(service)) is { } release)
         {
             return new(null, new(
@@ -63,12 +49,7 @@ internal static class ServiceHolds
                 ReleaseId: release.Id));
         }
 
-        var change = committed.Change();
-        if (order is { IdempotencyKey: { } newKey, RequestHash: { } hash })
-        {
-            change = change with { Keys = [new IdempotencyRecord(order.Caller.Actor, newKey, hash, now, Release: null)] };
-        }
-
+        var change = order.Begin(committed, now);
         if (wanted is null ? known.Hold is null : known.Hold is { } current && current.MaxSeconds.Equals(wanted.MaxSeconds) && current.MaxRequests == wanted.MaxRequests)
         {
             return new(change.Keys.IsEmpty ? null : change, null);
@@ -90,10 +71,10 @@ internal static class ServiceHolds
     public static StateChange End(StateChange change, string service, string id, string why, DateTimeOffset now) =>
         change.Services[service].Hold?.Id == id ? End(change, service, Caller.Gateway, reason: null, why, now) : change;
 
-    private static StateChange Begin(StateChange change, string service, HoldLimits wanted, HoldOrder order, DateTimeOffset now)
+    private static StateChange Begin(StateChange change, string service, HoldLimits wanted, ServiceOrder order, DateTimeOffset now)
     {
         var known = change.Services[service];
-        var next = NextOf(known);
+        var next = known.WithNextGeneration();
         next = next with
         {
             // Its time counts from when it began: repeating the call does not make it longer, and one with another time is another time from then on.
@@ -113,19 +94,7 @@ internal static class ServiceHolds
     }
 
     private static StateChange End(StateChange change, string service, Caller caller, string? reason, string why, DateTimeOffset now) => change
-        .WithService(service, NextOf(change.Services[service]) with { Hold = null })
+        .WithService(service, change.Services[service].WithNextGeneration() with { Hold = null })
         .WithEvent(service, now, Ended, why)
         .WithAudit(now, caller, Resume, "done", [service], release: null, force: false, reason, why);
-
-    private static ServiceState NextOf(ServiceState known)
-    {
-        var generation = known.Generation + 1;
-        return known with
-        {
-            Generation = generation,
-
-            // It speaks of the same deployment as before.
-            Baseline = known.Baseline is { } baseline && baseline.Generation == known.Generation ? baseline with { Generation = generation } : known.Baseline,
-        };
-    }
 }

@@ -27,7 +27,7 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
         var stored = began;
         while (true)
         {
-            var looks = services.ConvertAll(service => service.See(context.Time, shift.Spent, share));
+            var looks = services.ConvertAll(service => service.See(context.Time, progress, shift, share));
             if (looks.Exists(look => look.Bad + look.Overdue >= share))
             {
                 await RevertAsync(release, share, looks, stopping);
@@ -42,10 +42,18 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
                 if (await readiness.AskAsync(release, progress, stopping))
                 {
                     await AdvanceAsync(release, weight, looks, progress, stopping);
+                    return;
                 }
 
-                return;
+                if (context.HasChanged(release))
+                {
+                    return;
+                }
+
+                continue;
             }
+
+            progress.WaitingFor = null;
 
             if (context.Time.GetElapsedTime(stored).TotalSeconds >= CheckpointSeconds)
             {
@@ -53,7 +61,7 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
                 var spent = looks.Max(look => look.Bad);
                 if (spent > shift.Spent)
                 {
-                    await CommitAsync(release, (change, current) => change.WithRelease(current with { Shift = current.Shift! with { Spent = spent, StepSeconds = progress.Step!.Seconds(context.Time) } }), stopping);
+                    await CommitAsync(release, (change, current) => ShiftTransitions.Checkpoint(change, current, progress.Step!.Seconds(context.Time), spent), stopping);
                     return;
                 }
             }
@@ -117,10 +125,10 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
 
         public TimeSpan Hang => hang;
 
-        public RampLook See(TimeProvider time, long spentBefore, long budget)
+        public RampLook See(TimeProvider time, ReleaseProgress progress, ShiftState shift, long budget)
         {
             var answered = watch.NewResponses.Answered;
-            var bad = Math.Max(watch.ExcessBad, spentBefore);
+            var bad = progress.SpentOf(shift, watch);
             var overdue = watch.Overdue;
             var (requests, now) = (watch.Requests.New + watch.Requests.Old, time.GetTimestamp());
             if (_at != 0)

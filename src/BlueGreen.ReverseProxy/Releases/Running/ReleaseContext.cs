@@ -33,15 +33,20 @@ internal sealed class ReleaseContext(CommittedState state, ServiceCatalog servic
     /// <summary>The slots that the services leave, of those for which the release still stands.</summary>
     public IEnumerable<Slot> OldSlots(ReleaseState release) => release.Open.Select(entry => Entry(entry.Name)[entry.From]);
 
-    /// <summary>Waits until the release is no longer where the step has found it: in another status, for other services, or with another end.</summary>
-    public Task ChangedAsync(ReleaseState release, CancellationToken cancellationToken) => state.WaitUntilAsync(
-        current => ReleaseTransitions.Running(current, release.Id) is not { } now
-            || now.Status != release.Status
-            || now.BakeSeconds != release.BakeSeconds
-            || !Equals(now.Shift, release.Shift)
-            || now.Bake?.Hold != release.Bake?.Hold
-            || !now.Open.Select(entry => entry.Name).SequenceEqual(release.Open.Select(entry => entry.Name)),
-        cancellationToken);
+    /// <summary>Waits until the release is no longer where the step has found it: see <see cref="HasChanged(ReleaseState)"/>.</summary>
+    public Task ChangedAsync(ReleaseState release, CancellationToken cancellationToken) =>
+        state.WaitUntilAsync(current => HasChanged(current, release), cancellationToken);
+
+    /// <summary>Whether the release is no longer where the step has found it: in another status, for other services, with another end, or, while it shifts, with something else to do.</summary>
+    public bool HasChanged(ReleaseState release) => HasChanged(state.Current, release);
+
+    private static bool HasChanged(GatewayState current, ReleaseState release) =>
+        ReleaseTransitions.Running(current, release.Id) is not { } now
+        || now.Status != release.Status
+        || now.BakeSeconds != release.BakeSeconds
+        || !Equals(now.Shift, release.Shift)
+        || (now.Status == ReleaseStatus.Shifting && now.Bake?.Hold != release.Bake?.Hold)
+        || !now.Open.Select(entry => entry.Name).SequenceEqual(release.Open.Select(entry => entry.Name));
 
     /// <summary>Commits a transition of a release that is still in the expected status, however often it takes.</summary>
     public Task CommitAsync(string id, ReleaseStatus expected, Func<StateChange, ReleaseState, StateChange> transition, CancellationToken stopping) =>

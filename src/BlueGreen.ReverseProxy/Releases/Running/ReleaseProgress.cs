@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Running;
@@ -13,6 +14,7 @@ internal sealed class ReleaseProgress
     private ReleaseMonitor? _bake;
     private ShiftClock? _step;
     private string? _waitingFor;
+    private long _spentBefore;
 
     /// <summary>The verdicts of the verification that is under way, as they are reached.</summary>
     public ImmutableList<GateResult> Judged => Volatile.Read(ref _judged);
@@ -53,6 +55,16 @@ internal sealed class ReleaseProgress
 
     /// <summary>Whether this process has shifted the release's traffic.</summary>
     public bool HasShifted { get; set; }
+
+    /// <summary>What earlier processes have spent of a shift's budget.</summary>
+    public long SpentBefore
+    {
+        get => Volatile.Read(ref _spentBefore);
+        set => Volatile.Write(ref _spentBefore, value);
+    }
+
+    /// <summary>The bad responses that a shift has cost a service's clients so far, by all processes that have run it. It never becomes less.</summary>
+    public long SpentOf(ShiftState shift, SplitWatch watch) => Math.Max(SpentBefore + watch.ExcessBad, shift.Spent);
 
     /// <summary>Ends when the switch could not be stored.</summary>
     public Task<StateUnavailableException> Unstorable => _unstorable.Task;

@@ -133,7 +133,13 @@ internal sealed partial class ReleaseRunner(
             return;
         }
 
-        progress.HasShifted = true;
+        if (!progress.HasShifted)
+        {
+            // Nothing where this process has begun it; what it finds from now on is on top of that.
+            progress.SpentBefore = release.Shift!.Spent;
+            progress.HasShifted = true;
+        }
+
         if (progress.Weight != release.Shift!.Weight)
         {
             progress.Weight = release.Shift.Weight;

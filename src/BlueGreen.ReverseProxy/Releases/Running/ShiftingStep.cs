@@ -20,7 +20,7 @@ internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement mea
         var shift = release.Shift!;
         if (shift.PausedBy is not null || release.Bake?.Hold is not null)
         {
-            progress.Step = null;
+            (progress.Step, progress.WaitingFor) = (null, null);
             await context.ChangedAsync(release, stopping);
             return;
         }
@@ -33,15 +33,16 @@ internal sealed class ShiftingStep(ReleaseContext context, SwitchMeasurement mea
             return;
         }
 
-        progress.WaitingFor = null;
-        progress.Step = new ShiftClock(context.Time.GetTimestamp(), shift.StepSeconds);
+        progress.Step = ShiftClock.Of(shift, progress.Step, context.Time);
         if (shift.ByEvidence is { } budget)
         {
             await evidence.RunAsync(release, shift, budget, progress, stopping);
             return;
         }
 
-        var left = TimeSpan.FromSeconds(Math.Max(0, shift.Steps[shift.Step].Seconds - shift.StepSeconds));
+        // Once its time is over, it waits for the new slots until they are well, and says so all the while.
+        var left = TimeSpan.FromSeconds(Math.Max(0, shift.Steps[shift.Step].Seconds - progress.Step.Seconds(context.Time)));
+        progress.WaitingFor = left > TimeSpan.Zero ? null : progress.WaitingFor;
         if (await Race.FirstAsync(stopping, token => context.ChangedAsync(release, token), token => Task.Delay(left < CheckpointInterval ? left : CheckpointInterval, context.Time, token)) == 0)
         {
             return;

@@ -17,11 +17,6 @@ internal static class ShiftTransitions
     {
         var shift = release.Shift!;
         var first = shift.Steps is [var step, ..] ? step.Weight : EvidenceRamp.FirstWeight;
-        if (first >= TrafficSplit.Whole)
-        {
-            return Complete(change, release, moment, now);
-        }
-
         var open = release.Open.ToList();
         var next = open.Aggregate(change, (moved, entry) =>
         {
@@ -75,14 +70,24 @@ internal static class ShiftTransitions
     /// <param name="change">The change so far.</param>
     /// <param name="release">The release, shifting.</param>
     /// <param name="to">The weight, in hundredths of a percent; null for the next step.</param>
+    /// <param name="force">Whether the new slots were not looked at before.</param>
     /// <param name="moment">What was measured, for a switch.</param>
     /// <param name="caller">Who wants it.</param>
     /// <param name="now">The time (UTC).</param>
-    public static StateChange Promote(StateChange change, ReleaseState release, int? to, SwitchMoment moment, Caller caller, DateTimeOffset now)
+    public static StateChange Promote(StateChange change, ReleaseState release, int? to, bool force, SwitchMoment moment, Caller caller, DateTimeOffset now)
     {
         var shift = release.Shift!;
         var weight = to ?? NextWeight(shift);
-        var next = change.WithAudit(now, caller, "promote", "done", release, $"{Percent(shift.Weight)} to {Percent(weight)}");
+        var next = change.WithAudit(
+            now,
+            caller,
+            "promote",
+            "done",
+            [.. release.Services.Select(service => service.Name)],
+            release.Id,
+            force || release.Force,
+            release.Reason,
+            $"{Percent(shift.Weight)} to {Percent(weight)}");
         var freed = Unheld(release);
 
         // A weight between two steps belongs to the last step that it has reached: what comes next is more than it, in any case.
@@ -161,9 +166,11 @@ internal static class ShiftTransitions
     public static StateChange Unshift(StateChange change, ReleaseState release, IEnumerable<ReleasedService> services) =>
         release.Status == ReleaseStatus.Shifting ? WithNextGeneration(change, services) : change;
 
-    /// <summary>Counts the time of the step on, without an event.</summary>
-    public static StateChange Checkpoint(StateChange change, ReleaseState release, double stepSeconds) =>
-        change.WithRelease(release with { Shift = release.Shift! with { StepSeconds = Math.Max(stepSeconds, release.Shift.StepSeconds) } });
+    /// <summary>Counts the time of the step on, and what the shift has cost, without an event.</summary>
+    public static StateChange Checkpoint(StateChange change, ReleaseState release, double stepSeconds, long spent = 0) => change.WithRelease(release with
+    {
+        Shift = release.Shift! with { StepSeconds = Math.Max(stepSeconds, release.Shift.StepSeconds), Spent = Math.Max(spent, release.Shift.Spent) },
+    });
 
     /// <summary>The weight after the one that is in force. Without steps it is twice that, as much as the evidence allows at most.</summary>
     public static int NextWeight(ShiftState shift) => shift.ByEvidence is not null

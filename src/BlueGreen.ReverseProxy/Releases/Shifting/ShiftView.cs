@@ -66,7 +66,7 @@ internal static class ShiftView
             evidence.NewBad,
             evidence.OldBad,
             shift.ByEvidence is null ? 0 : watch.Overdue,
-            shift.ByEvidence is null ? 0 : Math.Max(watch.ExcessBad, shift.Spent) + watch.Overdue,
+            shift.ByEvidence is null ? 0 : (progress?.SpentOf(shift, watch) ?? shift.Spent) + watch.Overdue,
             Math.Round(evidence.LnE, 6),
             Math.Round(progress?.Bake?.Figures.Find(figures => figures.Name == entry.Name)?.Metrics[0].Threshold ?? 0, 6));
     }
