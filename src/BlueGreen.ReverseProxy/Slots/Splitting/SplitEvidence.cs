@@ -49,6 +49,13 @@ internal sealed record SplitEvidence
         }
     }
 
+    /// <summary>The evidence of failures whose sides were all chosen by one weight.</summary>
+    /// <param name="newBad">The failures on the new slot.</param>
+    /// <param name="oldBad">The same on the old slot.</param>
+    /// <param name="weight">In hundredths of a percent, above 0 and below all.</param>
+    public static SplitEvidence Of(long newBad, long oldBad, int weight) =>
+        new([.. Ratios.Select(ratio => (newBad * LnOf(ratio, weight, isNew: true)) + (oldBad * LnOf(ratio, weight, isNew: false)))], newBad, oldBad);
+
     /// <summary>Adds one failure.</summary>
     /// <param name="isNew">Whether it was on the new slot.</param>
     /// <param name="weight">The weight by which its side was chosen, in hundredths of a percent. At 0 and at all there was no choice, and nothing is learnt.</param>
@@ -57,15 +64,21 @@ internal sealed record SplitEvidence
         var next = _ln;
         if (weight is > 0 and < TrafficSplit.Whole)
         {
-            var w = (double)weight / TrafficSplit.Whole;
             next = [.. _ln];
             for (var index = 0; index < next.Length; index++)
             {
-                var drawn = w * Ratios[index] / ((w * Ratios[index]) + 1 - w);
-                next[index] += isNew ? Math.Log(drawn / w) : Math.Log((1 - drawn) / (1 - w));
+                next[index] += LnOf(Ratios[index], weight, isNew);
             }
         }
 
         return new SplitEvidence(next, NewBad + (isNew ? 1 : 0), OldBad + (isNew ? 0 : 1));
+    }
+
+    /// <summary>The logarithm of how much more likely it is that a failure falls on a side if the new slot fails so many times as often as the old one.</summary>
+    public static double LnOf(double ratio, int weight, bool isNew)
+    {
+        var w = (double)weight / TrafficSplit.Whole;
+        var drawn = w * ratio / ((w * ratio) + 1 - w);
+        return isNew ? Math.Log(drawn / w) : Math.Log((1 - drawn) / (1 - w));
     }
 }
