@@ -1,0 +1,69 @@
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+
+/// <summary>What an attempt of a confirmation has counted.</summary>
+/// <param name="NewBad">The failures on the new slot; where clients count once, the clients.</param>
+/// <param name="OldBad">The same on the old slot.</param>
+/// <param name="NewResponses">The new slot's responses, failures included.</param>
+/// <param name="OldResponses">The same of the old slot.</param>
+/// <param name="OldBadResponses">The old slot's failures; each of them, also where clients count once.</param>
+internal sealed record ConfirmationCounts(long NewBad, long OldBad, long NewResponses, long OldResponses, long OldBadResponses);
+
+/// <summary>What follows of an attempt.</summary>
+internal enum ConfirmationVerdict
+{
+    /// <summary>It goes on.</summary>
+    Open,
+
+    /// <summary>The new slot is worse.</summary>
+    Confirmed,
+
+    /// <summary>It is not, or nobody can say so in time: all of the traffic goes to it again.</summary>
+    Refuted,
+}
+
+/// <summary>When an attempt ends, and what it has taught. Pure.</summary>
+internal static class ConfirmationRule
+{
+    /// <summary>How long an attempt lasts at most.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
+
+    /// <summary>How many attempts a bake makes. Whoever is alarmed more often is one for somebody to look at.</summary>
+    public const int MostAttempts = 25;
+
+    private const double RaisedAlpha = 0.05;
+    private static readonly TimeSpan ShortestRaise = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LongestRaise = TimeSpan.FromMinutes(1);
+
+    /// <summary>Decides. Look at it at every failure and every second.</summary>
+    /// <param name="evidence">What the earlier attempts have brought.</param>
+    /// <param name="counts">What this one has counted.</param>
+    /// <param name="threshold">ln(1/α).</param>
+    /// <param name="rate">θ0: the rate of failures that is no worse; null if that is not known.</param>
+    /// <param name="elapsed">How long the attempt lasts.</param>
+    public static ConfirmationVerdict Judge(ConfirmationEvidence evidence, ConfirmationCounts counts, double threshold, double? rate, TimeSpan elapsed) =>
+        evidence.LnE(counts.NewBad, counts.OldBad) >= threshold ? ConfirmationVerdict.Confirmed
+        : elapsed >= Longest || ConfirmationEvidence.IsRefuted(counts.NewBad, counts.OldBad, counts.NewResponses, rate) ? ConfirmationVerdict.Refuted
+        : ConfirmationVerdict.Open;
+
+    /// <summary>
+    /// Where clients count once, some of them may fail again and again whatever slot they are on, and would raise the next alarm at once. So
+    /// for some time the first stage takes the old slot's rate of this attempt for the one that is no worse. Null if that is not above
+    /// θ0. Not by request: in a world of bursts it would hide a fault for good.
+    /// </summary>
+    /// <param name="attempt">The attempt that was refuted, from 1 on.</param>
+    /// <param name="counts">What it has counted.</param>
+    /// <param name="rate">θ0.</param>
+    public static (double Rate, TimeSpan For)? Raised(int attempt, ConfirmationCounts counts, double rate)
+    {
+        var bad = Math.Min(counts.OldBadResponses, counts.OldResponses);
+        if (counts.OldResponses == 0 || BinomialBounds.LowerRate(counts.OldResponses, bad, RaisedAlpha) <= rate)
+        {
+            return null;
+        }
+
+        var time = ShortestRaise * Math.Pow(2, Math.Min(attempt - 1, 10));
+        return (BinomialBounds.UpperRate(counts.OldResponses, bad, RaisedAlpha), time < LongestRaise ? time : LongestRaise);
+    }
+}
