@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
 
@@ -26,6 +27,20 @@ internal static class BakeLines
         ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
         : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
         : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
+
+    /// <summary><c>comparing orders (5xx): a quarter of … on green; bad: 3 of 12 on green, 1 of 40 on blue; 40 % of the evidence for a rollback</c>.</summary>
+    /// <param name="comparison">What is compared.</param>
+    /// <param name="release">The release.</param>
+    /// <param name="now">The gateway's time.</param>
+    public static string Of(BakeComparison comparison, Release release, DateTimeOffset now)
+    {
+        var slots = release.Services.FirstOrDefault(service => service.Name == comparison.Service) ?? release.Services[0];
+        var (to, from) = (slots.To.ToText(), slots.From.ToText());
+        var counted = comparison.Key == "request" ? comparison.Metric == Latency ? "slow" : "bad" : comparison.Metric == Latency ? "clients with slow responses" : "clients with bad responses";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{comparison.Service}, {comparison.Metric}: {comparison.Weight:0.##} % of the traffic on {to} for {Durations.Clock(now - comparison.Since)}; {counted}: {comparison.NewBad} on {to} ({Names.Plural(comparison.NewResponses, "response")}), {comparison.OldBad} on {from} ({Names.Plural(comparison.OldResponses, "response")}); {Evidence("", comparison.Threshold is { } threshold ? comparison.LnE / threshold : 0)}");
+    }
 
     // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
     private static string Evidence(string status, double share) => status switch

@@ -125,6 +125,11 @@ internal sealed class ReleasePicture(bool unicode)
     private Hanging DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
     {
         var ended = drain.StartedWith - drain.Remaining;
+        if (snapshot.Release.Status == ReleaseStatus.Confirming)
+        {
+            return Line(Mark.Waiting, "drain", "both slots serve until they are compared");
+        }
+
         if (snapshot.Release.DrainedAt is not null || snapshot.Release.Status != ReleaseStatus.Draining)
         {
             return Line(
@@ -164,6 +169,11 @@ internal sealed class ReleasePicture(bool unicode)
         if (bake.Hold is { } hold)
         {
             yield return Line(Mark.Bad, "held", $"{hold}: {bake.Detail}");
+        }
+
+        if (bake.Comparison is { } comparison)
+        {
+            yield return Line(Mark.Running, "compare", BakeLines.Of(comparison, snapshot.Release, snapshot.At));
         }
 
         foreach (var service in bake.Services)

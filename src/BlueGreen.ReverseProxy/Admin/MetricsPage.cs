@@ -186,6 +186,12 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
             text.Add("bluegreen_bake_evidence", metric.LnE!.Value, ("service", service), ("metric", metric.Name));
         }
 
+        text.Begin("bluegreen_bake_comparing", "gauge", "1 while both slots serve because an alarm of a bake is being confirmed.");
+        foreach (var name in state.Services.Keys.Order(StringComparer.Ordinal))
+        {
+            text.Add("bluegreen_bake_comparing", state.Running.Exists(release => release.Status == ReleaseStatus.Confirming && release.Holds(name)) ? 1 : 0, ("service", name));
+        }
+
         text.Begin("bluegreen_bake_threshold", "gauge", "What bluegreen_bake_evidence has to reach.");
         foreach (var (service, metric) in judged)
         {

@@ -11,6 +11,9 @@ public sealed record BakeOptions
     /// <summary>What follows when the new slot is found to be worse. Default: roll back.</summary>
     public BakeFailureAction OnFailure { get; init; } = BakeFailureAction.Rollback;
 
+    /// <summary>Whether the slots are compared while both serve before anything is done about a rate that is too high. Default: where that is possible.</summary>
+    public ConfirmationMode Confirm { get; init; } = ConfirmationMode.Auto;
+
     /// <summary>What follows when the bake is over and there was not one response to judge by. Default: succeed, with low confidence.</summary>
     public NoDataAction NoData { get; init; } = NoDataAction.Succeed;
 

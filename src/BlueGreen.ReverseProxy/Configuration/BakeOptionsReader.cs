@@ -19,6 +19,7 @@ internal static class BakeOptionsReader
         {
             Duration = reader.Duration("Duration", defaults.Duration, TimeSpan.Zero, Longest),
             OnFailure = reader.Name("OnFailure", defaults.OnFailure),
+            Confirm = reader.Name("Confirm", defaults.Confirm),
             NoData = reader.Name("NoData", defaults.NoData),
             Alpha = reader.Number("Alpha", defaults.Alpha, 0.000001, 0.5),
             FailOn = ReadFailOn(reader),

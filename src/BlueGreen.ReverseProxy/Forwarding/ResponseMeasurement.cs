@@ -38,7 +38,7 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         lease.Slot.Meter.Add(outcome);
         if (lease.Split is { } split && outcome.IsTrial)
         {
-            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsError(outcome), outcome.IsLatency ? outcome.Microseconds : null);
+            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsBad(outcome, split.Watch.Metric), outcome.IsLatency ? outcome.Microseconds : null);
         }
     }
 

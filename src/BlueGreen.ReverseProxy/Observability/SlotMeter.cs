@@ -89,8 +89,8 @@ internal sealed class SlotMeter
         Log?.Add(Slot, outcome);
     }
 
-    /// <summary>Whether a response counts as an error.</summary>
-    public bool IsError(in ResponseOutcome outcome) => outcome.IsTrial && (Failures.MetricsOf(outcome) & (1 << FailureCodes.Errors)) != 0;
+    /// <summary>Whether a response is bad by a metric.</summary>
+    public bool IsBad(in ResponseOutcome outcome, int metric) => outcome.IsTrial && (Failures.MetricsOf(outcome) & (1 << metric)) != 0;
 
     public MeterReading Read()
     {

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
 using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
@@ -35,6 +36,7 @@ internal static class ReleaseServices
         services.AddSingleton<HoldStep>();
         services.AddSingleton<DrainStep>();
         services.AddSingleton<BakeStep>();
+        services.AddSingleton<ConfirmingStep>();
         services.AddSingleton<ReleaseRunner>();
 
         // Before the runner: the first thing that it does may be an event.
@@ -52,6 +54,7 @@ internal static class ReleaseServices
         services.AddSingleton<BakeBaselines>();
         services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();
+        services.AddSingleton<Confirmations>();
         services.AddSingleton<BakeHandOver>();
         services.AddSingleton<BakeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());

@@ -36,6 +36,18 @@ internal sealed record BakeState
 
     /// <summary>The figures as they were stored last; what is live may be newer.</summary>
     public ImmutableList<ServiceFigures> Services { get; init; } = [];
+
+    /// <summary>The attempt that is under way to confirm an alarm; null while there is none.</summary>
+    public BakeConfirmation? Confirmation { get; init; }
+
+    /// <summary>How many attempts there have been.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>How long the traffic was split for them altogether, in seconds; without the one that is under way.</summary>
+    public double SplitSeconds { get; init; }
+
+    /// <summary>What the attempts that did not decide have found.</summary>
+    public ImmutableList<ConfirmedMetric> Evidence { get; init; } = [];
 }
 
 /// <summary>A baseline that outlives the process that measured it.</summary>
@@ -58,6 +70,9 @@ internal static class BakeHolds
 
     /// <summary>The new slot is worse, and somebody has aborted the rollback.</summary>
     public const string Aborted = "aborted";
+
+    /// <summary>Something speaks against the new slot, and a comparison could neither confirm nor refute it in time.</summary>
+    public const string Unconfirmed = "unconfirmed";
 }
 
 /// <summary>What one service's old slot had answered in the window before the switch.</summary>

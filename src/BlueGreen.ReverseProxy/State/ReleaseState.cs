@@ -53,6 +53,9 @@ internal sealed record ReleaseState
 
     public DateTimeOffset? DrainedAt { get; init; }
 
+    /// <summary>When the old slots were left for the last time, if that was not at the switch: a bake was confirmed, and they served again meanwhile.</summary>
+    public DateTimeOffset? LeftAt { get; init; }
+
     public DateTimeOffset? CompletedAt { get; init; }
 
     public long DrainStartedWith { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -13,7 +14,7 @@ internal static class BakeTransitions
 
     /// <summary>Something was found, and it is not rolled back: the bake waits.</summary>
     public static StateChange Held(StateChange state, ReleaseState release, string hold, string detail, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
-        Change(state, release, "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
+        Change(state, ConfirmationTransitions.Left(release, now), "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
             .WithAudit(now, Caller.Bake, "hold", "done", release, detail);
 
     /// <summary>What it waited for is over; the time that it took is added to the bake, unless that has not begun because traffic is still shifted.</summary>
@@ -43,6 +44,7 @@ internal static class BakeTransitions
     {
         Outcome = BakeState.RolledBack,
         Hold = null,
+        Confirmation = null,
         Services = moment.Watched.GetValueOrDefault(release.Id, bake.Services),
     };
 

@@ -86,6 +86,24 @@ internal sealed class ReleaseMonitor
         }
     }
 
+    /// <summary>A comparison has refuted what a service's metric has raised an alarm for: see <see cref="ServiceMonitor.Renew"/>.</summary>
+    public void Renew(string service, string metric, (double Rate, TimeSpan For)? raised)
+    {
+        lock (_lock)
+        {
+            _services.FirstOrDefault(watched => watched.Name == service)?.Renew(metric, raised);
+        }
+    }
+
+    /// <summary>See <see cref="ServiceMonitor.PlanOf"/>; null for a service that is not watched.</summary>
+    public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string service, string metric)
+    {
+        lock (_lock)
+        {
+            return _services.FirstOrDefault(watched => watched.Name == service)?.PlanOf(metric);
+        }
+    }
+
     public void Restart()
     {
         lock (_lock)

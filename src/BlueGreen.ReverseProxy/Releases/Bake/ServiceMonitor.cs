@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
@@ -13,6 +14,7 @@ internal sealed class ServiceMonitor
 {
     // The simple limits look at the last minute, and at nothing less than so many responses.
     private const int LeastForLimits = 20;
+    private const double HighestRate = 0.9;
     private static readonly TimeSpan LimitWindow = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LimitStep = TimeSpan.FromSeconds(1);
 
@@ -24,6 +26,7 @@ internal sealed class ServiceMonitor
     private readonly LatencyFigures _fromLatency;
     private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
     private ServiceFigures? _carried;
+    private RaisedRate? _raised;
     private TimeSpan _grace;
     private long _begunAt;
     private MeterReading _origin;
@@ -69,6 +72,29 @@ internal sealed class ServiceMonitor
         Begin();
     }
 
+    /// <summary>Counts from zero again: what was counted was an alarm, and a comparison of the slots has refuted it.</summary>
+    /// <param name="metric">The metric that has raised it.</param>
+    /// <param name="raised">The rate that it takes for no worse for some time; null for the old slot's past.</param>
+    public void Renew(string metric, (double Rate, TimeSpan For)? raised)
+    {
+        _carried = null;
+        _grace -= _time.GetElapsedTime(_begunAt);
+        _raised = raised is { } rate ? new RaisedRate(metric, rate.Rate, _time.GetTimestamp(), rate.For) : null;
+        Begin();
+    }
+
+    /// <summary>What a metric is held against, its place among the metrics of status codes (slowness comes after them), and from how many microseconds on a response is slow.</summary>
+    public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string metric)
+    {
+        if (_plan.Latency is { } latency && latency.Name == metric)
+        {
+            return (latency, _plan.Metrics.Length, _plan.SlowAbove);
+        }
+
+        var index = _plan.Metrics.ToList().FindIndex(plan => plan.Name == metric);
+        return index < 0 ? null : (_plan.Metrics[index], index, long.MaxValue);
+    }
+
     public void End()
     {
         if (ReferenceEquals(_to.Meter.Observer, _observer))
@@ -80,6 +106,12 @@ internal sealed class ServiceMonitor
     /// <summary>What was counted, and whether the slot has failed.</summary>
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
+        // From now on by the old slot's past again, which has to begin at zero: what came meanwhile was let pass.
+        if (_raised is { } over && _time.GetElapsedTime(over.Since) >= over.For)
+        {
+            Renew(over.Metric, raised: null);
+        }
+
         // Read the observer before the counters. A client is recorded after its response is counted, so a bad response may have no
         // client yet; its signal has it judged again.
         var seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
@@ -95,7 +127,7 @@ internal sealed class ServiceMonitor
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
             metrics.Add(index == FailureCodes.Errors && _split is not null
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, ref finding)
-                : Judge(_plan.Metrics[index], tally, minClients, ref finding));
+                : Judge(Raised(_plan.Metrics[index]), tally, minClients, ref finding));
         }
 
         if (_plan.Latency is { } latency)
@@ -104,7 +136,7 @@ internal sealed class ServiceMonitor
             var tally = TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
             metrics.Add(_split is not null && latency.Process is not null
                 ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, ref finding)
-                : Judge(latency, tally, minClients, ref finding));
+                : Judge(Raised(latency), tally, minClients, ref finding));
         }
 
         finding ??= JudgeLimits(reading, minClients);
@@ -146,6 +178,10 @@ internal sealed class ServiceMonitor
         _ = LatencySinceGrace(_origin);
     }
 
+    private MetricPlan Raised(MetricPlan plan) => _raised is { } raised && raised.Metric == plan.Name && plan.Process is { } process && process.NullRate < raised.Rate
+        ? plan with { Process = new BernoulliEProcess(Math.Min(raised.Rate, HighestRate)) }
+        : plan;
+
     private MeterReading? LatencySinceGrace(MeterReading reading)
     {
         if (_latencyOrigin is null && _time.GetElapsedTime(_begunAt) >= _grace)
@@ -181,7 +217,7 @@ internal sealed class ServiceMonitor
 
         if (status == BakeJudge.Failed)
         {
-            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure);
+            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure) { IsOfRate = true };
         }
 
         return BakeJudge.Show(plan, tally, status, lnE, detail);
@@ -240,6 +276,8 @@ internal sealed class ServiceMonitor
             ? Finding("MaxP99", $"the 99th percentile of {minute.Latency} responses on {_to.EnvironmentHeader} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
             : null;
     }
+
+    private sealed record RaisedRate(string Metric, double Rate, long Since, TimeSpan For);
 
     private BakeFinding Finding(string limit, string reason) => new(Name, limit, reason, _plan.Options.OnFailure);
 }
