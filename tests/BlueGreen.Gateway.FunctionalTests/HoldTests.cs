@@ -318,7 +318,7 @@ public sealed class HoldTests
 
         (await (await waiting).Content.ReadAsStringAsync()).Should().Be("1.0.0");
         await fleet.Gateway.DisposeAsync();
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
         (await fleet.Admin.StatusAsync()).Hold.Should().BeNull();
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Json.EnumerateArray().First().GetProperty("detail").GetString().Should().Be("the gateway stopped, and the requests went on");
     }

@@ -155,7 +155,7 @@ public sealed class PreviewTests
         var (kept, (id, revoked)) = (await fleet.TokenAsync(), await fleet.CreatedAsync());
         await fleet.Admin.SendAsync(HttpMethod.Delete, $"{PreviewClient.Tokens}/{id}");
 
-        await fleet.RestartAfterKillAsync();
+        await fleet.RestartAfterKillAsync(isProcess: true);
         using (var client = fleet.Client())
         {
             (await client.AskAsync("/orders/x", (Header, kept))).Body.Should().Be("2.0.0");

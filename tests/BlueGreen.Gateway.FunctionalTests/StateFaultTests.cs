@@ -88,7 +88,7 @@ public sealed class StateFaultTests
 
             disk.MakeRoom();
             (await fleet.Admin.CutoverAsync(new { to = target.ToText(), force = true }, until: "completed")).Status.Should().Be(200);
-            await fleet.RestartAfterKillAsync();
+            await fleet.RestartAfterKillAsync(isProcess: true);
 
             (await fleet.Admin.StatusAsync()).Active.Should().Be(target);
             fleet.Gateway.Output.Should().NotContain("has been changed").And.NotContain("[FTL]");

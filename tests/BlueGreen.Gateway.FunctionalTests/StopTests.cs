@@ -160,7 +160,7 @@ public sealed class StopTests
 
         (await fleet.Gateway.StopAsync()).Should().Be(0);
         await fleet.Gateway.DisposeAsync();
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
 
         (await fleet.Admin.ReleaseAsync(release.Id)).Status.Should().Be(ReleaseStatus.Baking);
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);

@@ -126,7 +126,7 @@ public sealed class TokenReloadTests
         line.Should().BeNull("the stream goes on");
     }
 
-    private static Task<Fleet> StartAsync() => Fleet.StartAsync(AdminSection.WithTokens(AdminSection.Token("ci", "old", "operator")), untilHealthy: false);
+    private static Task<Fleet> StartAsync() => Fleet.HostAsync(AdminSection.WithTokens(AdminSection.Token("ci", "old", "operator")), untilHealthy: false);
 
     private static async Task<IReadOnlyList<string>> AuditAsync(Fleet fleet, string token) =>
     [
