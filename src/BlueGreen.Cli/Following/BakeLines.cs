@@ -27,6 +27,9 @@ internal static class BakeLines
         : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
         : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
 
+    /// <summary><c>query checkout-errors on green 0.031, at most 0.01, for 10 s</c>; the gateway has the words.</summary>
+    public static string Of(BakeQuery query) => query.Detail ?? $"query {query.Name}: {query.Status}";
+
     // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
     private static string Evidence(string status, double share) => status switch
     {

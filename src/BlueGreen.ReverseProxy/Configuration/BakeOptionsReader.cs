@@ -32,6 +32,7 @@ internal static class BakeOptionsReader
             Latency = ReadLatency(reader.Section("Latency")),
             Record = ReadRecord(reader.Section("Record")),
         };
+        options = options with { Queries = BakeQueryOptionsReader.Read(reader, options.OnFailure) };
         reader.RejectUnknown();
         return options;
     }

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
 using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
@@ -47,12 +48,15 @@ internal static class ReleaseServices
 
         services.AddSingleton<SlotWarmer>();
         services.AddSingleton<HostGates>();
+        services.AddSingleton<PrometheusClient>();
+        services.AddSingleton<QueryGates>();
         services.AddSingleton<GateEvaluator>();
 
         services.AddSingleton<BakeBaselines>();
         services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();
         services.AddSingleton<BakeHandOver>();
+        services.AddSingleton<QueryLoops>();
         services.AddSingleton<BakeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
         services.AddHostedService<BaselineSampler>();

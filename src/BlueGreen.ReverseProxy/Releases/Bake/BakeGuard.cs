@@ -2,6 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
@@ -22,6 +23,7 @@ internal sealed partial class BakeGuard(
     BakeMonitors monitors,
     ReleaseEngine engine,
     SlotVerifier verifier,
+    QueryLoops queries,
     ReleaseProgresses progresses,
     ReleaseContext context,
     BackgroundLoops loops,
@@ -50,12 +52,15 @@ internal sealed partial class BakeGuard(
                 await foreach (var monitor in monitors.Started.ReadAllAsync(stopping))
                 {
                     guarded.RemoveAll(task => task.IsCompleted);
-                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => GuardAsync(monitor, token), stopping), CancellationToken.None));
+                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => WatchAsync(monitor, token), stopping), CancellationToken.None));
                 }
             },
             stoppingToken);
         await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private Task WatchAsync(ReleaseMonitor monitor, CancellationToken stopping) =>
+        monitor.Queries.IsEmpty ? GuardAsync(monitor, stopping) : queries.WhileAsync(monitor, () => GuardAsync(monitor, stopping), stopping);
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
     private async Task GuardAsync(ReleaseMonitor monitor, CancellationToken stopping)
@@ -117,6 +122,9 @@ internal sealed partial class BakeGuard(
             case BakeHolds.SharedOutage:
                 await AwaitRecoveryAsync(monitor, release, schedule, stopping);
                 return;
+            case BakeHolds.Failed when finding is { Action: BakeFailureAction.Rollback }:
+                // Somebody is to decide about something else; that must not turn the automatic rollback off.
+                break;
             case not null:
                 return;
         }
