@@ -248,7 +248,7 @@ public sealed record ResponseCounts(
 public sealed record SlotLatency(double? P50Ms, double? P99Ms);
 
 /// <summary>One metric of a bake: is the new slot's rate of bad responses higher than the old slot's was?</summary>
-/// <param name="Name">The entry of <c>FailOn</c>, or <c>latency</c>.</param>
+/// <param name="Name">The entry of <c>FailOn</c>, <c>latency</c>, or <c>websocket</c>.</param>
 /// <param name="N">The new slot's responses that count.</param>
 /// <param name="Bad">How many of them were bad.</param>
 /// <param name="Clients">About how many clients got a bad one.</param>
