@@ -237,7 +237,32 @@ public sealed record BakeComparison(
 /// <param name="NewLatency">The latency of the new slot since the switch.</param>
 /// <param name="Metrics">What is judged: the entries of <c>FailOn</c>, and <c>latency</c>.</param>
 public sealed record BakedService(
-    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency OldLatency, SlotLatency NewLatency, IReadOnlyList<BakeMetric> Metrics);
+    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency OldLatency, SlotLatency NewLatency, IReadOnlyList<BakeMetric> Metrics)
+{
+    /// <summary>The queries that are judged; null where none are configured.</summary>
+    public IReadOnlyList<BakeQuery>? Queries { get; init; }
+}
+
+/// <summary>One query to a Prometheus-compatible API that is judged during a bake.</summary>
+/// <param name="Name">The query's name in <c>Bake:Queries</c>.</param>
+/// <param name="Status"><c>waiting</c> (not asked yet), <c>watching</c>, <c>violated</c> (the limit is violated, not for long enough yet), <c>failed</c> or <c>noData</c>.</param>
+/// <param name="Value">The new slot's value in the last reading; null for none.</param>
+/// <param name="OldValue">The old slot's value that it is compared with; null for none.</param>
+/// <param name="Min">The smallest value that is allowed; null for none.</param>
+/// <param name="Max">The greatest value that is allowed, from the old slot's value where the two are compared; null for none.</param>
+/// <param name="ViolatedSeconds">For how long the limit is violated, in seconds.</param>
+/// <param name="At">When the query was answered last, with a value or without (UTC); null before the first time.</param>
+/// <param name="Detail">For people: the value and the limit, or why there is no value.</param>
+public sealed record BakeQuery(
+    string Name,
+    [property: AllowedValues("waiting", "watching", "violated", "failed", "noData")] string Status,
+    double? Value,
+    double? OldValue,
+    double? Min,
+    double? Max,
+    double ViolatedSeconds,
+    DateTimeOffset? At,
+    string? Detail);
 
 /// <summary>How responses ended.</summary>
 /// <param name="Status2xx">Those that count, by the class of their status code.</param>
@@ -266,7 +291,7 @@ public sealed record ResponseCounts(
 public sealed record SlotLatency(double? P50Ms, double? P99Ms);
 
 /// <summary>One metric of a bake: is the new slot's rate of bad responses higher than the old slot's was?</summary>
-/// <param name="Name">The entry of <c>FailOn</c>, or <c>latency</c>.</param>
+/// <param name="Name">The entry of <c>FailOn</c>, <c>latency</c>, or <c>websocket</c>.</param>
 /// <param name="N">The new slot's responses that count.</param>
 /// <param name="Bad">How many of them were bad.</param>
 /// <param name="Clients">About how many clients got a bad one.</param>

@@ -42,6 +42,9 @@ internal static class BakeLines
             $"{comparison.Service}, {comparison.Metric}: {comparison.Weight:0.##} % of the traffic on {to} for {Durations.Clock(now - comparison.Since)}; {counted}: {comparison.NewBad} on {to} ({Names.Plural(comparison.NewResponses, "response")}), {comparison.OldBad} on {from} ({Names.Plural(comparison.OldResponses, "response")}); {Evidence("", comparison.Threshold is { } threshold ? comparison.LnE / threshold : 0)}");
     }
 
+    /// <summary><c>query checkout-errors on green 0.031, at most 0.01, for 10 s</c>; the gateway has the words.</summary>
+    public static string Of(BakeQuery query) => query.Detail ?? $"query {query.Name}: {query.Status}";
+
     // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
     private static string Evidence(string status, double share) => status switch
     {

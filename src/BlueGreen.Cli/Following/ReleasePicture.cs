@@ -184,6 +184,11 @@ internal sealed class ReleasePicture(bool unicode)
             {
                 yield return Line(metric.Status == BakeLines.Failed ? Mark.Bad : Mark.None, "", BakeLines.Of(metric, old));
             }
+
+            foreach (var query in service.Queries ?? [])
+            {
+                yield return Line(query.Status == BakeLines.Failed ? Mark.Bad : Mark.None, "", BakeLines.Of(query));
+            }
         }
     }
 

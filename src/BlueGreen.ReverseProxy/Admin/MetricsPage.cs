@@ -29,6 +29,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WritePreviews(text);
         ShiftMetrics.Write(text, services.All, tables.Current, [.. state.Running.Select(views.Of)]);
         HoldMetrics.Write(text, state, services);
+        QueryMetrics.Write(text, [.. state.Running.Select(views.Of)]);
         WriteReleases(text, state);
         return text.ToString();
     }

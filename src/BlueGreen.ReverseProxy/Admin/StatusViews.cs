@@ -28,7 +28,7 @@ internal sealed class StatusViews(
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(service.Name, state.Maintenance), .. HoldViews.Warnings(hold, service.Name), .. OtherVersions(service), .. reload.Warnings])
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. QueryMetrics.Warnings(running?.Id, running is null ? null : runner.ProgressOf(running.Id)?.Bake?.Figures.Find(figures => figures.Name == service.Name)), .. Closed(service.Name, state.Maintenance), .. HoldViews.Warnings(hold, service.Name), .. OtherVersions(service), .. reload.Warnings])
         {
             PreviewTokens = current.Preview is { } preview && time.GetUtcNow() is var now ? preview.Tokens.Count(token => token.IsOf(service.Name) && token.IsLive(now)) : 0,
             Hold = hold,

@@ -49,4 +49,7 @@ public sealed record BakeOptions
 
     /// <summary>Where every outcome is written down, to be judged again with other settings; null for nowhere. Default nowhere.</summary>
     public BakeRecordOptions? Record { get; init; }
+
+    /// <summary>The queries to a Prometheus-compatible API that are judged beside the gateway's own metrics. Default none.</summary>
+    public ImmutableArray<BakeQueryOptions> Queries { get; init; } = [];
 }

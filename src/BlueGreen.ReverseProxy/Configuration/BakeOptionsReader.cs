@@ -8,7 +8,7 @@ internal static class BakeOptionsReader
 {
     // One bit each in a byte.
     private const int MaxMetrics = 8;
-    private const string FailOnAllowed = "is not allowed: a class (\"5xx\"), status codes and ranges from 100 to 599 (\"401\", \"401,403\", \"420-429\")";
+    private const string FailOnAllowed = "is not allowed: a class (\"5xx\"), status codes and ranges from 100 to 599 (\"401\", \"401,403\", \"420-429\"), or statuses of gRPC from 1 to 16 (\"grpc:14\", \"grpc:unavailable\")";
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
@@ -33,6 +33,7 @@ internal static class BakeOptionsReader
             Latency = ReadLatency(reader.Section("Latency")),
             Record = ReadRecord(reader.Section("Record")),
         };
+        options = options with { Queries = BakeQueryOptionsReader.Read(reader, options.OnFailure) };
         reader.RejectUnknown();
         return options;
     }

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
@@ -28,19 +29,37 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         var begun = lease.BegunAt != 0;
         var elapsed = time.GetElapsedTime(lease.StartedAt, begun ? lease.BegunAt : time.GetTimestamp());
         var status = context.Response.StatusCode;
+        var grpc = lease.IsGrpc && begun ? GrpcStatus.Of(context, lease, error) : null;
         var outcome = new ResponseOutcome(
             status,
-            FaultOf(error, lease),
+            grpc is not null && error == ForwarderError.RequestBodyDestination ? Fault.None : FaultOf(error, lease),
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
-            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0);
+            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0)
+        {
+            GrpcStatus = grpc,
+            WebSocket = lease.WebSocket is { } socket ? EndingOf(socket, error, lease) : WebSocketEnding.NotJudged,
+        };
         lease.Slot.Meter.Add(outcome);
         if (lease.Split is { } split && outcome.IsTrial)
         {
             split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsBad(outcome, split.Watch.Metric), outcome.IsLatency ? outcome.Microseconds : null);
         }
     }
+
+    // A connection that ends without a close frame is the API's only if it ended at the API's end: a client that goes away, a drain and a
+    // limit of idle time are not.
+    private static WebSocketEnding EndingOf(GracefulCloseWebSocket socket, ForwarderError error, SlotLease lease) => socket.Ending switch
+    {
+        SocketEnding.ByGateway => WebSocketEnding.NotJudged,
+        SocketEnding.ByClient or SocketEnding.ByApi => WebSocketEnding.Good,
+        SocketEnding.ByFailedApi => WebSocketEnding.Broken,
+        _ when lease.Drain.IsRaised => WebSocketEnding.NotJudged,
+        _ when error is ForwarderError.None or ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination => WebSocketEnding.Broken,
+        _ when error.IsOfClient() => WebSocketEnding.Good,
+        _ => WebSocketEnding.NotJudged,
+    };
 
     private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch
     {

@@ -13,7 +13,14 @@ internal sealed class MeterReading
     private const int Classes = 7;
     private const int Faults = Classes;
     private const int Metrics = Faults + 4;
-    private const int Latencies = Metrics + FailureCodes.MaxMetrics;
+    private const int Sockets = Metrics + FailureCodes.MaxMetrics;
+    private const int Latencies = Sockets + 2;
+
+    /// <summary>WebSockets that have ended, but for those that the gateway has closed.</summary>
+    public const int WebSocketCell = Sockets;
+
+    /// <summary>Those of them that the API broke off.</summary>
+    public const int BrokenWebSocketCell = Sockets + 1;
 
     /// <summary>How many numbers there are.</summary>
     public const int Cells = Latencies + LatencyBuckets.Count;
@@ -47,6 +54,12 @@ internal sealed class MeterReading
 
     /// <summary>Connections that were handed over, such as WebSockets.</summary>
     public long Upgraded => _cells[Upgrades];
+
+    /// <summary>WebSockets that have ended, but for those that the gateway has closed.</summary>
+    public long WebSockets => _cells[WebSocketCell];
+
+    /// <summary>Those of them that the API broke off.</summary>
+    public long BrokenWebSockets => _cells[BrokenWebSocketCell];
 
     public long Bad(int metric) => _cells[MetricCell(metric)];
 

@@ -61,6 +61,7 @@ internal sealed class SlotMeter
         if (outcome.Upgraded)
         {
             Count(cells, MeterReading.Upgrades);
+            CountSocket(cells, outcome.WebSocket);
         }
         else if (outcome.IsTrial)
         {
@@ -111,6 +112,19 @@ internal sealed class SlotMeter
 
     /// <summary>The clients since the last call.</summary>
     public ClientSet TakeClients() => Interlocked.Exchange(ref _clients, new ClientSet());
+
+    private static void CountSocket(long[] cells, WebSocketEnding ending)
+    {
+        if (ending != WebSocketEnding.NotJudged)
+        {
+            Count(cells, MeterReading.WebSocketCell);
+        }
+
+        if (ending == WebSocketEnding.Broken)
+        {
+            Count(cells, MeterReading.BrokenWebSocketCell);
+        }
+    }
 
     private static void Count(long[] cells, int cell) => Interlocked.Increment(ref cells[Padding + cell]);
 }

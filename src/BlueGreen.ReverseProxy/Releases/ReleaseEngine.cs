@@ -155,7 +155,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
     public Task<OrderOutcome?> RollBackBakeAsync(string id, string reason) => state.CommitAsync(committed =>
     {
-        if (ReleaseTransitions.Running(committed.State, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0, Bake.Hold: null } release)
+        if (ReleaseTransitions.Running(committed.State, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0, Bake.Hold: null or BakeHolds.Failed } release)
         {
             return new Decision<OrderOutcome?>(null, null);
         }

@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
 using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
@@ -49,6 +50,8 @@ internal static class ReleaseServices
 
         services.AddSingleton<SlotWarmer>();
         services.AddSingleton<HostGates>();
+        services.AddSingleton<PrometheusClient>();
+        services.AddSingleton<QueryGates>();
         services.AddSingleton<GateEvaluator>();
 
         services.AddSingleton<BakeBaselines>();
@@ -56,6 +59,7 @@ internal static class ReleaseServices
         services.AddSingleton<BakeEnd>();
         services.AddSingleton<Confirmations>();
         services.AddSingleton<BakeHandOver>();
+        services.AddSingleton<QueryLoops>();
         services.AddSingleton<BakeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
         services.AddHostedService<BaselineSampler>();

@@ -119,7 +119,25 @@ internal sealed class SlotLease : IDisposable
     }
 
     /// <summary>The gateway has ended the response; the client has this long to end its half of the call.</summary>
-    public void EndGrpcCallWithin(TimeSpan time) => _call?.CancelAfter(time);
+    public void EndGrpcCallWithin(TimeSpan time)
+    {
+        IsEndedByGateway = true;
+        _call?.CancelAfter(time);
+    }
+
+    /// <summary>Whether the gateway has ended a gRPC call: its status is the gateway's.</summary>
+    public bool IsEndedByGateway { get; private set; }
+
+    /// <summary>The WebSocket that the request has become; null for none.</summary>
+    public GracefulCloseWebSocket? WebSocket { get; private set; }
+
+    /// <summary>The request has become a WebSocket, which a drain can close gracefully.</summary>
+    public void BecomeWebSocket(GracefulCloseWebSocket socket)
+    {
+        ReclassifyAs(WorkKind.Upgrade);
+        RegisterLongLived(socket.Reader);
+        WebSocket = socket;
+    }
 
     /// <summary>The response has begun; one that goes on for long counts as a stream.</summary>
     public void BeginResponse()

@@ -2,7 +2,11 @@ namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>What a bake has measured of one service, as it is stored. The fields mean what those of the API's record do.</summary>
 internal sealed record ServiceFigures(
-    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics);
+    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics)
+{
+    /// <summary>The queries; null where none are configured.</summary>
+    public IReadOnlyList<QueryFigures>? Queries { get; init; }
+}
 
 /// <summary>How responses ended.</summary>
 internal sealed record ResponseFigures(
@@ -35,3 +39,23 @@ internal sealed record MetricFigures(
     double? ExcludedLift,
     string Status,
     string? Detail);
+
+/// <summary>One query of a bake.</summary>
+internal sealed record QueryFigures(
+    string Name, string Status, double? Value, double? OldValue, double? Min, double? Max, double ViolatedSeconds, DateTimeOffset? At, string? Detail)
+{
+    /// <summary>Not asked yet.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>The value is allowed.</summary>
+    public const string Watching = "watching";
+
+    /// <summary>The limit is violated, and not for long enough yet.</summary>
+    public const string Violated = "violated";
+
+    /// <summary>It counts against the new slot.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>The last reading gave no value.</summary>
+    public const string NoData = "noData";
+}

@@ -90,6 +90,9 @@ internal sealed record BakeBaseline(
     double Seconds,
     ImmutableSortedDictionary<int, long> LatencyCounts)
 {
+    /// <summary>How WebSockets had ended; null for a slot that had none.</summary>
+    public BaselineSockets? WebSockets { get; init; }
+
     /// <summary>This and an earlier one. The clients are those of the larger of the two: how many are the same is not known.</summary>
     public BakeBaseline With(BakeBaseline earlier) => this with
     {
@@ -98,8 +101,16 @@ internal sealed record BakeBaseline(
         Clients = Math.Max(Clients, earlier.Clients),
         Seconds = Seconds + earlier.Seconds,
         LatencyCounts = Sum(LatencyCounts, earlier.LatencyCounts),
+        WebSockets = WebSockets is null ? earlier.WebSockets
+            : earlier.WebSockets is null ? WebSockets
+            : new BaselineSockets(WebSockets.Ended + earlier.WebSockets.Ended, WebSockets.Broken + earlier.WebSockets.Broken),
     };
 
     private static ImmutableSortedDictionary<TKey, long> Sum<TKey>(ImmutableSortedDictionary<TKey, long> one, ImmutableSortedDictionary<TKey, long> other)
         where TKey : notnull => other.Aggregate(one, (sum, entry) => sum.SetItem(entry.Key, sum.GetValueOrDefault(entry.Key) + entry.Value));
 }
+
+/// <summary>How the WebSockets of an old slot had ended before the switch.</summary>
+/// <param name="Ended">n.</param>
+/// <param name="Broken">k.</param>
+internal sealed record BaselineSockets(long Ended, long Broken);

@@ -5,6 +5,7 @@ using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlueGreen.ReverseProxy.Tests.Forwarding;
@@ -48,6 +49,55 @@ public sealed class ResponseMeasurementTests
 
         _slot.Meter.Read().Of(Fault.Gateway).Should().Be(1);
         _slot.Meter.Read().Trials.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("application/grpc", "14", null, 1)]
+    [InlineData("application/grpc+proto", null, "13", 1)]
+    [InlineData("application/grpc", null, "0", 0)]
+    [InlineData("application/grpc", null, null, 1)]
+    [InlineData("application/grpc-web+proto", null, null, 0)]
+    [InlineData("text/html", null, null, 0)]
+    [InlineData("application/grpc", null, "not a number", 1)]
+    public void GrpcStatus_OfACall_IsWhatItsEndSays(string type, string? header, string? trailer, int bad)
+    {
+        Measure(ForwarderError.None, StatusCodes.Status200OK, Call(type, header, trailer));
+
+        _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(bad);
+    }
+
+    // Its trailers are the gateway's.
+    [Fact]
+    public void GrpcStatus_OfACallThatTheGatewayHasEnded_IsNotTheApis()
+    {
+        var lease = Call("application/grpc", header: null, trailer: "14");
+        lease.EndGrpcCallWithin(TimeSpan.FromSeconds(1));
+
+        Measure(ForwarderError.None, StatusCodes.Status200OK, lease);
+
+        _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(0);
+    }
+
+    // A server may refuse a call without having read its message.
+    [Theory]
+    [InlineData("16", 0, 0)]
+    [InlineData("13", 1, 0)]
+    [InlineData(null, 1, 1)]
+    public void GrpcStatus_BeforeTheRequestWasReadWhole_IsTheAnswer(string? trailer, int bad, int faults)
+    {
+        Measure(ForwarderError.RequestBodyDestination, StatusCodes.Status200OK, Call("application/grpc", header: null, trailer));
+
+        _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(bad);
+        _slot.Meter.Read().Of(Fault.Destination).Should().Be(faults);
+    }
+
+    // A client that leaves a stream leaves no status behind.
+    [Fact]
+    public void GrpcStatus_OfACallThatItsClientHasLeft_IsNotMissing()
+    {
+        Measure(ForwarderError.ResponseBodyCanceled, StatusCodes.Status200OK, Call("application/grpc", header: null, trailer: null));
+
+        _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(0);
     }
 
     // A stream of an hour is as fast as its first byte.
@@ -97,6 +147,32 @@ public sealed class ResponseMeasurementTests
 
         var reading = _slot.Meter.Read();
         (reading.Trials, reading.Latency, reading.Of(Fault.Destination)).Should().Be((0L, 0L, 0L));
+    }
+
+    private SlotLease Call(string type, string? header, string? trailer)
+    {
+        var lease = Lease();
+        lease.BeginGrpcCall(_time);
+        lease.BegunAt = _time.GetTimestamp();
+        _context.Response.ContentType = type;
+        if (header is not null)
+        {
+            _context.Response.Headers["grpc-status"] = header;
+        }
+
+        var trailers = new HeaderDictionary();
+        if (trailer is not null)
+        {
+            trailers["grpc-status"] = trailer;
+        }
+
+        _context.Features.Set<IHttpResponseTrailersFeature>(new Trailing { Trailers = trailers });
+        return lease;
+    }
+
+    private sealed class Trailing : IHttpResponseTrailersFeature
+    {
+        public IHeaderDictionary Trailers { get; set; } = new HeaderDictionary();
     }
 
     private SlotLease Lease() => new(_slot) { StartedAt = _time.GetTimestamp() };

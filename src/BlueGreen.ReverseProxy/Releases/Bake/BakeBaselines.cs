@@ -77,6 +77,10 @@ internal sealed class BakeBaselines
         var (counted, clients, length) = HistoryOf(service, slot).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
         return new BakeBaseline(
-            service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts());
+            service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts())
+        {
+            // A service without WebSockets is not judged by them: each metric more takes its share of α from the others.
+            WebSockets = counted.WebSockets > 0 || service[slot].Work.Upgrades > 0 ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
+        };
     }
 }

@@ -3,6 +3,7 @@ using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
@@ -24,6 +25,7 @@ internal sealed partial class BakeGuard(
     ReleaseEngine engine,
     SlotVerifier verifier,
     Confirmations confirmations,
+    QueryLoops queries,
     ReleaseProgresses progresses,
     ReleaseContext context,
     BackgroundLoops loops,
@@ -52,12 +54,15 @@ internal sealed partial class BakeGuard(
                 await foreach (var monitor in monitors.Started.ReadAllAsync(stopping))
                 {
                     guarded.RemoveAll(task => task.IsCompleted);
-                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => GuardAsync(monitor, token), stopping), CancellationToken.None));
+                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => WatchAsync(monitor, token), stopping), CancellationToken.None));
                 }
             },
             stoppingToken);
         await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private Task WatchAsync(ReleaseMonitor monitor, CancellationToken stopping) =>
+        monitor.Queries.IsEmpty ? GuardAsync(monitor, stopping) : queries.WhileAsync(monitor, () => GuardAsync(monitor, stopping), stopping);
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
     private async Task GuardAsync(ReleaseMonitor monitor, CancellationToken stopping)
@@ -119,6 +124,9 @@ internal sealed partial class BakeGuard(
             case BakeHolds.SharedOutage:
                 await AwaitRecoveryAsync(monitor, release, schedule, stopping);
                 return;
+            case BakeHolds.Failed when finding is { Action: BakeFailureAction.Rollback }:
+                // Somebody is to decide about something else; that must not turn the automatic rollback off.
+                break;
             case not null:
                 return;
         }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -42,7 +43,15 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
 
         // The most careful of the services speaks for the release.
         var options = open.Select(service => services.Get(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
-        return new ReleaseMonitor(release.Id, [.. monitors], options) { IsOfShift = release is { Shift: not null, SwitchedAt: null } };
+        return new ReleaseMonitor(release.Id, [.. monitors], options)
+        {
+            IsOfShift = release is { Shift: not null, SwitchedAt: null },
+            Queries =
+            [
+                .. open.Where(service => !services.Get(service.Name).Options.Bake.Queries.IsEmpty)
+                    .Select(service => new QueryWatch(services.Get(service.Name), service, services.Get(service.Name).Options.Bake.Queries)),
+            ],
+        };
     }
 
     /// <summary>The new slots are active: starts their monitor, if there is one.</summary>

@@ -11,6 +11,8 @@ internal sealed class BakePlan
 {
     public const string LatencyMetric = "latency";
 
+    public const string WebSocketMetric = "websocket";
+
     /// <summary>Of a metric's α, what goes into the bound of the old slot's rate; a tenth hardly moves that bound and leaves the test its own.</summary>
     public const double BaselineShare = 0.1;
 
@@ -39,6 +41,9 @@ internal sealed class BakePlan
     /// <summary>Slowness; null when it is not asked for.</summary>
     public MetricPlan? Latency { get; }
 
+    /// <summary>WebSockets that the API breaks off; null for a service without WebSockets.</summary>
+    public MetricPlan? WebSocket { get; private init; }
+
     /// <summary>From how many microseconds on a response is slow, at the end of a bucket; <see cref="long.MaxValue"/> for never.</summary>
     public long SlowAbove { get; }
 
@@ -56,9 +61,10 @@ internal sealed class BakePlan
     {
         var alpha = options.Alpha / services;
         var counts = LatencyCounts(baseline);
-        var slowAlpha = alpha * (1 - ErrorsShare) / options.FailOn.Length;
+        var sockets = baseline.WebSockets is null ? 0 : 1;
+        var slowAlpha = alpha * (1 - ErrorsShare) / (options.FailOn.Length + sockets);
         var slowAbove = options.Latency.Enabled ? SlowFrom(options.Latency, counts, slowAlpha * BaselineShare) : null;
-        var others = options.FailOn.Length - 1 + (slowAbove is null ? 0 : 1);
+        var others = options.FailOn.Length - 1 + sockets + (slowAbove is null ? 0 : 1);
         var shareOfOthers = others == 0 ? 0 : alpha * (1 - ErrorsShare) / others;
         var metrics = options.FailOn.Select((metric, index) => PlanOf(
             options, baseline, metric, index == FailureCodes.Errors ? (others == 0 ? alpha : alpha * ErrorsShare) : shareOfOthers));
@@ -68,7 +74,10 @@ internal sealed class BakePlan
                     LatencyMetric, counts.Latency, counts.AtLeast(limit), shareOfOthers * (1 - BaselineShare), new BernoulliEProcess(1 - options.Latency.Quantile), NotJudged: null)
                 : new MetricPlan(
                     LatencyMetric, counts.Latency, 0, slowAlpha, Process: null, $"the old slot's {counts.Latency} responses before the switch are too few to bound that quantile");
-        return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue);
+        return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue)
+        {
+            WebSocket = baseline.WebSockets is { } past ? PlanOf(options, WebSocketMetric, past.Ended, past.Broken, shareOfOthers) : null,
+        };
     }
 
     /// <summary>The latencies of a baseline as a reading.</summary>
@@ -103,14 +112,18 @@ internal sealed class BakePlan
     {
         // A metric that was configured after the switch has no past.
         var measured = baseline.Bad.TryGetValue(metric.Name, out var bad);
-        var trials = measured ? baseline.Responses : 0;
+        return PlanOf(options, metric.Name, measured ? baseline.Responses : 0, bad, alpha);
+    }
+
+    private static MetricPlan PlanOf(BakeOptions options, string name, long trials, long bad, double alpha)
+    {
         var upper = BinomialBounds.UpperRate(trials, bad, alpha * BaselineShare);
         var assumed = upper > options.UnmeasuredRate && bad <= trials * options.UnmeasuredRate;
         upper = assumed ? options.UnmeasuredRate : upper;
         var rate = Math.Max(upper * (1 + options.RelativeMargin), upper + options.AbsoluteMargin);
         return rate < HighestNull
-            ? new MetricPlan(metric.Name, trials, bad, alpha * (1 - BaselineShare), new BernoulliEProcess(rate), NotJudged: null) { IsAssumed = assumed }
-            : new MetricPlan(metric.Name, trials, bad, alpha, Process: null, $"{bad} of the old slot's {trials} responses were bad before the switch");
+            ? new MetricPlan(name, trials, bad, alpha * (1 - BaselineShare), new BernoulliEProcess(rate), NotJudged: null) { IsAssumed = assumed }
+            : new MetricPlan(name, trials, bad, alpha, Process: null, $"{bad} of the old slot's {trials} {(name == WebSocketMetric ? "WebSockets" : "responses")} were bad before the switch");
     }
 }
 

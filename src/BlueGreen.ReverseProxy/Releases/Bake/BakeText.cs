@@ -15,8 +15,9 @@ internal static class BakeText
             BakePlan.LatencyMetric => $"took {Milliseconds(slowAbove / 1000.0)} or longer",
             _ => $"had status {plan.Name}",
         };
+        var (trials, verb) = plan.Name == BakePlan.WebSocketMetric ? ("WebSockets", "were broken off") : ("responses", what);
         var past = plan.BaselineN == 0 ? "not measured" : Percent((double)plan.BaselineBad / plan.BaselineN);
-        return $"{tally.Bad} of {tally.Trials} responses {what} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
+        return $"{tally.Bad} of {tally.Trials} {trials} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
     }
 
     /// <summary>e^lnE as a whole number, or with one digit: <c>40</c>, <c>3·10⁵</c>.</summary>

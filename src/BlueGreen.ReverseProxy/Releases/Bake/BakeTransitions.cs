@@ -78,7 +78,8 @@ internal static class BakeTransitions
         var metrics = service.Metrics.Select(metric => metric.LnE is { } lnE
             ? metric.N == 0 ? $"{metric.Name} nothing to judge by yet" : $"{metric.Name} {metric.Bad} of {metric.N} bad, {BakeText.Progress(metric.Status, lnE / metric.Threshold!.Value)}"
             : $"{metric.Name} not judged");
-        return $"{service.Name}: {string.Join(", ", metrics)}";
+        var queries = service.Queries?.Select(query => query.Detail ?? query.Name) ?? [];
+        return $"{service.Name}: {string.Join(", ", metrics.Concat(queries))}";
     }
 
     private static StateChange Change(

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -30,6 +31,9 @@ internal sealed class ReleaseMonitor
 
     /// <summary>Whether it watches while traffic is shifted; another one watches after the switch.</summary>
     public bool IsOfShift { get; init; }
+
+    /// <summary>The queries of its services.</summary>
+    public ImmutableArray<QueryWatch> Queries { get; init; } = [];
 
     public NoDataAction NoData => _options.NoData;
 
@@ -62,6 +66,11 @@ internal sealed class ReleaseMonitor
             }
 
             gone.ForEach(service => service.End());
+            foreach (var queries in Queries.Where(queries => !release.Holds(queries.Name)))
+            {
+                queries.End();
+            }
+
             _services = [.. _services.Where(service => release.Holds(service.Name))];
         }
     }
@@ -71,8 +80,11 @@ internal sealed class ReleaseMonitor
         lock (_lock)
         {
             var judged = _services.Select(service => service.Judge()).ToList();
-            Volatile.Write(ref _figures, [.. judged.Select(service => service.Figures)]);
-            return judged.Select(service => service.Finding).FirstOrDefault(finding => finding is not null) ?? _demanded;
+            Volatile.Write(ref _figures, [.. judged.Select(service => WithQueries(service.Figures))]);
+
+            // What waits for somebody must not hide what is to be rolled back.
+            List<BakeFinding> findings = [.. judged.Select(service => service.Finding).Concat(Queries.SelectMany(queries => queries.Findings)).OfType<BakeFinding>()];
+            return findings.Find(finding => finding.Action == BakeFailureAction.Rollback) ?? findings.FirstOrDefault() ?? _demanded;
         }
     }
 
@@ -112,6 +124,11 @@ internal sealed class ReleaseMonitor
             {
                 service.Restart();
             }
+
+            foreach (var queries in Queries)
+            {
+                queries.Restart();
+            }
         }
     }
 
@@ -144,6 +161,9 @@ internal sealed class ReleaseMonitor
 
     /// <summary>Whether a new slot has answered nothing that counts.</summary>
     public bool IsWithoutData => Figures.Exists(service => service.Responses == 0);
+
+    private ServiceFigures WithQueries(ServiceFigures figures) =>
+        Queries.FirstOrDefault(queries => queries.Name == figures.Name) is { } queries ? figures with { Queries = queries.Figures } : figures;
 
     // Five points: whoever releases without having excluded as much has not looked.
     private static bool IsTelling(ServiceFigures service) => service.Metrics[0].ExcludedLift is < 0.05;

@@ -139,6 +139,11 @@ internal sealed class ServiceMonitor
                 : Judge(Raised(latency), tally, minClients, ref finding));
         }
 
+        if (_plan.WebSocket is { } sockets)
+        {
+            metrics.Add(Judge(sockets, TallyOf(sockets.Name, counted.WebSockets, counted.BrokenWebSockets, _plan.Metrics.Length + 1), minClients, ref finding));
+        }
+
         finding ??= JudgeLimits(reading, minClients);
         var figures = new ServiceFigures(
             Name,

@@ -112,7 +112,10 @@ public static class BakeReplay
                 options.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index))).ToImmutableSortedDictionary(StringComparer.Ordinal),
                 clients.Count,
                 options.BaselineWindow.TotalSeconds,
-                counted.LatencyCounts());
+                counted.LatencyCounts())
+            {
+                WebSockets = all.Any(outcome => outcome.Ending is OutcomeEnding.Closed or OutcomeEnding.Broken) ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
+            };
         }
     }
 

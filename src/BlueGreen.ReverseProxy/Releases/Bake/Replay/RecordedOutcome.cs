@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
@@ -17,11 +18,16 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
     public const string Header = "time,slot,status,ending,ms,client";
 
     private const int Columns = 6;
+    private const string Grpc = "grpc:";
+    private const string GrpcMissing = "grpc:none";
+
+    /// <summary>The status that a gRPC call has ended with, unless that was 0; 17 for a call that ended without one; null for anything else.</summary>
+    public int? GrpcStatus { get; init; }
 
     /// <summary>The outcome as a line: comma-separated, nothing quoted, for nothing in it needs quotes.</summary>
     public string ToLine() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{NameOf(Ending)},{Milliseconds:0.###},{Client}");
+        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{EndingText},{Milliseconds:0.###},{Client}");
 
     /// <summary>Reads a line.</summary>
     /// <param name="line">Six columns as <see cref="Header"/> names them; <c>ending</c>, <c>ms</c> and <c>client</c> may be empty.</param>
@@ -50,9 +56,9 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         {
             problem = $"status \"{columns[2]}\" is not allowed: a status code";
         }
-        else if (!TryParseEnding(columns[3], out var ending))
+        else if (!TryParseEnding(columns[3], out var ending, out var grpc))
         {
-            problem = $"ending \"{columns[3]}\" is not allowed: nothing, destination, client, left, gateway or upgrade";
+            problem = $"ending \"{columns[3]}\" is not allowed: nothing, destination, client, left, gateway, upgrade, closed, broken, or grpc: and a status from 1 to 16, or none";
         }
         else
         {
@@ -63,7 +69,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
                 return false;
             }
 
-            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]);
+            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]) { GrpcStatus = grpc };
             problem = "";
             return true;
         }
@@ -77,6 +83,8 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         outcome.StatusCode,
         outcome switch
         {
+            { Upgraded: true, WebSocket: WebSocketEnding.Broken } => OutcomeEnding.Broken,
+            { Upgraded: true, WebSocket: WebSocketEnding.Good } => OutcomeEnding.Closed,
             { Upgraded: true } => OutcomeEnding.Upgrade,
             { Fault: Fault.Destination } => OutcomeEnding.Destination,
             { Fault: Fault.Client, Begun: true } => OutcomeEnding.Left,
@@ -85,7 +93,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             _ => OutcomeEnding.Whole,
         },
         outcome.Microseconds / 1000.0,
-        outcome.Client.ToString("x8", CultureInfo.InvariantCulture));
+        outcome.Client.ToString("x8", CultureInfo.InvariantCulture)) { GrpcStatus = outcome.GrpcStatus is > 0 and var status ? status : null };
 
     internal ResponseOutcome ToOutcome() => new(
         StatusCode,
@@ -98,8 +106,21 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         },
         (long)(Milliseconds * 1000),
         Ending is not OutcomeEnding.Client,
-        Ending == OutcomeEnding.Upgrade,
-        HashOf(Client));
+        Ending is OutcomeEnding.Upgrade or OutcomeEnding.Closed or OutcomeEnding.Broken,
+        HashOf(Client))
+    {
+        GrpcStatus = (byte?)GrpcStatus,
+        WebSocket = Ending switch
+        {
+            OutcomeEnding.Broken => WebSocketEnding.Broken,
+            OutcomeEnding.Closed => WebSocketEnding.Good,
+            _ => WebSocketEnding.NotJudged,
+        },
+    };
+
+    private string EndingText => GrpcStatus is not { } status ? NameOf(Ending)
+        : status == GrpcStatusNames.Missing ? GrpcMissing
+        : string.Create(CultureInfo.InvariantCulture, $"{Grpc}{status}");
 
     // FNV-1a: the same in every process, unlike string.GetHashCode, so that a recording is judged the same every time.
     private static int HashOf(string client)
@@ -115,8 +136,16 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
 
     private static string NameOf(OutcomeEnding ending) => ending == OutcomeEnding.Whole ? "" : ending.ToString().ToLowerInvariant();
 
-    private static bool TryParseEnding(string text, out OutcomeEnding ending)
+    private static bool TryParseEnding(string text, out OutcomeEnding ending, out int? grpc)
     {
+        grpc = null;
+        if (text.StartsWith(Grpc, StringComparison.Ordinal))
+        {
+            ending = OutcomeEnding.Whole;
+            grpc = text == GrpcMissing ? GrpcStatusNames.Missing : GrpcStatusNames.TryParseFailure(text[Grpc.Length..], out var status) ? status : null;
+            return grpc is not null;
+        }
+
         foreach (var value in Enum.GetValues<OutcomeEnding>())
         {
             if (NameOf(value) == text)
@@ -149,6 +178,12 @@ public enum OutcomeEnding
     /// <summary>The gateway ended it.</summary>
     Gateway = 4,
 
-    /// <summary>The connection was handed over, as for WebSockets.</summary>
+    /// <summary>The connection was handed over, and how it ended says nothing of the API: the gateway has closed the WebSocket, or it was none.</summary>
     Upgrade = 5,
+
+    /// <summary>A WebSocket that the client or the API has closed in an orderly way.</summary>
+    Closed = 6,
+
+    /// <summary>A WebSocket that the API broke off.</summary>
+    Broken = 7,
 }
