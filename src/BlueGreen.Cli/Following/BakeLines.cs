@@ -10,6 +10,7 @@ internal static class BakeLines
     public const string Failed = "failed";
     private const string Guarded = "guarded";
     private const string Latency = "latency";
+    private const string NotActedOn = "not acted on: ";
 
     // Beyond it the next look of the gateway says "failed" or "guarded"; until then nothing is full.
     private const int MostPercent = 99;
@@ -25,13 +26,17 @@ internal static class BakeLines
     public static string Of(BakeMetric metric, string old) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
         ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
         : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
-        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
+        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric, evidence / threshold)}";
+
+    // Why nothing is done about a guarded metric is the end of its detail.
+    private static string Guard(string? detail) =>
+        detail?.IndexOf(NotActedOn, StringComparison.Ordinal) is >= 0 and var at ? detail[at..] : "but from too few clients";
 
     // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
-    private static string Evidence(string status, double share) => status switch
+    private static string Evidence(BakeMetric metric, double share) => metric.Status switch
     {
         Failed => "enough evidence for a rollback",
-        Guarded => "enough evidence for a rollback, but from too few clients",
+        Guarded => $"enough evidence for a rollback, {Guard(metric.Detail)}",
         _ when Math.Floor(share * 100) < 1 => "no evidence for a rollback",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(MostPercent, Math.Floor(share * 100)):0} % of the evidence for a rollback"),
     };

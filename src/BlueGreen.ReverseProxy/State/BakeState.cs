@@ -56,6 +56,9 @@ internal static class BakeHolds
     /// <summary>The new slot is worse, and there is nothing left to switch back to.</summary>
     public const string NoWayBack = "no-way-back";
 
+    /// <summary>The time is over, and what speaks against the new slot comes from clients that may be the cause themselves.</summary>
+    public const string Guarded = "guarded";
+
     /// <summary>The new slot is worse, and somebody has aborted the rollback.</summary>
     public const string Aborted = "aborted";
 }

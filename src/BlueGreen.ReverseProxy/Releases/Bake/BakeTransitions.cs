@@ -16,6 +16,10 @@ internal static class BakeTransitions
         Change(state, release, "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
             .WithAudit(now, Caller.Bake, "hold", "done", release, detail);
 
+    /// <summary>There is enough evidence, from clients that may be the cause themselves: people are told while the bake goes on.</summary>
+    public static StateChange Guarded(StateChange state, ReleaseState release, string detail, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
+        Change(state, release, "bakeGuarded", detail, now, bake => bake with { Services = figures });
+
     /// <summary>What it waited for is over; the time that it took is added to the bake.</summary>
     public static StateChange Resumed(StateChange state, ReleaseState release, string detail, TimeSpan held, DateTimeOffset now) => Change(
         state,

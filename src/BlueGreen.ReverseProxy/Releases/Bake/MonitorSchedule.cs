@@ -11,6 +11,9 @@ internal sealed class MonitorSchedule(TimeProvider time)
     /// <summary>Since when the bake is held, by the monotonic clock.</summary>
     public long? HeldSince { get; set; }
 
+    /// <summary>The metrics of which people were told that they are guarded.</summary>
+    public HashSet<(string Service, string Metric)> Told { get; } = [];
+
     /// <summary>Waits if the last look was a moment ago.</summary>
     public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)
     {

@@ -24,6 +24,7 @@ internal sealed class ServiceMonitor
     private readonly LatencyFigures _fromLatency;
     private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
     private ServiceFigures? _carried;
+    private int _seen;
     private TimeSpan _grace;
     private long _begunAt;
     private MeterReading _origin;
@@ -82,14 +83,12 @@ internal sealed class ServiceMonitor
     {
         // Read the observer before the counters. A client is recorded after its response is counted, so a bad response may have no
         // client yet; its signal has it judged again.
-        var seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
+        _seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
         var reading = _to.Meter.Read();
         var counted = reading.Since(_origin);
         BakeFinding? finding = null;
         var metrics = ImmutableList.CreateBuilder<MetricFigures>();
-
-        // Where everything comes from one address, a load balancer in front of the gateway, the guard could only be in the way.
-        var minClients = seen <= 1 && _plan.Baseline.Clients <= 1 ? 1 : _plan.Options.MinClients;
+        var minClients = BakeJudge.LeastClients(_plan.Options, _observer.Traffic.EffectiveClients(_plan.Baseline.Clients));
         for (var index = 0; index < _plan.Metrics.Length; index++)
         {
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
@@ -111,7 +110,7 @@ internal sealed class ServiceMonitor
         var figures = new ServiceFigures(
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
-            seen,
+            _seen,
             CountsOf(counted, _carried?.Counts),
             _fromLatency,
             new LatencyFigures(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
@@ -160,12 +159,11 @@ internal sealed class ServiceMonitor
 
     private MetricTally TallyOf(string metric, long trials, long bad, int index)
     {
-        var clients = _observer.BadOf(index).Clients;
-        var dispersion = _observer.BadOf(index).DispersionAgainst(_observer.Traffic);
+        var spread = _observer.BadOf(index).SpreadAgainst(_observer.Traffic);
         var before = _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
         return before is null
-            ? new MetricTally(trials, bad, clients, dispersion)
-            : new MetricTally(trials + before.N, bad + before.Bad, Math.Max(clients, before.Clients), dispersion);
+            ? new MetricTally(trials, bad, spread)
+            : new MetricTally(trials + before.N, bad + before.Bad, spread with { Clients = Math.Max(spread.Clients, before.Clients) });
     }
 
     private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
@@ -176,7 +174,7 @@ internal sealed class ServiceMonitor
             : null;
         if (status == BakeJudge.Guarded)
         {
-            detail += $"; not acted on: {tally.Clients} clients got them, {tally.Dispersion:0.#} times as unevenly as all responses";
+            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _seen)}";
         }
 
         if (status == BakeJudge.Failed)
@@ -196,6 +194,11 @@ internal sealed class ServiceMonitor
         if (status != BakeJudge.Watching)
         {
             detail = $"{tally.Bad} of {tally.Trials} responses {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
+        }
+
+        if (status == BakeJudge.Guarded)
+        {
+            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _seen)}";
         }
 
         if (status == BakeJudge.Failed)
