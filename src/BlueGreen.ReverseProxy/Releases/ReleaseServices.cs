@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
 using BlueGreen.ReverseProxy.Releases.Events;
@@ -49,6 +50,7 @@ internal static class ReleaseServices
         services.AddSingleton<HostGates>();
         services.AddSingleton<GateEvaluator>();
 
+        services.AddSingleton<ClientNumbers>();
         services.AddSingleton<BakeBaselines>();
         services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();
