@@ -54,8 +54,9 @@ public sealed class SlotMeterTests
             }
         })).ToList();
 
+        // A few looks of a hundred thousand hit that moment, so it takes as many.
         var torn = 0;
-        for (var look = 0; look < 100_000; look++)
+        for (var look = 0; look < 200_000; look++)
         {
             var reading = meter.Read();
             torn += reading.Bad(FailureCodes.Errors) > reading.Trials ? 1 : 0;
@@ -65,6 +66,22 @@ public sealed class SlotMeterTests
         await Task.WhenAll(writers);
         torn.Should().Be(0);
         meter.Read().Bad(FailureCodes.Errors).Should().Be(meter.Read().Trials);
+    }
+
+    // The earlier reading fell between the two cells of a response.
+    [Fact]
+    public void Since_TornReading_HasNoMoreBadThanTrials()
+    {
+        var earlier = new long[MeterReading.Cells];
+        earlier[MeterReading.ClassCell(500)] = 7;
+        earlier[MeterReading.MetricCell(FailureCodes.Errors)] = 6;
+        var now = (long[])earlier.Clone();
+        now[MeterReading.ClassCell(500)] = 9;
+        now[MeterReading.MetricCell(FailureCodes.Errors)] = 9;
+
+        var since = new MeterReading(now).Since(new MeterReading(earlier));
+
+        (since.Trials, since.Bad(FailureCodes.Errors)).Should().Be((2L, 2L));
     }
 
     [Fact]
