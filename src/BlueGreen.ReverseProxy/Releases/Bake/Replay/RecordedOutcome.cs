@@ -17,6 +17,8 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
     public const string Header = "time,slot,status,ending,ms,client";
 
     private const int Columns = 6;
+    private const int HexDigits = 8;
+    private const double MicrosecondsPerMillisecond = 1000;
 
     /// <summary>The outcome as a line: comma-separated, nothing quoted, for nothing in it needs quotes.</summary>
     public string ToLine() => string.Create(
@@ -84,7 +86,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             { Fault: Fault.Gateway } => OutcomeEnding.Gateway,
             _ => OutcomeEnding.Whole,
         },
-        outcome.Microseconds / 1000.0,
+        outcome.Microseconds / MicrosecondsPerMillisecond,
         outcome.Client.ToString("x8", CultureInfo.InvariantCulture));
 
     internal ResponseOutcome ToOutcome() => new(
@@ -96,10 +98,14 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             OutcomeEnding.Gateway => Fault.Gateway,
             _ => Fault.None,
         },
-        (long)(Milliseconds * 1000),
+        (long)Math.Round(Milliseconds * MicrosecondsPerMillisecond),
         Ending is not OutcomeEnding.Client,
         Ending == OutcomeEnding.Upgrade,
-        HashOf(Client));
+        NumberOf(Client));
+
+    // What the gateway has written is the number that it judged by. Of anything else that stands for a client, a number is made.
+    private static int NumberOf(string client) =>
+        client.Length == HexDigits && int.TryParse(client, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : HashOf(client);
 
     // FNV-1a: the same in every process, unlike string.GetHashCode, so that a recording is judged the same every time.
     private static int HashOf(string client)
