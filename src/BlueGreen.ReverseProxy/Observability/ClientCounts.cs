@@ -11,6 +11,27 @@ internal sealed class ClientCounts
 
     public void Add(int client) => Interlocked.Increment(ref _counts[GroupOf(client)]);
 
+    /// <summary>How many each group has, to be stored.</summary>
+    public long[] ToArray()
+    {
+        var counts = new long[Groups];
+        for (var index = 0; index < Groups; index++)
+        {
+            counts[index] = Volatile.Read(ref _counts[index]);
+        }
+
+        return counts;
+    }
+
+    /// <summary>Goes on from what was stored. Call this before anything is counted.</summary>
+    public void Continue(IReadOnlyList<long>? stored)
+    {
+        for (var index = 0; index < Math.Min(stored?.Count ?? 0, Groups); index++)
+        {
+            _counts[index] = Math.Max(0, stored![index]);
+        }
+    }
+
     /// <summary>How many groups have any.</summary>
     public int Clients
     {

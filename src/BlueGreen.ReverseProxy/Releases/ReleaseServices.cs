@@ -7,6 +7,7 @@ using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -50,7 +51,7 @@ internal static class ReleaseServices
         services.AddSingleton<HostGates>();
         services.AddSingleton<GateEvaluator>();
 
-        services.AddSingleton<ClientNumbers>();
+        services.AddSingleton(provider => BakeBaselines.NumbersAfter(provider.GetRequiredService<CommittedState>().Current));
         services.AddSingleton<BakeBaselines>();
         services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();

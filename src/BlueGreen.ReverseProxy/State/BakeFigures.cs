@@ -2,7 +2,14 @@ namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>What a bake has measured of one service, as it is stored. The fields mean what those of the API's record do.</summary>
 internal sealed record ServiceFigures(
-    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics);
+    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics)
+{
+    /// <summary>How many responses each group of clients got, so that the next process can go on; null when the release has ended.</summary>
+    public IReadOnlyList<long>? ByClient { get; init; }
+
+    /// <summary>The same without what only a running bake needs, or what another seed has grouped.</summary>
+    public ServiceFigures WithoutClients() => this with { ByClient = null, Metrics = [.. Metrics.Select(metric => metric with { BadByClient = null })] };
+}
 
 /// <summary>How responses ended.</summary>
 internal sealed record ResponseFigures(
@@ -34,4 +41,8 @@ internal sealed record MetricFigures(
     double? ExcludedRate,
     double? ExcludedLift,
     string Status,
-    string? Detail);
+    string? Detail)
+{
+    /// <summary>How many of the bad ones each group of clients got; see <see cref="ServiceFigures.ByClient"/>.</summary>
+    public IReadOnlyList<long>? BadByClient { get; init; }
+}

@@ -25,6 +25,9 @@ internal sealed record BakeState
     /// <summary>What each old slot had answered up to the switch, frozen.</summary>
     public ImmutableList<BakeBaseline> Baselines { get; init; } = [];
 
+    /// <summary>What the clients' numbers were made with, see <see cref="Observability.ClientNumbers"/>; null when the release has ended.</summary>
+    public long? ClientSeed { get; init; }
+
     public string Outcome { get; init; } = Watching;
 
     /// <summary>Why it is held, one of <see cref="BakeHolds"/>.</summary>
@@ -36,6 +39,9 @@ internal sealed record BakeState
 
     /// <summary>The figures as they were stored last; what is live may be newer.</summary>
     public ImmutableList<ServiceFigures> Services { get; init; } = [];
+
+    /// <summary>What is kept when the release ends: an older build reads it, and it is small.</summary>
+    public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()) };
 }
 
 /// <summary>A baseline that outlives the process that measured it.</summary>

@@ -92,18 +92,20 @@ internal sealed class ServiceMonitor
         for (var index = 0; index < _plan.Metrics.Length; index++)
         {
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
-            metrics.Add(index == FailureCodes.Errors && _split is not null
+            var judged = index == FailureCodes.Errors && _split is not null
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, ref finding)
-                : Judge(_plan.Metrics[index], tally, minClients, ref finding));
+                : Judge(_plan.Metrics[index], tally, minClients, ref finding);
+            metrics.Add(judged with { BadByClient = _observer.BadOf(index).ToArray() });
         }
 
         if (_plan.Latency is { } latency)
         {
             var sinceGrace = LatencySinceGrace(reading);
             var tally = TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
-            metrics.Add(_split is not null && latency.Process is not null
+            var judged = _split is not null && latency.Process is not null
                 ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, ref finding)
-                : Judge(latency, tally, minClients, ref finding));
+                : Judge(latency, tally, minClients, ref finding);
+            metrics.Add(judged with { BadByClient = _observer.BadOf(_plan.Metrics.Length).ToArray() });
         }
 
         finding ??= JudgeLimits(reading, minClients);
@@ -114,7 +116,10 @@ internal sealed class ServiceMonitor
             CountsOf(counted, _carried?.Counts),
             _fromLatency,
             new LatencyFigures(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
-            metrics.ToImmutable());
+            metrics.ToImmutable())
+        {
+            ByClient = _observer.Traffic.ToArray(),
+        };
         return (figures, finding);
     }
 
@@ -134,6 +139,12 @@ internal sealed class ServiceMonitor
     {
         End();
         _observer = new ResponseObserver(_plan.Metrics.Length, _plan.SlowAbove);
+        _observer.Traffic.Continue(_carried?.ByClient);
+        for (var index = 0; index <= _plan.Metrics.Length; index++)
+        {
+            _observer.BadOf(index).Continue(CarriedOf(NameOf(index))?.BadByClient);
+        }
+
         _begunAt = _time.GetTimestamp();
         _lastMinute.Clear();
         _latencyOrigin = null;
@@ -157,13 +168,22 @@ internal sealed class ServiceMonitor
         return _latencyOrigin is { } origin ? reading.Since(origin) : null;
     }
 
+    private string NameOf(int index) => index < _plan.Metrics.Length ? _plan.Metrics[index].Name : BakePlan.LatencyMetric;
+
+    private MetricFigures? CarriedOf(string metric) => _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
+
     private MetricTally TallyOf(string metric, long trials, long bad, int index)
     {
         var spread = _observer.BadOf(index).SpreadAgainst(_observer.Traffic);
-        var before = _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
-        return before is null
-            ? new MetricTally(trials, bad, spread)
-            : new MetricTally(trials + before.N, bad + before.Bad, spread with { Clients = Math.Max(spread.Clients, before.Clients) });
+        if (CarriedOf(metric) is not { } before)
+        {
+            return new MetricTally(trials, bad, spread);
+        }
+
+        // Where it is not known which clients got the bad ones of before, they count as one burst for each of those clients.
+        var bursts = before.BadByClient is null ? (double)before.Bad / Math.Max(1, before.Clients) : 1;
+        return new MetricTally(
+            trials + before.N, bad + before.Bad, spread with { Clients = Math.Max(spread.Clients, before.Clients), Dispersion = Math.Max(spread.Dispersion, bursts) });
     }
 
     private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)

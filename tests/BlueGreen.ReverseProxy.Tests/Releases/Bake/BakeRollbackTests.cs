@@ -237,6 +237,7 @@ public sealed class BakeRollbackTests : IDisposable
         var release = await again.UntilAsync(id, ReleaseStatus.Succeeded);
         release.Bake!.Services.Single().Metrics[0].BaselineN.Should().Be(5000);
         release.Bake.Confidence.Should().Be("high");
+        (release.Bake.ClientSeed, release.Bake.Services[0].ByClient, release.Bake.Services[0].Metrics[0].BadByClient).Should().Be((null, null, null), "only a running bake needs them");
         release.Detail.Should().MatchRegex("the bake is over: 0 of 1000 responses failed; enough data to rule out that more than .* of responses are worse");
     }
 

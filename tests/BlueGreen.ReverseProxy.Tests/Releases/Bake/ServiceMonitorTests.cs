@@ -259,6 +259,40 @@ public sealed class ServiceMonitorTests
         (metric.N, metric.Bad, metric.Clients).Should().Be((103L, 3L, 2));
     }
 
+    // One client repeats a failing request; after the restart two others have bad luck.
+    [Fact]
+    public void Clients_OfTheLastProcess_AreGoneOnWith()
+    {
+        var (monitor, slot) = Watch();
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+        var carried = monitor.Judge().Figures;
+
+        var (again, next) = Watch(carried: carried);
+        Serve(next, 200, count: 100, clients: 50);
+        Serve(next, 500, count: 2, clients: 2, firstClient: 7);
+
+        var (figures, finding) = again.Judge();
+        finding.Should().BeNull();
+        figures.Metrics[0].Status.Should().Be("guarded");
+        figures.Metrics[0].Detail.Should().EndWith("not acted on: 500 of them went to one client of about 49, which sends 21 % of the requests");
+    }
+
+    // A state of a build that did not store them.
+    [Fact]
+    public void Clients_OfTheLastProcessNotStored_CountAsOneBurstEach()
+    {
+        var (monitor, slot) = Watch();
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+
+        var (again, next) = Watch(carried: monitor.Judge().Figures.WithoutClients());
+        Serve(next, 200, count: 100, clients: 50);
+        Serve(next, 500, count: 2, clients: 2, firstClient: 7);
+
+        again.Judge().Finding.Should().BeNull();
+    }
+
     [Fact]
     public void Restart_AfterAnOutage_CountsFromZero()
     {
