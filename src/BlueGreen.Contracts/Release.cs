@@ -176,7 +176,7 @@ public sealed record DrainStatus(DateTimeOffset DeadlineAt, long StartedWith, lo
 /// <param name="DurationSeconds">How long it lasts, in seconds, from the switch on; an outage or an extension makes it longer.</param>
 /// <param name="EndsAt">When it ends (UTC); null before the switch.</param>
 /// <param name="Outcome"><c>watching</c>, <c>held</c>, <c>succeeded</c> or <c>rolledBack</c>; null where nothing is or was watched.</param>
-/// <param name="Hold">Why it is held: <c>failed</c>, <c>sharedOutage</c>, <c>noWayBack</c>, <c>aborted</c> (its rollback was) or <c>unconfirmed</c> (comparing the slots took too long, or was needed too often); null while it is not.</param>
+/// <param name="Hold">Why it is held: <c>failed</c>, <c>sharedOutage</c>, <c>noWayBack</c>, <c>guarded</c> (enough evidence, but nearly all of it from one client or a few), <c>aborted</c> (its rollback was) or <c>unconfirmed</c> (comparing the slots took too long, or was needed too often); null while it is not.</param>
 /// <param name="Detail">For people: what was found; null while nothing was.</param>
 /// <param name="Confidence">At the end: <c>high</c>, or <c>low</c> when there was too little to judge by.</param>
 /// <param name="Services">What was measured of each service; empty where nothing was watched.</param>
@@ -184,7 +184,7 @@ public sealed record BakeStatus(
     double DurationSeconds,
     DateTimeOffset? EndsAt,
     [property: AllowedValues("watching", "held", "succeeded", "rolledBack")] string? Outcome,
-    [property: AllowedValues("failed", "sharedOutage", "noWayBack", "aborted", "unconfirmed")] string? Hold,
+    [property: AllowedValues("failed", "sharedOutage", "noWayBack", "guarded", "aborted", "unconfirmed")] string? Hold,
     string? Detail,
     [property: AllowedValues("high", "low")] string? Confidence,
     IReadOnlyList<BakedService> Services)
@@ -303,7 +303,7 @@ public sealed record SlotLatency(double? P50Ms, double? P99Ms);
 /// <param name="Threshold">What it has to reach.</param>
 /// <param name="ExcludedRate">The data speaks against rates as high as this, or higher; null when it speaks against none.</param>
 /// <param name="ExcludedLift">The same as a difference to the old slot's rate.</param>
-/// <param name="Status"><c>watching</c>, <c>failed</c>, <c>guarded</c> (enough evidence, from too few clients) or <c>notJudged</c>.</param>
+/// <param name="Status"><c>watching</c>, <c>failed</c>, <c>guarded</c> (enough evidence, but nearly all of it from one client or a few) or <c>notJudged</c>.</param>
 /// <param name="Detail">For people: what was found, or why it is not judged.</param>
 public sealed record BakeMetric(
     string Name,

@@ -72,6 +72,14 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public void Picture_OfABakeThatIsGuarded_SaysWhoCausesIt()
+    {
+        var json = Draining.Replace("\"status\": \"guarded\"", "\"status\": \"guarded\", \"detail\": \"3 of 12345 failed; not acted on: all of them went to one client of 31\"", StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null), width: 160).Should().Contain("enough evidence for a rollback, not acted on: all of them went to one client of 31");
+    }
+
+    [Fact]
     public void Picture_OfABakeThatBegins_SpeaksOfOneClientAndNeverOfMoreTimeThanThereIs()
     {
         // The answer's Date has whole seconds, so by the gateway's clock the end may seem to be further away than the bake is long.

@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -197,6 +198,24 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         foreach (var (service, metric) in judged)
         {
             text.Add("bluegreen_bake_threshold", metric.Threshold ?? double.PositiveInfinity, ("service", service), ("metric", metric.Name));
+        }
+
+        text.Begin("bluegreen_bake_guarded", "gauge", "1 while a bake's metric has enough evidence, but nearly all of it from one client or a few: nothing is rolled back, and at its end the bake is held.");
+        foreach (var (service, metric) in judged)
+        {
+            text.Add("bluegreen_bake_guarded", metric.Status == BakeJudge.Guarded ? 1 : 0, ("service", service), ("metric", metric.Name));
+        }
+
+        text.Begin("bluegreen_bake_held", "gauge", "1 for each service whose bake waits for a decision, or for the end of an outage, with the reason.");
+        foreach (var release in state.Running)
+        {
+            if (release.Bake?.Hold is { } hold)
+            {
+                foreach (var service in release.Open)
+                {
+                    text.Add("bluegreen_bake_held", 1, ("service", service.Name), ("release", release.Id), ("hold", WireRecords.NameOf(hold)));
+                }
+            }
         }
 
         text.Begin("bluegreen_background_failures_total", "counter", "How often background loops have failed and were restarted, by loop.");

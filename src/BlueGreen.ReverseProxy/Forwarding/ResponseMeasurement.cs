@@ -15,9 +15,12 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 /// </remarks>
 /// <param name="time">The clock.</param>
 /// <param name="trustedProxies">The proxies whose word about the client's address counts.</param>
+/// <param name="clients">What stands for their addresses; null for numbers of its own.</param>
 /// <param name="isOn">False to compare the gateway with one that does not measure.</param>
-internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies, bool isOn = true)
+internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedProxies, ClientNumbers? clients = null, bool isOn = true)
 {
+    private readonly ClientNumbers _clients = clients ?? new();
+
     /// <summary>Call this when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
     public void End(HttpContext context, SlotLease lease, ForwarderError error)
     {
@@ -36,7 +39,7 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
-            ClientAddress.Of(context, trustedProxies)?.GetHashCode() ?? 0)
+            _clients.Of(ClientAddress.Of(context, trustedProxies)))
         {
             GrpcStatus = grpc,
             WebSocket = lease.WebSocket is { } socket ? EndingOf(socket, error, lease) : WebSocketEnding.NotJudged,

@@ -31,7 +31,7 @@ internal sealed class MeterReading
 
     public static MeterReading Zero { get; } = new(new long[Cells]);
 
-    /// <summary>The responses that the API is judged by.</summary>
+    /// <summary>The responses that the API is judged by. Their cells lie before those of the metrics, see <see cref="SlotMeter"/>.</summary>
     public long Trials => Sum(1, Classes);
 
     public long Latency => Sum(Latencies, Cells);
@@ -61,6 +61,7 @@ internal sealed class MeterReading
     /// <summary>Those of them that the API broke off.</summary>
     public long BrokenWebSockets => _cells[BrokenWebSocketCell];
 
+    /// <summary>The responses that are bad for a metric, never more than there are: see <see cref="SlotMeter"/>.</summary>
     public long Bad(int metric) => _cells[MetricCell(metric)];
 
     /// <summary>How many took so long or longer. Exact at the end of a bucket.</summary>
@@ -110,7 +111,15 @@ internal sealed class MeterReading
             cells[index] = _cells[index] - earlier._cells[index];
         }
 
-        return new MeterReading(cells);
+        // The earlier reading may have seen a response in its class and not yet in the metric: see SlotMeter.
+        var since = new MeterReading(cells);
+        var trials = since.Trials;
+        foreach (ref var bad in cells.AsSpan(Metrics, FailureCodes.MaxMetrics))
+        {
+            bad = Math.Min(bad, trials);
+        }
+
+        return since;
     }
 
     private long Sum(int from, int to)

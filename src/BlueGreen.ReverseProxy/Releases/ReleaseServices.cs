@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Bake.Queries;
@@ -8,6 +9,7 @@ using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -54,6 +56,7 @@ internal static class ReleaseServices
         services.AddSingleton<QueryGates>();
         services.AddSingleton<GateEvaluator>();
 
+        services.AddSingleton(provider => BakeBaselines.NumbersAfter(provider.GetRequiredService<CommittedState>().Current));
         services.AddSingleton<BakeBaselines>();
         services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();

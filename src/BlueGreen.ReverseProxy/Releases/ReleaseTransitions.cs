@@ -155,6 +155,7 @@ internal static class ReleaseTransitions
             Status = status,
             Detail = detail,
             CompletedAt = now,
+            Bake = release.Bake?.Ended(),
             Services = outcome is null ? release.Services : release.Services.ConvertAll(entry => entry.Outcome is null ? entry with { Outcome = outcome } : entry),
         };
         change = ShiftTransitions.Unshift(change, release, release.Open);

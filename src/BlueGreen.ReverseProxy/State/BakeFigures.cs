@@ -6,6 +6,12 @@ internal sealed record ServiceFigures(
 {
     /// <summary>The queries; null where none are configured.</summary>
     public IReadOnlyList<QueryFigures>? Queries { get; init; }
+
+    /// <summary>How many responses each group of clients got, so that the next process can go on; null when the release has ended.</summary>
+    public IReadOnlyList<long>? ByClient { get; init; }
+
+    /// <summary>The same without what only a running bake needs, or what another seed has grouped.</summary>
+    public ServiceFigures WithoutClients() => this with { ByClient = null, Metrics = [.. Metrics.Select(metric => metric with { BadByClient = null })] };
 }
 
 /// <summary>How responses ended.</summary>
@@ -38,7 +44,11 @@ internal sealed record MetricFigures(
     double? ExcludedRate,
     double? ExcludedLift,
     string Status,
-    string? Detail);
+    string? Detail)
+{
+    /// <summary>How many of the bad ones each group of clients got; see <see cref="ServiceFigures.ByClient"/>.</summary>
+    public IReadOnlyList<long>? BadByClient { get; init; }
+}
 
 /// <summary>One query of a bake.</summary>
 internal sealed record QueryFigures(

@@ -25,6 +25,9 @@ internal sealed record BakeState
     /// <summary>What each old slot had answered up to the switch, frozen.</summary>
     public ImmutableList<BakeBaseline> Baselines { get; init; } = [];
 
+    /// <summary>What the clients' numbers were made with, see <see cref="Observability.ClientNumbers"/>; null when the release has ended.</summary>
+    public long? ClientSeed { get; init; }
+
     public string Outcome { get; init; } = Watching;
 
     /// <summary>Why it is held, one of <see cref="BakeHolds"/>.</summary>
@@ -48,6 +51,9 @@ internal sealed record BakeState
 
     /// <summary>What the attempts that did not decide have found.</summary>
     public ImmutableList<ConfirmedMetric> Evidence { get; init; } = [];
+
+    /// <summary>What is kept when the release ends: an older build reads it, and it is small.</summary>
+    public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()) };
 }
 
 /// <summary>A baseline that outlives the process that measured it.</summary>
@@ -67,6 +73,9 @@ internal static class BakeHolds
 
     /// <summary>The new slot is worse, and there is nothing left to switch back to.</summary>
     public const string NoWayBack = "no-way-back";
+
+    /// <summary>The time is over, and what speaks against the new slot comes from clients that may be the cause themselves.</summary>
+    public const string Guarded = "guarded";
 
     /// <summary>The new slot is worse, and somebody has aborted the rollback.</summary>
     public const string Aborted = "aborted";

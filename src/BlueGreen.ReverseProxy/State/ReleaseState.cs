@@ -31,6 +31,9 @@ internal sealed record ReleaseState
 
     public bool Force { get; init; }
 
+    /// <summary>Whether a version is released although it was rolled back before; null, and not stored, for no.</summary>
+    public bool? RetryKnownBad { get; init; }
+
     public bool RequireApproval { get; init; }
 
     public string? ApprovedBy { get; init; }

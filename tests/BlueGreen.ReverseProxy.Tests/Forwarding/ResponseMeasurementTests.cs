@@ -1,3 +1,4 @@
+using System.Net;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
@@ -135,6 +136,32 @@ public sealed class ResponseMeasurementTests
 
         var reading = _slot.Meter.Read();
         (reading.Trials, reading.Latency, reading.Upgraded).Should().Be((0L, 0L, 1L));
+    }
+
+    // Behind a trusted proxy the client is the one that it names; and a listener of both families writes an IPv4 address as IPv6.
+    [Theory]
+    [InlineData("192.0.2.7", null, "::ffff:192.0.2.7", null, 1)]
+    [InlineData("192.0.2.7", null, "192.0.2.8", null, 2)]
+    [InlineData("10.0.0.1", "192.0.2.7", "10.0.0.2", "192.0.2.7", 1)]
+    [InlineData("10.0.0.1", "192.0.2.7", "10.0.0.1", "192.0.2.8", 2)]
+    [InlineData("10.0.0.1", "192.0.2.7", "::ffff:192.0.2.7", "192.0.2.9", 1)]
+    public void Client_OfARequest_IsTheOneThatSentIt(string peer, string? named, string otherPeer, string? otherNamed, int clients)
+    {
+        var observer = new ResponseObserver(1, long.MaxValue);
+        _slot.Meter.Observer = observer;
+        var measurement = new ResponseMeasurement(_time, NetworkSet.Of("10.0.0.0/8"));
+        foreach (var (address, forwarded) in new[] { (peer, named), (otherPeer, otherNamed) })
+        {
+            var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
+            if (forwarded is not null)
+            {
+                context.Request.Headers["X-Forwarded-For"] = forwarded;
+            }
+
+            measurement.End(context, Lease(), ForwarderError.None);
+        }
+
+        observer.Seen.Count.Should().Be(clients);
     }
 
     // The bake judges a slot by what its clients got.

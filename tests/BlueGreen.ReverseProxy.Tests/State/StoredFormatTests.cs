@@ -133,7 +133,8 @@ public sealed class StoredFormatTests : IDisposable
             Detail = "why",
             Confidence = BakeState.LowConfidence,
             Baselines = [new("orders", 10, ImmutableSortedDictionary<string, long>.Empty.Add("5xx", 1), 4, 300.5, ImmutableSortedDictionary<int, long>.Empty.Add(70, 9))],
-            Services = [new("orders", 240, 12, new(1, 2, 3, 4, 5, 6, 7, 8, 9), new(1.5, 20.25), new(2.5, null), [new("5xx", 1, 2, 3, 4, 5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, "watching", "detail")])],
+            Services = [new("orders", 240, 12, new(1, 2, 3, 4, 5, 6, 7, 8, 9), new(1.5, 20.25), new(2.5, null), [new("5xx", 1, 2, 3, 4, 5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, "watching", "detail") { BadByClient = [0, 2] }]) { ByClient = [0, 240] }],
+            ClientSeed = 4711,
         },
     };
 

@@ -106,6 +106,7 @@ internal sealed class OpenState : IDisposable
             new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), Leaving, NullLogger<HoldStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
+            new ConfirmingStep(context),
             NullLogger<ReleaseRunner>.Instance);
         return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, measurement, null!, time), call);
     }

@@ -138,8 +138,15 @@ internal sealed partial class BakeGuard(
         else if (finding is not null)
         {
             await ActAsync(monitor, release, finding, schedule, stopping);
+            return;
         }
-        else if (schedule.IsProgressDue(FirstProgress))
+
+        if (await TellOrHoldAsync(monitor, release, schedule))
+        {
+            return;
+        }
+
+        if (schedule.IsProgressDue(FirstProgress))
         {
             await CommitAsync(monitor, (current, running) => BakeTransitions.Progressed(current, running, monitor.Figures, Elapsed(monitor), time.GetUtcNow()));
         }

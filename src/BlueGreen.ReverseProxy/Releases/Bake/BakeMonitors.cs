@@ -35,7 +35,7 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
                 entry,
                 service,
                 BakePlan.Of(entry.Options.Bake, baseline, release.Services.Count),
-                bake.Services.Find(carried => carried.Name == service.Name),
+                CarriedOf(bake, service.Name),
                 sinceSwitch,
                 time,
                 release is { Shift: { } shift, SwitchedAt: null } ? entry.WatchOf(release.Id, shift.Key) : null);
@@ -73,6 +73,13 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
         {
             _started.Writer.TryWrite(monitor);
         }
+    }
+
+    // Groups that were made with another seed hold other clients.
+    private ServiceFigures? CarriedOf(BakeState bake, string service)
+    {
+        var carried = bake.Services.Find(carried => carried.Name == service);
+        return bake.ClientSeed == baselines.ClientSeed ? carried : carried?.WithoutClients();
     }
 
     private static BakeBaseline Empty(string service) =>

@@ -17,6 +17,10 @@ internal static class BakeTransitions
         Change(state, ConfirmationTransitions.Left(release, now), "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
             .WithAudit(now, Caller.Bake, "hold", "done", release, detail);
 
+    /// <summary>There is enough evidence, from clients that may be the cause themselves: people are told while the bake goes on.</summary>
+    public static StateChange Guarded(StateChange state, ReleaseState release, string detail, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
+        Change(state, release, "bakeGuarded", detail, now, bake => bake with { Services = figures });
+
     /// <summary>What it waited for is over; the time that it took is added to the bake, unless that has not begun because traffic is still shifted.</summary>
     public static StateChange Resumed(StateChange state, ReleaseState release, string detail, TimeSpan held, DateTimeOffset now) => Change(
         state,

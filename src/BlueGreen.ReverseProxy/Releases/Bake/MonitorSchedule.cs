@@ -23,6 +23,9 @@ internal sealed class MonitorSchedule(TimeProvider time)
         return time.GetElapsedTime(_attempt.At);
     }
 
+    /// <summary>The metrics of which people were told that they are guarded.</summary>
+    public HashSet<(string Service, string Metric)> Told { get; } = [];
+
     /// <summary>Waits if the last look was a moment ago.</summary>
     public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)
     {

@@ -40,6 +40,18 @@ internal sealed class ReleaseMonitor
     /// <summary>What was counted when it was last judged.</summary>
     public ImmutableList<ServiceFigures> Figures => Volatile.Read(ref _figures);
 
+    /// <summary>
+    /// What there is enough evidence against, but from clients that may be the cause themselves, as it was when it was last judged. Such a
+    /// bake never ends as a success by itself.
+    /// </summary>
+    public ImmutableList<GuardedMetric> Guarded =>
+    [
+        .. from service in Figures
+           from metric in service.Metrics
+           where metric.Status == BakeJudge.Guarded
+           select new GuardedMetric(service.Name, metric.Name, metric.Detail!),
+    ];
+
     /// <summary>Completes at the next bad response, or when a rollback is demanded. Call this before <see cref="Judge"/>.</summary>
     public Task NextBadResponseAsync()
     {
@@ -104,6 +116,18 @@ internal sealed class ReleaseMonitor
         lock (_lock)
         {
             _services.FirstOrDefault(watched => watched.Name == service)?.Renew(metric, raised);
+        }
+    }
+
+    /// <summary>How many clients the traffic comes from, of the service with the fewest.</summary>
+    public double EffectiveClients
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _services.Select(service => service.EffectiveClients).DefaultIfEmpty().Min();
+            }
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed class ServiceMonitor
     private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
     private ServiceFigures? _carried;
     private RaisedRate? _raised;
+    private int _seen;
     private TimeSpan _grace;
     private long _begunAt;
     private MeterReading _origin;
@@ -83,6 +84,9 @@ internal sealed class ServiceMonitor
         Begin();
     }
 
+    /// <summary>How many clients the traffic comes from: see <see cref="ClientCounts.EffectiveClients"/>.</summary>
+    public double EffectiveClients => _observer.Traffic.EffectiveClients(_plan.Baseline.Clients);
+
     /// <summary>What a metric is held against, its place among the metrics of status codes (slowness comes after them), and from how many microseconds on a response is slow.</summary>
     public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string metric)
     {
@@ -114,45 +118,49 @@ internal sealed class ServiceMonitor
 
         // Read the observer before the counters. A client is recorded after its response is counted, so a bad response may have no
         // client yet; its signal has it judged again.
-        var seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
+        _seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
         var reading = _to.Meter.Read();
         var counted = reading.Since(_origin);
         BakeFinding? finding = null;
         var metrics = ImmutableList.CreateBuilder<MetricFigures>();
-
-        // Where everything comes from one address, a load balancer in front of the gateway, the guard could only be in the way.
-        var minClients = seen <= 1 && _plan.Baseline.Clients <= 1 ? 1 : _plan.Options.MinClients;
+        var minClients = BakeJudge.LeastClients(_plan.Options, _observer.Traffic.EffectiveClients(_plan.Baseline.Clients));
         for (var index = 0; index < _plan.Metrics.Length; index++)
         {
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
-            metrics.Add(index == FailureCodes.Errors && _split is not null
+            var judged = index == FailureCodes.Errors && _split is not null
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, ref finding)
-                : Judge(Raised(_plan.Metrics[index]), tally, minClients, ref finding));
+                : Judge(Raised(_plan.Metrics[index]), tally, minClients, ref finding);
+            metrics.Add(judged with { BadByClient = _observer.BadOf(index).ToArray() });
         }
 
         if (_plan.Latency is { } latency)
         {
             var sinceGrace = LatencySinceGrace(reading);
             var tally = TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
-            metrics.Add(_split is not null && latency.Process is not null
+            var judged = _split is not null && latency.Process is not null
                 ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, ref finding)
-                : Judge(Raised(latency), tally, minClients, ref finding));
+                : Judge(Raised(latency), tally, minClients, ref finding);
+            metrics.Add(judged with { BadByClient = _observer.BadOf(_plan.Metrics.Length).ToArray() });
         }
 
         if (_plan.WebSocket is { } sockets)
         {
-            metrics.Add(Judge(sockets, TallyOf(sockets.Name, counted.WebSockets, counted.BrokenWebSockets, _plan.Metrics.Length + 1), minClients, ref finding));
+            var tally = TallyOf(sockets.Name, counted.WebSockets, counted.BrokenWebSockets, _plan.Metrics.Length + 1);
+            metrics.Add(Judge(sockets, tally, minClients, ref finding) with { BadByClient = _observer.BadOf(_plan.Metrics.Length + 1).ToArray() });
         }
 
         finding ??= JudgeLimits(reading, minClients);
         var figures = new ServiceFigures(
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
-            seen,
+            _seen,
             CountsOf(counted, _carried?.Counts),
             _fromLatency,
             new LatencyFigures(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
-            metrics.ToImmutable());
+            metrics.ToImmutable())
+        {
+            ByClient = _observer.Traffic.ToArray(),
+        };
         return (figures, finding);
     }
 
@@ -172,6 +180,12 @@ internal sealed class ServiceMonitor
     {
         End();
         _observer = new ResponseObserver(_plan.Metrics.Length, _plan.SlowAbove);
+        _observer.Traffic.Continue(_carried?.ByClient);
+        for (var index = 0; index <= _plan.Metrics.Length + 1; index++)
+        {
+            _observer.BadOf(index).Continue(CarriedOf(NameOf(index))?.BadByClient);
+        }
+
         _begunAt = _time.GetTimestamp();
         _lastMinute.Clear();
         _latencyOrigin = null;
@@ -199,14 +213,22 @@ internal sealed class ServiceMonitor
         return _latencyOrigin is { } origin ? reading.Since(origin) : null;
     }
 
+    private string NameOf(int index) => index < _plan.Metrics.Length ? _plan.Metrics[index].Name : index == _plan.Metrics.Length ? BakePlan.LatencyMetric : BakePlan.WebSocketMetric;
+
+    private MetricFigures? CarriedOf(string metric) => _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
+
     private MetricTally TallyOf(string metric, long trials, long bad, int index)
     {
-        var clients = _observer.BadOf(index).Clients;
-        var dispersion = _observer.BadOf(index).DispersionAgainst(_observer.Traffic);
-        var before = _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
-        return before is null
-            ? new MetricTally(trials, bad, clients, dispersion)
-            : new MetricTally(trials + before.N, bad + before.Bad, Math.Max(clients, before.Clients), dispersion);
+        var spread = _observer.BadOf(index).SpreadAgainst(_observer.Traffic);
+        if (CarriedOf(metric) is not { } before)
+        {
+            return new MetricTally(trials, bad, spread);
+        }
+
+        // Where it is not known which clients got the bad ones of before, they count as one burst for each of those clients.
+        var bursts = before.BadByClient is null ? (double)before.Bad / Math.Max(1, before.Clients) : 1;
+        return new MetricTally(
+            trials + before.N, bad + before.Bad, spread with { Clients = Math.Max(spread.Clients, before.Clients), Dispersion = Math.Max(spread.Dispersion, bursts) });
     }
 
     private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
@@ -217,7 +239,7 @@ internal sealed class ServiceMonitor
             : null;
         if (status == BakeJudge.Guarded)
         {
-            detail += $"; not acted on: {tally.Clients} clients got them, {tally.Dispersion:0.#} times as unevenly as all responses";
+            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _seen)}";
         }
 
         if (status == BakeJudge.Failed)
@@ -237,6 +259,11 @@ internal sealed class ServiceMonitor
         if (status != BakeJudge.Watching)
         {
             detail = $"{tally.Bad} of {tally.Trials} responses {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
+        }
+
+        if (status == BakeJudge.Guarded)
+        {
+            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _seen)}";
         }
 
         if (status == BakeJudge.Failed)

@@ -15,7 +15,11 @@ namespace BlueGreen.ReverseProxy.Releases.Gates;
 /// <param name="IsDryRun">Only looks: sends no warm-up requests to the new slot.</param>
 /// <param name="Order">The release; null for a preflight.</param>
 internal sealed record GatePlan(
-    ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false, GateOrder? Order = null);
+    ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false, GateOrder? Order = null)
+{
+    /// <summary>Whether a version may be released although it was rolled back before.</summary>
+    public bool RetryKnownBad { get; init; }
+}
 
 /// <summary>The release that a plan is made for.</summary>
 /// <param name="Release">Its id.</param>

@@ -107,7 +107,7 @@ public sealed class BakePlanTests
     {
         var plan = BakePlan.Of(Options, Baseline(100_000, 100, latencies: 100_000)).Metrics[0];
 
-        BakeText.Failure(plan, new MetricTally(240, 12, 5, 1), Math.Log(3.2e5), SlotName.Blue, SlotName.Green, 0)
+        BakeText.Failure(plan, new MetricTally(240, 12, new ClientSpread(5, 1)), Math.Log(3.2e5), SlotName.Blue, SlotName.Green, 0)
             .Should().Be("12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1");
     }
 

@@ -87,6 +87,27 @@ public sealed class BakeReplayTests
         outcomes.Holds(outcome => BakeReplay.Read([RecordedOutcome.Header, "# comment", "", outcome.ToLine()]).Should().Equal(outcome));
     }
 
+    // The very same judgement: the counts, the clients, the moment and the words.
+    [Fact]
+    public void Judge_WhatWasRecordedLive_IsJudgedAsItWasLive()
+    {
+        var streams =
+            from seed in Gen.Choose(0, int.MaxValue)
+            from bad in Gen.Elements(0.0005, 0.002, 0.02)
+            from slow in Gen.Elements(0.0, 0.01, 0.3)
+            from clients in Gen.Elements(1, 3, 40, 1000)
+            from hammers in Gen.Elements(0.0, 0.05, 0.5)
+            select new LiveStream(seed, bad, slow, clients, hammers);
+
+        streams.Holds(
+            stream =>
+            {
+                var (live, replayed) = stream.Run();
+                replayed.Should().BeEquivalentTo(live);
+            },
+            tests: 60);
+    }
+
     [Theory]
     [InlineData("2026-01-02T03:04:05Z,blue,200", "has 3 columns")]
     [InlineData("yesterday,blue,200,,1,a", "time \"yesterday\" is not allowed")]

@@ -4,13 +4,14 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
-using Yarp.ReverseProxy;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 
 /// <summary>Which alarms are confirmed by a comparison of the slots, and what an attempt has counted so far.</summary>
-internal sealed class Confirmations(CommittedState state, ServiceCatalog services, HealthMonitor health, IProxyStateLookup clusters, ReleaseContext context)
+internal sealed class Confirmations(CommittedState state, ServiceCatalog services, HealthMonitor health, RoutingTablePublisher tables, ReleaseContext context)
 {
+    private const int FewClients = 20;
+
     /// <summary>The attempt that an alarm begins; null for one that is acted on without.</summary>
     /// <remarks>
     /// Not where both versions must never serve at once, nor where a client's session lives on a destination of one slot: whom chance sends
@@ -31,7 +32,18 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
             return null;
         }
 
+        // An address that sends a good part of the traffic is a proxy's, and no client's: all of it would go to one side, and count once.
         var key = KeyOf(entries);
+        if (key.Kind == TrafficKeyKind.Client && monitor.EffectiveClients < FewClients)
+        {
+            if (entries.Count > 1)
+            {
+                return null;
+            }
+
+            key = new TrafficKey(TrafficKeyKind.Request);
+        }
+
         return new BakeConfirmation(
             release.Bake!.Attempts + 1, finding.Service, finding.Metric, planned.Index, key.Kind, context.Now, finding.Reason, context.Process)
         {
@@ -58,8 +70,8 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
         .Select(entry => $"{entry.From.ToText()} of {entry.Name} is not healthy")
         .FirstOrDefault();
 
-    private bool HasSessions(Service service) => SlotNames.All.Any(slot =>
-        clusters.TryGetCluster(service[slot].ClusterId, out var cluster) && cluster.Model.Config.SessionAffinity is { Enabled: true });
+    private bool HasSessions(Service service) => tables.Current.Bindings.Any(bound =>
+        ReferenceEquals(bound.Value.Service, service) && SlotNames.All.Any(slot => bound.Value[slot]?.Cluster.Model.Config.SessionAffinity is { Enabled: true }));
 
     // All services of a release are split in lock step, so a client is told apart in the same way by all of them; request by request they
     // would send one client to both versions at once.

@@ -18,6 +18,8 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
     public const string Header = "time,slot,status,ending,ms,client";
 
     private const int Columns = 6;
+    private const int HexDigits = 8;
+    private const double MicrosecondsPerMillisecond = 1000;
     private const string Grpc = "grpc:";
     private const string GrpcMissing = "grpc:none";
 
@@ -92,7 +94,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             { Fault: Fault.Gateway } => OutcomeEnding.Gateway,
             _ => OutcomeEnding.Whole,
         },
-        outcome.Microseconds / 1000.0,
+        outcome.Microseconds / MicrosecondsPerMillisecond,
         outcome.Client.ToString("x8", CultureInfo.InvariantCulture)) { GrpcStatus = outcome.GrpcStatus is > 0 and var status ? status : null };
 
     internal ResponseOutcome ToOutcome() => new(
@@ -104,10 +106,10 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             OutcomeEnding.Gateway => Fault.Gateway,
             _ => Fault.None,
         },
-        (long)(Milliseconds * 1000),
+        (long)Math.Round(Milliseconds * MicrosecondsPerMillisecond),
         Ending is not OutcomeEnding.Client,
         Ending is OutcomeEnding.Upgrade or OutcomeEnding.Closed or OutcomeEnding.Broken,
-        HashOf(Client))
+        NumberOf(Client))
     {
         GrpcStatus = (byte?)GrpcStatus,
         WebSocket = Ending switch
@@ -121,6 +123,10 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
     private string EndingText => GrpcStatus is not { } status ? NameOf(Ending)
         : status == GrpcStatusNames.Missing ? GrpcMissing
         : string.Create(CultureInfo.InvariantCulture, $"{Grpc}{status}");
+
+    // What the gateway has written is the number that it judged by. Of anything else that stands for a client, a number is made.
+    private static int NumberOf(string client) =>
+        client.Length == HexDigits && int.TryParse(client, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : HashOf(client);
 
     // FNV-1a: the same in every process, unlike string.GetHashCode, so that a recording is judged the same every time.
     private static int HashOf(string client)
