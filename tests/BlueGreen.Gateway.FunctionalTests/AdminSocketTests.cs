@@ -77,7 +77,7 @@ public sealed class AdminSocketTests
     {
         using var folder = new TemporaryFolder();
         var socket = folder.File("admin.sock");
-        string[] urls = [Urls(socket), "--urls", $"http://127.0.0.1:{FreePort()}"];
+        string[] urls = [Urls(socket), "--urls", $"http://127.0.0.1:{FreePorts.Next()}"];
         await using var fleet = await Fleet.StartAsync(
             configuration =>
             {
@@ -131,13 +131,6 @@ public sealed class AdminSocketTests
 
         exitCode.Should().Be(78, output);
         output.Should().Contain("the folder of the socket does not exist");
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     // Each call on a connection of its own, and none repeated.

@@ -367,7 +367,7 @@ public sealed class BakeTests
 
     private static async Task<Release> UntilAsync(Fleet fleet, string id, Func<Release, bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (true)
         {
             var release = await fleet.Admin.ReleaseAsync(id);

@@ -279,7 +279,7 @@ public sealed class HoldTests
             await fleet.Admin.PostAsync(Resume);
         }
 
-        (await fleet.Admin.StatusAsync()).Slots.Green.InFlight.Preview.Should().Be(0);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Preview == 0);
     }
 
     // The connections end with the process; what is left of the time is held by the next one.

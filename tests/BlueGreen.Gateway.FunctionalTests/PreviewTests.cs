@@ -264,7 +264,7 @@ public sealed class PreviewTests
         using var call = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } };
         var served = await client.AskAsync(HttpMethod.Post, "/orders/grpc", call, (Header, await fleet.TokenAsync()), ("TE", "trailers"));
         (served.Status, served.Headers["X-Environment"]).Should().Be((HttpStatusCode.OK, "green"));
-        (await fleet.Admin.StatusAsync()).Slots.Green.InFlight.Preview.Should().Be(0);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Preview == 0);
     }
 
     // Many requests and one revocation: each is decided by one keyring, and none that starts after the answer is let in.

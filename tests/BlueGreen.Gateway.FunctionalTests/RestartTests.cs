@@ -19,7 +19,7 @@ public sealed class RestartTests
     [LinuxFact]
     public async Task Restart_WithASharedPort_FailsNoRequest()
     {
-        string[] urls = ["--urls", $"http://127.0.0.1:{FreePort()}"];
+        string[] urls = ["--urls", $"http://127.0.0.1:{FreePorts.Next()}"];
         await using var fleet = await Fleet.StartAsync(
             configuration =>
             {
@@ -45,7 +45,7 @@ public sealed class RestartTests
     [LinuxFact]
     public async Task ExclusiveSwitch_ThePredecessorStillDrains_WaitsForItsEnd()
     {
-        string[] urls = ["--urls", $"http://127.0.0.1:{FreePort()}"];
+        string[] urls = ["--urls", $"http://127.0.0.1:{FreePorts.Next()}"];
         await using var fleet = await Fleet.StartAsync(
             configuration =>
             {
@@ -135,11 +135,4 @@ public sealed class RestartTests
 
     private static void Configure(JsonNode configuration, string delay) => configuration["BlueGreen"]!["Shutdown"] =
         new JsonObject { ["Delay"] = delay, ["Timeout"] = "00:00:20", ["IdleConnections"] = "00:00:00.5" };
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

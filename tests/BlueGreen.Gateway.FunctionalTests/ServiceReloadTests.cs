@@ -430,7 +430,7 @@ public sealed class ServiceReloadTests
     // Asked as fast as possible: the first answer that is not 404 is the one of the moment at which the route came.
     private static async Task<string> FirstAnswerAsync(HttpClient client, string path)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (true)
         {
             using var response = await client.GetAsync(path, limit.Token);

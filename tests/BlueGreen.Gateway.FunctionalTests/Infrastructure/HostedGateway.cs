@@ -68,7 +68,7 @@ internal sealed class HostedGateway : RunningGateway
     public override async Task<int> StopAsync()
     {
         _ended = true;
-        await _app.StopAsync().WaitAsync(Patience);
+        await _app.StopAsync().WithinLimitAsync("The stop of the gateway", () => Output);
         return 0;
     }
 

@@ -14,7 +14,6 @@ internal abstract class RunningGateway : IAsyncDisposable
     private readonly TaskCompletionSource<string> _admin = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The bound of a wait for something that has to happen.</summary>
-    protected static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Where proxied traffic goes, without a trailing slash.</summary>
     public string Url { get; private set; } = "";
@@ -44,7 +43,7 @@ internal abstract class RunningGateway : IAsyncDisposable
         var watch = Stopwatch.StartNew();
         while (!Has(text))
         {
-            if (watch.Elapsed > Patience)
+            if (watch.Elapsed > TestLimits.Wait)
             {
                 throw new TimeoutException($"The gateway should write \"{text}\" and has written:{Environment.NewLine}{Output}");
             }
@@ -67,7 +66,9 @@ internal abstract class RunningGateway : IAsyncDisposable
     protected async Task UntilListeningAsync(Task<int> ended)
     {
         var listening = Task.WhenAll(_proxy.Task, _admin.Task);
-        if (await Task.WhenAny(listening, ended).WaitAsync(Patience) == ended)
+        var first = Task.WhenAny(listening, ended);
+        await first.WithinLimitAsync("The start of the gateway", () => Output);
+        if (await first == ended)
         {
             throw new InvalidOperationException($"The gateway has ended with {await ended}:{Environment.NewLine}{Output}");
         }
