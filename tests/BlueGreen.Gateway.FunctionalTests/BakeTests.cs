@@ -326,6 +326,95 @@ public sealed class BakeTests
         seen.Status.IsEnded().Should().BeFalse();
     }
 
+    // Not one response comes, and no client leaves.
+    [Fact]
+    public async Task NewSlot_HangsWholly_RollsBackByItself()
+    {
+        await using var fleet = await StartAsync();
+        await WarmAsync(fleet, requests: 2000);
+        var hang = new TaskCompletionSource();
+        fleet.Green.Trouble = async _ =>
+        {
+            await hang.Task;
+            return false;
+        };
+
+        // Released before the crowd is waited for, whatever comes.
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 8, Pace);
+        try
+        {
+            var id = (await fleet.Admin.CutoverAsync()).Release.Id;
+            var failed = await UntilAsync(fleet, id, release => release.Events.Any(entry => entry.Type == "bakeFailed"));
+            var after = failed.Events.Single(entry => entry.Type == "bakeFailed").At - failed.SwitchedAt!.Value;
+            BakeTable.Add("nothing is answered any more", $"rolled back: {failed.Events.Single(entry => entry.Type == "bakeFailed").Detail}", crowd, after);
+
+            failed.Events.Single(entry => entry.Type == "bakeFailed").Detail.Should().MatchRegex("^orders: [0-9]+ of [0-9]+ requests got no response within [0-9.]+ ms on green; blue 0 %");
+            failed.Bake!.Services![0].Responses.Should().Be(0);
+            await fleet.Admin.UntilAsync(status => status.Active == SlotName.Blue);
+        }
+        finally
+        {
+            hang.SetResult();
+        }
+    }
+
+    // Their clients give up after two seconds: nobody's failure, but they were kept waiting longer than any before.
+    [Fact]
+    public async Task NewSlot_HangsUntilItsClientsLeave_RollsBackByItself()
+    {
+        await using var fleet = await StartAsync(bake: """{ "HangAfter": "00:00:00.500" }""");
+        await WarmAsync(fleet, requests: 2000);
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
+        Task[] clients = [.. Enumerable.Range(2, 6).Select(LeaveAsync)];
+        async Task LeaveAsync(int address)
+        {
+            using var http = Crowd.From(fleet.Gateway.Url, address);
+            http.Timeout = TimeSpan.FromSeconds(1);
+            for (var round = 0; round < 3; round++)
+            {
+                try
+                {
+                    // After the rollback the gate of blue is as closed.
+                    (await http.GetAsync($"/orders/gate/{address}")).Dispose();
+                }
+                catch (OperationCanceledException)
+                {
+                }
+            }
+        }
+
+        var failed = await UntilAsync(fleet, id, release => release.Events.Any(entry => entry.Type == "bakeFailed"));
+
+        failed.Events.Single(entry => entry.Type == "bakeFailed").Detail.Should().Contain("requests got no response within");
+        await Task.WhenAll(clients);
+    }
+
+    // Streams, WebSockets and long bodies: only the time to their headers counts.
+    [Fact]
+    public async Task Streams_OfTheNewSlot_DoNotHang()
+    {
+        await using var fleet = await StartAsync(bake: """{ "HangAfter": "00:00:00.300" }""");
+        await WarmAsync(fleet, requests: 500);
+        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
+        var open = new List<(HttpClient Http, HttpResponseMessage Response)>();
+        for (var address = 2; address < 12; address++)
+        {
+            var http = Crowd.From(fleet.Gateway.Url, address);
+            open.Add((http, await http.GetAsync($"/orders/stream/{address}", HttpCompletionOption.ResponseHeadersRead)));
+        }
+
+        await UntilAsync(fleet, id, release => release.Bake!.Services is [var orders] && orders.Metrics.Single(metric => metric.Name == "hangs").N == 10);
+
+        // Far beyond the limit: the first look at an event of ten seconds.
+        var seen = await UntilAsync(fleet, id, release => release.Events.Any(entry => entry.Type == "bakeProgress"));
+        seen.Bake!.Services![0].Metrics.Single(metric => metric.Name == "hangs").Bad.Should().Be(0);
+        open.ForEach(stream =>
+        {
+            stream.Response.Dispose();
+            stream.Http.Dispose();
+        });
+    }
+
     [Fact]
     public async Task Record_OfABadRelease_IsJudgedTheSameAgain()
     {

@@ -38,6 +38,9 @@ public sealed record BakeOptions
     /// <summary>From how many clients bad responses have to come before anything is done about them. Default 2.</summary>
     public int MinClients { get; init; } = 2;
 
+    /// <summary>From when on a request without a response hangs; null for a second over the old slot's 99.9th percentile. Default that.</summary>
+    public TimeSpan? HangAfter { get; init; }
+
     /// <summary>The rate of server errors over a minute above which the new slot fails whatever the old one did; null for none. Default none.</summary>
     public double? MaxErrorRate { get; init; }
 

@@ -28,6 +28,7 @@ internal static class BakeOptionsReader
             UnmeasuredRate = reader.Number("UnmeasuredRate", defaults.UnmeasuredRate, 0.0001, 0.5),
             BaselineWindow = reader.Duration("BaselineWindow", defaults.BaselineWindow, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
             MinClients = reader.Integer("MinClients", defaults.MinClients, 1, 100),
+            HangAfter = reader.Text("HangAfter") is null ? null : reader.Duration("HangAfter", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(4)),
             MaxErrorRate = ReadMaxErrorRate(reader),
             MaxP99 = reader.Text("MaxP99") is null ? null : reader.Duration("MaxP99", TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(4)),
             Latency = ReadLatency(reader.Section("Latency")),

@@ -21,6 +21,15 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
 {
     private readonly ClientNumbers _clients = clients ?? new();
 
+    /// <summary>Call this when the slot was chosen: while a bake looks for requests that hang, the request begins to wait.</summary>
+    public void Begin(HttpContext context, SlotLease lease)
+    {
+        if (isOn && lease is { IsMeasured: true, Slot.Hangs: { } hangs })
+        {
+            lease.AwaitResponse(hangs, NumberOf(context));
+        }
+    }
+
     /// <summary>Call this when the response has ended. A request that ends by an exception is not measured: it says nothing of the API.</summary>
     public void End(HttpContext context, SlotLease lease, ForwarderError error)
     {
@@ -39,11 +48,12 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
-            _clients.Of(ClientAddress.Of(context, trustedProxies)))
+            lease.Client ?? NumberOf(context))
         {
             GrpcStatus = grpc,
             WebSocket = lease.WebSocket is { } socket ? EndingOf(socket, error, lease) : WebSocketEnding.NotJudged,
         };
+        lease.EndWait(outcome.Fault, elapsed);
         lease.Slot.Meter.Add(outcome);
         if (lease.Split is { } split && outcome.IsTrial)
         {
@@ -63,6 +73,8 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         _ when error.IsOfClient() => WebSocketEnding.Good,
         _ => WebSocketEnding.NotJudged,
     };
+
+    private int NumberOf(HttpContext context) => _clients.Of(ClientAddress.Of(context, trustedProxies));
 
     private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch
     {

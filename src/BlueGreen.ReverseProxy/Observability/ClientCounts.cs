@@ -11,6 +11,18 @@ internal sealed class ClientCounts
 
     public void Add(int client) => Interlocked.Increment(ref _counts[GroupOf(client)]);
 
+    /// <summary>A response is no longer among them.</summary>
+    public void Remove(int client) => Interlocked.Decrement(ref _counts[GroupOf(client)]);
+
+    /// <summary>Adds what another one has counted.</summary>
+    public void AddAll(ClientCounts other)
+    {
+        for (var index = 0; index < Groups; index++)
+        {
+            Interlocked.Add(ref _counts[index], Volatile.Read(ref other._counts[index]));
+        }
+    }
+
     /// <summary>How many each group has, to be stored.</summary>
     public long[] ToArray()
     {

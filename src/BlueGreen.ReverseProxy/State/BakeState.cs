@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.ReverseProxy.State;
@@ -44,13 +45,15 @@ internal sealed record BakeState
     public BakeConfirmation? Confirmation { get; init; }
 
     /// <summary>How many attempts there have been.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Attempts { get; init; }
 
     /// <summary>How long the traffic was split for them altogether, in seconds; without the one that is under way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double SplitSeconds { get; init; }
 
-    /// <summary>What the attempts that did not decide have found.</summary>
-    public ImmutableList<ConfirmedMetric> Evidence { get; init; } = [];
+    /// <summary>What the attempts that did not decide have found; null before there are any.</summary>
+    public ImmutableList<ConfirmedMetric>? Evidence { get; init; }
 
     /// <summary>What is kept when the release ends: an older build reads it, and it is small.</summary>
     public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()) };

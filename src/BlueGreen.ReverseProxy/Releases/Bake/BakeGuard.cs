@@ -341,10 +341,10 @@ internal sealed partial class BakeGuard(
     [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
     private static partial void LogFailed(ILogger logger, string release, string service, string reason, string rollback);
 
-    [LoggerMessage(4607, LogLevel.Warning, "Something speaks against release {Release}, {Service}: {Reason}. Attempt {Attempt} to confirm it: a quarter of the traffic stays on the new slot.")]
+    [LoggerMessage(4613, LogLevel.Warning, "Something speaks against release {Release}, {Service}: {Reason}. Attempt {Attempt} to confirm it: a quarter of the traffic stays on the new slot.")]
     private static partial void LogConfirming(ILogger logger, string release, string service, string reason, int attempt);
 
-    [LoggerMessage(4608, LogLevel.Information, "What spoke against release {Release} ({Service}) was not confirmed in attempt {Attempt}: {Found}.")]
+    [LoggerMessage(4614, LogLevel.Information, "What spoke against release {Release} ({Service}) was not confirmed in attempt {Attempt}: {Found}.")]
     private static partial void LogRefuted(ILogger logger, string release, string service, int attempt, string found);
 
     [LoggerMessage(4606, LogLevel.Error, "The shift of release {Release} is taken back, {Service}: {Reason}.")]

@@ -14,15 +14,21 @@ internal static class BakeText
     private const int CountedExactly = 20;
 
     /// <summary>Such as <c>12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1</c>.</summary>
-    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long slowAbove)
+    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long limit)
     {
         var what = plan.Name switch
         {
             "5xx" => "failed",
-            BakePlan.LatencyMetric => $"took {Milliseconds(slowAbove / 1000.0)} or longer",
+            BakePlan.LatencyMetric => $"took {Milliseconds(limit / 1000.0)} or longer",
+            BakePlan.HangsMetric => $"got no response within {Milliseconds(limit / 1000.0)}",
             _ => $"had status {plan.Name}",
         };
-        var (trials, verb) = plan.Name == BakePlan.WebSocketMetric ? ("WebSockets", "were broken off") : ("responses", what);
+        var (trials, verb) = plan.Name switch
+        {
+            BakePlan.WebSocketMetric => ("WebSockets", "were broken off"),
+            BakePlan.HangsMetric => ("requests", what),
+            _ => ("responses", what),
+        };
         var past = plan.BaselineN == 0 ? "not measured" : Percent((double)plan.BaselineBad / plan.BaselineN);
         return $"{tally.Bad} of {tally.Trials} {trials} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
     }

@@ -12,11 +12,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <summary>Watches the new slot of one service of a release. One caller at a time.</summary>
 internal sealed class ServiceMonitor
 {
-    // The simple limits look at the last minute, and at nothing less than so many responses.
-    private const int LeastForLimits = 20;
     private const double HighestRate = 0.9;
-    private static readonly TimeSpan LimitWindow = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LimitStep = TimeSpan.FromSeconds(1);
 
     private readonly BakePlan _plan;
     private readonly Slot _from;
@@ -24,7 +20,7 @@ internal sealed class ServiceMonitor
     private readonly TimeProvider _time;
     private readonly SplitWatch? _split;
     private readonly LatencyFigures _fromLatency;
-    private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
+    private readonly BakeLimits _limits;
     private ServiceFigures? _carried;
     private RaisedRate? _raised;
     private int _seen;
@@ -33,6 +29,7 @@ internal sealed class ServiceMonitor
     private MeterReading _origin;
     private MeterReading? _latencyOrigin;
     private ResponseObserver _observer;
+    private HangWatch _hangs;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="entry">The service.</param>
@@ -55,7 +52,9 @@ internal sealed class ServiceMonitor
         _fromLatency = new LatencyFigures(past.QuantileMs(0.5), past.QuantileMs(0.99));
         _grace = plan.Options.Latency.Grace - sinceSwitch;
         _origin = MeterReading.Zero;
+        _limits = new BakeLimits(plan.Options, _to.EnvironmentHeader, time);
         _observer = new ResponseObserver(plan.Metrics.Length, plan.SlowAbove);
+        _hangs = new HangWatch(time, plan.HangAfter);
         Begin();
     }
 
@@ -105,6 +104,11 @@ internal sealed class ServiceMonitor
         {
             _to.Meter.Observer = null;
         }
+
+        if (ReferenceEquals(_to.Hangs, _hangs))
+        {
+            _to.Hangs = null;
+        }
     }
 
     /// <summary>What was counted, and whether the slot has failed.</summary>
@@ -149,7 +153,10 @@ internal sealed class ServiceMonitor
             metrics.Add(Judge(sockets, tally, minClients, ref finding) with { BadByClient = _observer.BadOf(_plan.Metrics.Length + 1).ToArray() });
         }
 
-        finding ??= JudgeLimits(reading, minClients);
+        metrics.Add(JudgeHangs(ref finding));
+        finding ??= _limits.Judge(reading, minClients, _observer, isWarm: _latencyOrigin is not null) is { } exceeded
+            ? new BakeFinding(Name, exceeded.Limit, exceeded.Reason, _plan.Options.OnFailure)
+            : null;
         var figures = new ServiceFigures(
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
@@ -187,13 +194,15 @@ internal sealed class ServiceMonitor
         }
 
         _begunAt = _time.GetTimestamp();
-        _lastMinute.Clear();
         _latencyOrigin = null;
 
         // The origin first: a response in between is counted without its client, and not the other way round.
         _origin = _to.Meter.Read();
-        _lastMinute.Enqueue((_begunAt, _origin));
+        _limits.Begin(_origin);
         _to.Meter.Observer = _observer;
+        _hangs = new HangWatch(_time, _plan.HangAfter);
+        _hangs.Continue(_carried?.ByClient, CarriedOf(BakePlan.HangsMetric)?.BadByClient);
+        _to.Hangs = _hangs;
         _ = LatencySinceGrace(_origin);
     }
 
@@ -217,9 +226,11 @@ internal sealed class ServiceMonitor
 
     private MetricFigures? CarriedOf(string metric) => _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
 
-    private MetricTally TallyOf(string metric, long trials, long bad, int index)
+    private MetricTally TallyOf(string metric, long trials, long bad, int index) =>
+        TallyOf(metric, trials, bad, _observer.BadOf(index).SpreadAgainst(_observer.Traffic));
+
+    private MetricTally TallyOf(string metric, long trials, long bad, in ClientSpread spread)
     {
-        var spread = _observer.BadOf(index).SpreadAgainst(_observer.Traffic);
         if (CarriedOf(metric) is not { } before)
         {
             return new MetricTally(trials, bad, spread);
@@ -231,11 +242,20 @@ internal sealed class ServiceMonitor
             trials + before.N, bad + before.Bad, spread with { Clients = Math.Max(spread.Clients, before.Clients), Dispersion = Math.Max(spread.Dispersion, bursts) });
     }
 
+    // Against the past, also while traffic is shifted: a request that still waits has no counterpart on the other slot yet.
+    private MetricFigures JudgeHangs(ref BakeFinding? finding)
+    {
+        var (trials, bad, clients) = _hangs.Read();
+        var tally = TallyOf(BakePlan.HangsMetric, trials, bad, clients.SpreadAgainst(_hangs.Entered));
+        var minClients = BakeJudge.LeastClients(_plan.Options, _hangs.Entered.EffectiveClients(_plan.Baseline.Clients));
+        return Judge(_plan.Hangs, tally, minClients, ref finding) with { BadByClient = clients.ToArray() };
+    }
+
     private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
     {
         var status = BakeJudge.Judge(plan, tally, minClients, out var lnE);
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
-            ? BakeText.Failure(plan, tally, lnE!.Value, _from.Name, _to.Name, _plan.SlowAbove)
+            ? BakeText.Failure(plan, tally, lnE!.Value, _from.Name, _to.Name, plan == _plan.Hangs ? (long)_plan.HangAfter.TotalMicroseconds : _plan.SlowAbove)
             : null;
         if (status == BakeJudge.Guarded)
         {
@@ -274,42 +294,5 @@ internal sealed class ServiceMonitor
         return BakeJudge.Show(plan, tally, status, lnE, detail) with { NullRate = null };
     }
 
-    private BakeFinding? JudgeLimits(MeterReading reading, int minClients)
-    {
-        if (_plan.Options is { MaxErrorRate: null, MaxP99: null })
-        {
-            return null;
-        }
-
-        while (_lastMinute.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.At) > LimitWindow && _lastMinute.Count > 1)
-        {
-            _lastMinute.Dequeue();
-        }
-
-        var minute = reading.Since(_lastMinute.Peek().Reading);
-        if (_time.GetElapsedTime(_lastMinute.Last().At) >= LimitStep)
-        {
-            _lastMinute.Enqueue((_time.GetTimestamp(), reading));
-        }
-
-        if (minute.Trials < LeastForLimits)
-        {
-            return null;
-        }
-
-        var (bad, trials) = (minute.Bad(FailureCodes.Errors), minute.Trials);
-        if (_plan.Options.MaxErrorRate is { } rate && bad > rate * trials && _observer.BadOf(FailureCodes.Errors).Clients >= minClients)
-        {
-            return Finding("MaxErrorRate", $"{bad} of {trials} responses failed on {_to.EnvironmentHeader} within a minute, {BakeText.Percent((double)bad / trials)}; at most {BakeText.Percent(rate)} is allowed");
-        }
-
-        return _plan.Options.MaxP99 is { } most && _latencyOrigin is not null && minute.QuantileMs(0.99) is { } p99 && p99 > most.TotalMilliseconds
-            && _observer.Seen.Count >= minClients
-            ? Finding("MaxP99", $"the 99th percentile of {minute.Latency} responses on {_to.EnvironmentHeader} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
-            : null;
-    }
-
     private sealed record RaisedRate(string Metric, double Rate, long Since, TimeSpan For);
-
-    private BakeFinding Finding(string limit, string reason) => new(Name, limit, reason, _plan.Options.OnFailure);
 }

@@ -37,6 +37,7 @@ internal sealed record LiveStream(int Seed, double Bad, double Slow, int Clients
         void Add(Slot slot, in ResponseOutcome outcome)
         {
             slot.Meter.Add(outcome);
+            slot.Hangs?.Count(outcome);
             lines.Add(RecordedOutcome.Of(time.GetUtcNow(), slot.Name, outcome).ToLine());
         }
 

@@ -66,7 +66,7 @@ internal static class ConfirmationTransitions
 
     /// <summary>What the earlier attempts have found of the metric of this one.</summary>
     public static ConfirmationEvidence EvidenceOf(BakeState bake, BakeConfirmation confirmation) =>
-        bake.Evidence.Find(known => known.Service == confirmation.Service && known.Metric == confirmation.Metric) is { } known
+        bake.Evidence?.Find(known => known.Service == confirmation.Service && known.Metric == confirmation.Metric) is { } known
             ? new(known.Attempt, known.NewBad, known.OldBad, known.Past)
             : ConfirmationEvidence.First;
 
@@ -80,7 +80,7 @@ internal static class ConfirmationTransitions
             $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {counts.NewBad} {what} fell on {slots.To.ToText()} (of {counts.NewResponses} responses) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
     }
 
-    private static ImmutableList<ConfirmedMetric> With(ImmutableList<ConfirmedMetric> known, BakeConfirmation confirmation, ConfirmationEvidence evidence) =>
-        known.RemoveAll(metric => metric.Service == confirmation.Service && metric.Metric == confirmation.Metric)
+    private static ImmutableList<ConfirmedMetric> With(ImmutableList<ConfirmedMetric>? known, BakeConfirmation confirmation, ConfirmationEvidence evidence) =>
+        (known ?? []).RemoveAll(metric => metric.Service == confirmation.Service && metric.Metric == confirmation.Metric)
             .Add(new(confirmation.Service, confirmation.Metric, evidence.Attempt, evidence.EarlierNew, evidence.EarlierOld, evidence.Past));
 }

@@ -77,7 +77,9 @@ public static class BakeReplay
 
                 _time.MoveTo(outcome.At);
                 var woken = monitor.NextBadResponseAsync();
-                meter.Add(outcome.ToOutcome());
+                var live = outcome.ToOutcome();
+                meter.Add(live);
+                _entry[to].Hangs?.Count(live);
                 if (woken.IsCompleted && JudgeAt(monitor, outcome.At) is { } found)
                 {
                     return found;
