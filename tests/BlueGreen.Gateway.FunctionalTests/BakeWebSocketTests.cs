@@ -112,7 +112,9 @@ public sealed class BakeWebSocketTests
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 1, TimeSpan.FromMilliseconds(10));
         await crowd.UntilAsync(it => it.Requests > 10);
 
-        (await fleet.Admin.ReleaseAsync(id)).Bake.Services[0].Metrics.Select(metric => metric.Name).Should().Equal("5xx");
+        var seen = await fleet.Admin.UntilAsync(status => status.Release is { Bake.Services.Count: 1 });
+        seen.Release!.Id.Should().Be(id);
+        seen.Release.Bake.Services[0].Metrics.Select(metric => metric.Name).Should().Equal("5xx");
     }
 
     private static BakeMetric? Socket(Release release) => release.Bake.Services.SingleOrDefault()?.Metrics.SingleOrDefault(metric => metric.Name == "websocket");
