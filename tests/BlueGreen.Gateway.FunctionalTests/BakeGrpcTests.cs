@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using BlueGreen.Contracts;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 using Microsoft.AspNetCore.Http;
@@ -91,28 +92,36 @@ public sealed class BakeGrpcTests
     [Fact]
     public async Task Stream_ClosedByTheGatewayForADrain_IsNotHeldAgainstTheSlot()
     {
-        await using var fleet = await StartAsync();
+        using var folder = new TemporaryFolder();
+        await using var fleet = await StartAsync(recordings: folder.Path);
         using var call = GrpcCall.Start(fleet.Gateway.Url);
         (await call.EchoAsync("one")).Should().Be("one");
 
-        var release = (await fleet.Admin.CutoverAsync()).Release;
+        await fleet.Admin.CutoverAsync();
         (await call.ReceiveAsync()).Should().BeNull();
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
+        fleet.Green.Trouble = Answering("14", inHeaders: false);
+        await CallAsync(fleet, 1);
+        await fleet.Gateway.StopAsync();
 
         call.Status.Should().Be("14");
-        release.Status.IsEnded().Should().BeFalse();
-        await fleet.Admin.RollbackAsync(until: "completed");
-        var back = (await fleet.Admin.CutoverAsync(new { force = true, reason = "again" })).Release;
-        var metric = (await CallUntilAsync(fleet, back.Id, found => found.Bake.Services is [{ Responses: > 0 }])).Bake.Services[0].Metrics[0];
-        metric.BaselineBad.Should().Be(0);
+        var recorded = File.ReadLines(Directory.GetFiles(folder.Path, "orders-*.csv").Single()).Skip(1).Select(line => line.Split(',')).ToList();
+        recorded.Select(columns => columns[1]).Should().Equal("blue", "green");
+        recorded[0][3].Should().NotContain("grpc", "that status is the gateway's");
+        recorded[1][3].Should().Be("grpc:14");
     }
 
-    private static Task<Fleet> StartAsync(string failOn = "[]") => Fleet.HostAsync(
+    private static Task<Fleet> StartAsync(string failOn = "[]", string? recordings = null) => Fleet.HostAsync(
         configuration =>
         {
             var service = Fleet.Service(configuration);
-            service["Bake"] = System.Text.Json.Nodes.JsonNode.Parse($$"""{ "Duration": "00:01:00", "FailOn": {{failOn}}, "Latency": { "Enabled": false } }""");
-            service["Drain"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "Timeout": "00:00:30", "LongLived": { "Grace": "00:00:00", "Spread": "00:00:00" } }""");
+            service["Bake"] = JsonNode.Parse($$"""{ "Duration": "00:01:00", "FailOn": {{failOn}}, "Latency": { "Enabled": false } }""");
+            if (recordings is not null)
+            {
+                service["Bake"]!["Record"] = new JsonObject { ["Directory"] = recordings };
+            }
+
+            service["Drain"] = JsonNode.Parse("""{ "Timeout": "00:00:30", "LongLived": { "Grace": "00:00:00", "Spread": "00:00:00" } }""");
         },
         HttpProtocols.Http2);
 

@@ -46,7 +46,9 @@ public sealed class BakeQueryPrometheusTests
 
         var id = (await fleet.Admin.CutoverAsync()).Release.Id;
         BakeQuery? query = null;
-        await UntilAsync(async () => (query = (await fleet.Admin.ReleaseAsync(id)).Bake.Services[0].Queries!.Single()).Status == "watching");
+
+        // There is nothing before the first look.
+        await UntilAsync(async () => (query = (await fleet.Admin.ReleaseAsync(id)).Bake.Services.SingleOrDefault()?.Queries?.Single())?.Status == "watching");
 
         query!.Detail.Should().Be("query client-errors on green 0, blue 0, at most 0.01");
         (await prometheus.AskAsync("bluegreen_slot_active{slot=\"green\"}")).Should().NotBeNull();

@@ -77,20 +77,29 @@ public sealed class BakeWebSocketTests
         Socket(seen)!.Bad.Should().Be(0);
     }
 
-    // The drain of the old slot closes its sockets: that is the gateway's doing, and no part of a later baseline.
-    [Fact]
-    public async Task Sockets_ClosedByADrain_AreNotCounted()
+    // What a drain closes is the gateway's doing: the recording tells it from what ends well and what breaks.
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task Sockets_ClosedByADrain_AreNotJudged(string http)
     {
-        await using var fleet = await StartAsync("1.1");
-        using var client = await EchoClient.ConnectAsync(fleet.Gateway.Url, new Version("1.1"));
+        using var folder = new TemporaryFolder();
+        await using var fleet = await StartAsync(http, folder.Path);
+        using var client = await EchoClient.ConnectAsync(fleet.Gateway.Url, new Version(http));
         await client.EchoAsync();
 
-        var id = (await fleet.Admin.CutoverAsync()).Release.Id;
+        await fleet.Admin.CutoverAsync();
         await client.UntilClosedAsync();
         await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Total == 0);
+        await ConnectAsync(fleet, http);
+        fleet.Green.Trouble = Ending(Internal);
+        await ConnectAsync(fleet, http);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Total == 0);
+        await fleet.Gateway.StopAsync();
 
         client.CloseCode.Should().Be(1012);
-        Socket(await fleet.Admin.ReleaseAsync(id)).Should().Match<BakeMetric>(metric => metric.N == 0 && metric.BaselineN == 0);
+        var recorded = File.ReadLines(Directory.GetFiles(folder.Path, "orders-*.csv").Single()).Skip(1).Select(line => line.Split(',')).ToList();
+        recorded.Select(columns => (Slot: columns[1], Ending: columns[3])).Should().Equal(("blue", "upgrade"), ("green", "closed"), ("green", "broken"));
     }
 
     // A metric more would take its share of the evidence from the others.
@@ -103,16 +112,23 @@ public sealed class BakeWebSocketTests
         await using var crowd = new Crowd(fleet.Gateway.Url, clients: 1, TimeSpan.FromMilliseconds(10));
         await crowd.UntilAsync(it => it.Requests > 10);
 
-        (await fleet.Admin.ReleaseAsync(id)).Bake.Services[0].Metrics.Select(metric => metric.Name).Should().Equal("5xx");
+        var seen = await fleet.Admin.UntilAsync(status => status.Release is { Bake.Services.Count: 1 });
+        seen.Release!.Id.Should().Be(id);
+        seen.Release.Bake.Services[0].Metrics.Select(metric => metric.Name).Should().Equal("5xx");
     }
 
     private static BakeMetric? Socket(Release release) => release.Bake.Services.SingleOrDefault()?.Metrics.SingleOrDefault(metric => metric.Name == "websocket");
 
-    private static Task<Fleet> StartAsync(string http) => Fleet.HostAsync(
+    private static Task<Fleet> StartAsync(string http, string? recordings = null) => Fleet.HostAsync(
         configuration =>
         {
             var service = Fleet.Service(configuration);
             service["Bake"] = JsonNode.Parse("""{ "Duration": "00:01:00", "Latency": { "Enabled": false } }""");
+            if (recordings is not null)
+            {
+                service["Bake"]!["Record"] = new JsonObject { ["Directory"] = recordings };
+            }
+
             service["Drain"] = JsonNode.Parse("""{ "Timeout": "00:00:30", "LongLived": { "Grace": "00:00:00", "Spread": "00:00:00" } }""");
         },
         http == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1);

@@ -2,6 +2,7 @@ using System.Net;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
+using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -77,6 +78,41 @@ public sealed class ResponseMeasurementTests
         Measure(ForwarderError.None, StatusCodes.Status200OK, lease);
 
         _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(0);
+    }
+
+    // A WebSocket that ends without a close frame: whose end was it?
+    [Theory]
+    [InlineData(ForwarderError.None, 1, 1)]
+    [InlineData(ForwarderError.UpgradeResponseDestination, 1, 1)]
+    [InlineData(ForwarderError.UpgradeRequestDestination, 1, 1)]
+    [InlineData(ForwarderError.UpgradeResponseClient, 1, 0)]
+    [InlineData(ForwarderError.UpgradeRequestClient, 1, 0)]
+    [InlineData(ForwarderError.UpgradeRequestCanceled, 0, 0)]
+    [InlineData(ForwarderError.UpgradeResponseCanceled, 0, 0)]
+    [InlineData(ForwarderError.UpgradeActivityTimeout, 0, 0)]
+    public void WebSocket_WithoutACloseFrame_IsBrokenOnlyIfItEndedAtTheApisEnd(ForwarderError error, int ended, int broken)
+    {
+        using var socket = new GracefulCloseWebSocket(Stream.Null, 1012, _time, CancellationToken.None);
+        var lease = Lease();
+        lease.BecomeWebSocket(socket);
+
+        Measure(error, StatusCodes.Status101SwitchingProtocols, lease);
+
+        _slot.Meter.Read().WebSockets.Should().Be(ended);
+        _slot.Meter.Read().BrokenWebSockets.Should().Be(broken);
+    }
+
+    [Fact]
+    public void WebSocket_CutAtTheDrainsDeadline_IsNotJudged()
+    {
+        using var socket = new GracefulCloseWebSocket(Stream.Null, 1012, _time, CancellationToken.None);
+        var lease = Lease();
+        lease.BecomeWebSocket(socket);
+        lease.Drain.Raise();
+
+        Measure(ForwarderError.None, StatusCodes.Status101SwitchingProtocols, lease);
+
+        _slot.Meter.Read().WebSockets.Should().Be(0);
     }
 
     // A server may refuse a call without having read its message.
