@@ -44,7 +44,7 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         var grpc = lease.IsGrpc && begun ? GrpcStatus.Of(context, lease, error) : null;
         var outcome = new ResponseOutcome(
             status,
-            grpc is not null && error == ForwarderError.RequestBodyDestination ? Fault.None : FaultOf(error, lease),
+            FaultOf(error, lease),
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
@@ -79,6 +79,9 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
     private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch
     {
         ForwarderError.None => Fault.None,
+
+        // An API may answer without having read the whole request, and that is what YARP reports then: the answer has come, and is complete.
+        ForwarderError.RequestBodyDestination when lease.BegunAt != 0 => Fault.None,
 
         // None of the cancellations is the API's.
         _ when error.IsCancellation() => lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,

@@ -41,6 +41,19 @@ public sealed class ResponseMeasurementTests
         _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(fault is "Destination" or "None" ? 1 : 0);
     }
 
+    // A server that refuses an upload answers at once, and never reads the rest of it.
+    [Fact]
+    public void Answer_BeforeTheRequestWasReadWhole_IsNoFaultOfTheApi()
+    {
+        var lease = Lease();
+        lease.BegunAt = _time.GetTimestamp();
+
+        Measure(ForwarderError.RequestBodyDestination, StatusCodes.Status413PayloadTooLarge, lease);
+
+        _slot.Meter.Read().Bad(FailureCodes.Errors).Should().Be(0);
+        _slot.Meter.Read().OfClass(4).Should().Be(1);
+    }
+
     [Fact]
     public void Cancelled_AtTheDrainsDeadline_IsTheGateways()
     {
