@@ -44,7 +44,7 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         var grpc = lease.IsGrpc && begun ? GrpcStatus.Of(context, lease, error) : null;
         var outcome = new ResponseOutcome(
             status,
-            FaultOf(error, lease),
+            FaultOf(error, lease, isAnswered: begun && (grpc is not null || !lease.IsGrpc)),
             (long)elapsed.TotalMicroseconds,
             begun,
             status == StatusCodes.Status101SwitchingProtocols || (status == StatusCodes.Status200OK && HttpMethods.IsConnect(context.Request.Method)),
@@ -76,12 +76,13 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
 
     private int NumberOf(HttpContext context) => _clients.Of(ClientAddress.Of(context, trustedProxies));
 
-    private static Fault FaultOf(ForwarderError error, SlotLease lease) => error switch
+    private static Fault FaultOf(ForwarderError error, SlotLease lease, bool isAnswered) => error switch
     {
         ForwarderError.None => Fault.None,
 
-        // An API may answer without having read the whole request, and that is what YARP reports then: the answer has come, and is complete.
-        ForwarderError.RequestBodyDestination when lease.BegunAt != 0 => Fault.None,
+        // An API may answer without having read the whole request, and that is what YARP reports then: the answer has come, and is
+        // complete. A gRPC call is answered with its status, and with nothing else.
+        ForwarderError.RequestBodyDestination when isAnswered => Fault.None,
 
         // None of the cancellations is the API's.
         _ when error.IsCancellation() => lease.Drain.IsRaised ? Fault.Gateway : Fault.Client,
