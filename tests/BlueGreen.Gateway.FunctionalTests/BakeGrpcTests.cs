@@ -85,7 +85,7 @@ public sealed class BakeGrpcTests
         var ended = await CallUntilAsync(fleet, id, release => release.Status.IsEnded());
 
         ended.Detail.Should().Contain("responses had status grpc:permission_denied on green; blue 0 %");
-        ended.Bake.Services[0].Metrics.Select(metric => (metric.Name, metric.Status)).Should().Equal(("5xx", "watching"), ("grpc:permission_denied", "failed"));
+        ended.Bake.Services[0].Metrics.Select(metric => (metric.Name, metric.Status)).Should().Equal(("5xx", "watching"), ("grpc:permission_denied", "failed"), ("hangs", "watching"));
     }
 
     // A stream that the gateway closes for a drain ends with UNAVAILABLE, which is the gateway's word.
