@@ -197,6 +197,47 @@ public sealed class ConfirmationTests
         (await fleet.Admin.ReleaseAsync(id)).Bake.Comparison!.Key.Should().Be("request");
     }
 
+    // Nothing fails and nothing is answered; of those that wait for the new slot while it is compared there are never many.
+    [Theory]
+    [InlineData(false, ReleaseStatus.RolledBack)]
+    [InlineData(true, ReleaseStatus.Baking)]
+    public async Task Requests_ThatHang_AreComparedToo(bool onBoth, ReleaseStatus expected)
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            ByRequest(configuration);
+            Fleet.Service(configuration)["Bake"]!["HangAfter"] = "00:00:00.3";
+        });
+        var stalls = true;
+        var number = 0;
+        Func<HttpContext, Task<bool>> hang = async context =>
+        {
+            var hangs = Interlocked.Increment(ref number) % 4 == 0;
+            while (hangs && stalls && !context.RequestAborted.IsCancellationRequested)
+            {
+                await Task.Delay(20);
+            }
+
+            return false;
+        };
+        fleet.Green.Trouble = hang;
+        fleet.Blue.Trouble = onBoth ? hang : _ => Task.FromResult(false);
+        using var http = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url), Timeout = TimeSpan.FromSeconds(2) };
+        var switched = await SwitchAsync(fleet);
+        using var stop = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 60).Select(_ => AskAsync(http, stop.Token)).ToList();
+
+        await fleet.Admin.UntilAsync(status => status.Release is null or { Bake.Comparisons: > 0, Status: not ReleaseStatus.Confirming });
+
+        stalls = false;
+        await fleet.Admin.UntilAsync(status => expected == ReleaseStatus.RolledBack ? status.Release is null : status.Release!.Status == expected);
+        await stop.CancelAsync();
+        await Task.WhenAll(clients);
+        var release = await fleet.Admin.ReleaseAsync(switched.Id);
+        release.Status.Should().Be(expected, release.Detail);
+        release.Events.First(entry => entry.Type == "bakeConfirming").Detail.Should().Contain("got no response within");
+    }
+
     [Theory]
     [InlineData("never")]
     [InlineData("exclusive")]
@@ -258,6 +299,21 @@ public sealed class ConfirmationTests
         {
             limit.Token.ThrowIfCancellationRequested();
             _ = await traffic.OnGreenAsync();
+        }
+    }
+
+    private static async Task AskAsync(HttpClient http, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                (await http.GetAsync("/orders/x", stopping)).Dispose();
+            }
+            catch (OperationCanceledException)
+            {
+                // It hangs, or the test is over.
+            }
         }
     }
 

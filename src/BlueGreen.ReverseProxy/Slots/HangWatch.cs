@@ -39,34 +39,27 @@ internal sealed class HangWatch
     /// <summary>A request is sent to the slot.</summary>
     /// <param name="now">The monotonic time of the choice of the slot.</param>
     /// <param name="client">The client's number.</param>
-    /// <returns>What to leave when the response has begun, or there will be none.</returns>
-    public ResponseAges.Cohort Enter(long now, int client)
+    /// <returns>What to end when the response has begun, or there will be none.</returns>
+    public HangWait Enter(long now, int client)
     {
         Entered.Add(client);
         var cohort = _waiting.Enter(now);
         cohort.Clients!.Add(client);
-        return cohort;
+        return new HangWait(this, cohort, client);
     }
 
-    /// <summary>The response has begun, or the API has failed to give one.</summary>
-    public void Answer(ResponseAges.Cohort cohort, int client, TimeSpan waited)
+    /// <summary>A request no longer waits.</summary>
+    /// <param name="wait">What <see cref="Enter"/> gave.</param>
+    /// <param name="waited">How long it has; null where it has ended in a way that says nothing about the API.</param>
+    /// <param name="isAnswered">Whether the API has answered, or has failed to. A client that has left before the limit says nothing either.</param>
+    public void Leave(in HangWait wait, TimeSpan? waited, bool isAnswered)
     {
-        Leave(cohort, client);
-        Count(client, waited, isAnswered: true);
-    }
-
-    /// <summary>The client has left before the response; before the limit this says nothing about the API.</summary>
-    public void GiveUp(ResponseAges.Cohort cohort, int client, TimeSpan waited)
-    {
-        Leave(cohort, client);
-        Count(client, waited, isAnswered: false);
-    }
-
-    /// <summary>The request has ended in a way that says nothing about the API.</summary>
-    public static void Leave(ResponseAges.Cohort cohort, int client)
-    {
-        cohort.Clients!.Remove(client);
-        cohort.Add(-1);
+        wait.Cohort.Clients!.Remove(wait.Client);
+        wait.Cohort.Add(-1);
+        if (waited is { } time)
+        {
+            Count(wait.Client, time, isAnswered);
+        }
     }
 
     /// <summary>A request that has ended somewhere else: counts what a recording says.</summary>

@@ -51,13 +51,19 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     }
 
     /// <summary>What counts the slots' requests while one attempt of a bake's confirmation lasts; another one for another attempt.</summary>
-    public SplitWatch ConfirmationOf(string attempt, TrafficKeyKind key, int metric)
+    public SplitWatch ConfirmationOf(string attempt, TrafficKeyKind key, int metric, TimeSpan? hangAfter)
     {
         lock (_watchGate)
         {
             if (_confirmation.Attempt != attempt)
             {
-                _confirmation = (attempt, new SplitWatch(key == TrafficKeyKind.Request, time, metric));
+                var watch = new SplitWatch(key == TrafficKeyKind.Request, time, metric);
+                if (hangAfter is { } after)
+                {
+                    watch.CompareHangs(after);
+                }
+
+                _confirmation = (attempt, watch);
             }
 
             return _confirmation.Watch!;

@@ -15,8 +15,8 @@ internal sealed class SlotLease : IDisposable
     private CancellationTokenSource? _call;
     private CancellationTokenRegistration _callDrain;
     private ResponseAges.Cohort? _unanswered;
-    private HangWatch? _hangs;
-    private ResponseAges.Cohort? _waiting;
+    private HangWait? _waiting;
+    private HangWait? _compared;
 
     public SlotLease(Slot slot, Purpose purpose = Purpose.Serve)
     {
@@ -92,6 +92,7 @@ internal sealed class SlotLease : IDisposable
         }
 
         (Split, SplitKey) = (split, key);
+        _compared = split.Watch.HangsOf(isNew)?.Enter(StartedAt, (int)key);
         if (isNew)
         {
             _unanswered = split.Watch.Go(StartedAt);
@@ -107,7 +108,7 @@ internal sealed class SlotLease : IDisposable
     /// <param name="client">The client's number.</param>
     public void AwaitResponse(HangWatch hangs, int client)
     {
-        (_hangs, Client) = (hangs, client);
+        Client = client;
         _waiting = hangs.Enter(StartedAt, client);
     }
 
@@ -118,10 +119,8 @@ internal sealed class SlotLease : IDisposable
     {
         BegunAt = at;
         Answer();
-        if (TakeWaiting() is { } waiting)
-        {
-            _hangs!.Answer(waiting, Client!.Value, waited);
-        }
+        Take(ref _waiting)?.Answer(waited);
+        Take(ref _compared)?.Answer(waited);
     }
 
     /// <summary>There will be no response from the API.</summary>
@@ -129,23 +128,8 @@ internal sealed class SlotLease : IDisposable
     /// <param name="waited">The time since the choice of the slot.</param>
     public void EndWait(Fault fault, TimeSpan waited)
     {
-        if (TakeWaiting() is not { } waiting)
-        {
-            return;
-        }
-
-        switch (fault)
-        {
-            case Fault.Gateway:
-                HangWatch.Leave(waiting, Client!.Value);
-                break;
-            case Fault.Client:
-                _hangs!.GiveUp(waiting, Client!.Value, waited);
-                break;
-            default:
-                _hangs!.Answer(waiting, Client!.Value, waited);
-                break;
-        }
+        Take(ref _waiting)?.End(fault, waited);
+        Take(ref _compared)?.End(fault, waited);
     }
 
     /// <summary>Counts the request as another kind of work from now on.</summary>
@@ -211,10 +195,8 @@ internal sealed class SlotLease : IDisposable
     public void Dispose()
     {
         Answer();
-        if (TakeWaiting() is { } waiting)
-        {
-            HangWatch.Leave(waiting, Client!.Value);
-        }
+        Take(ref _waiting)?.Abandon();
+        Take(ref _compared)?.Abandon();
 
         _cohort?.Add(-1);
         if (_longLived is not null)
@@ -227,11 +209,11 @@ internal sealed class SlotLease : IDisposable
         Slot.InFlight.Decrement(Purpose, Kind);
     }
 
-    private ResponseAges.Cohort? TakeWaiting()
+    private static HangWait? Take(ref HangWait? wait)
     {
-        var waiting = _waiting;
-        _waiting = null;
-        return waiting;
+        var taken = wait;
+        wait = null;
+        return taken;
     }
 
     private void Answer()

@@ -9,7 +9,7 @@ namespace BlueGreen.ReverseProxy.State;
 /// <param name="Number">The attempt of this bake, from 1 on. Each has a seed of its own.</param>
 /// <param name="Service">The service whose new slot has raised the alarm.</param>
 /// <param name="Metric">The metric that has.</param>
-/// <param name="Index">Its place among the metrics of status codes; after the last of them, slowness.</param>
+/// <param name="Index">Its place among the metrics of status codes; 0 for other metrics.</param>
 /// <param name="Key">What requests are told apart by.</param>
 /// <param name="BegunAt">Since when (UTC).</param>
 /// <param name="Alarm">What was found, for people.</param>
@@ -23,13 +23,16 @@ internal sealed record BakeConfirmation(
     /// <summary>The header that requests are told apart by; null for other keys.</summary>
     public string? Header { get; init; }
 
+    /// <summary>From when on a request hangs, in seconds, where hangs are compared; null otherwise.</summary>
+    public double? HangSeconds { get; init; }
+
     /// <summary>The attempt's name, which seeds its choices and names its cookies.</summary>
     public string NameOf(string release) => string.Create(CultureInfo.InvariantCulture, $"{release}.{Number}");
 
     public SplitKeying ToKeying(string release) => new(NameOf(release), Key, Header);
 
     /// <summary>What counts a service's requests meanwhile.</summary>
-    public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index);
+    public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index, HangSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
 }
 
 /// <summary>What earlier attempts have found of one metric; see <see cref="Releases.Bake.Confirming.ConfirmationEvidence"/>.</summary>

@@ -32,7 +32,11 @@ internal sealed partial class BakeGuard(
     TimeProvider time,
     ILogger<BakeGuard> logger) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    // Requests that hang wake nobody: at a thousand a second, each look that is late costs hundreds of them.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    // Where somebody is to decide, where both slots are sick, and where the disk does not take what was found.
+    private static readonly TimeSpan PatientInterval = TimeSpan.FromSeconds(1);
 
     // Between two looks at the least, so that a client that hammers does not keep a processor busy with judging.
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(10);
@@ -104,15 +108,15 @@ internal sealed partial class BakeGuard(
         ? release.Status == ReleaseStatus.Shifting
         : release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0 };
 
-    // A second, or until something bad is answered, or until the release has ended.
+    // For some time, or until something bad is answered, or until the release has ended.
     private async Task WaitAsync(ReleaseMonitor monitor, Task? woken, CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var ended = state.WaitUntilAsync(_ => Watched(monitor) is null, over.Token);
-        var second = Task.Delay(Interval, time, over.Token);
-        await Task.WhenAny(woken is null ? [ended, second] : [ended, second, woken]);
+        var next = Task.Delay(woken is null ? PatientInterval : Interval, time, over.Token);
+        await Task.WhenAny(woken is null ? [ended, next] : [ended, next, woken]);
         await over.CancelAsync();
-        await Task.WhenAll(ended, second).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(ended, next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task JudgeAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.State;
 
@@ -132,7 +133,7 @@ internal sealed class ReleaseMonitor
     }
 
     /// <summary>See <see cref="ServiceMonitor.PlanOf"/>; null for a service that is not watched.</summary>
-    public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string service, string metric)
+    public ComparedMetric? PlanOf(string service, string metric)
     {
         lock (_lock)
         {

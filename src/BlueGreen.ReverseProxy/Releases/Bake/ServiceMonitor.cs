@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.Slots;
@@ -86,16 +87,14 @@ internal sealed class ServiceMonitor
     /// <summary>How many clients the traffic comes from: see <see cref="ClientCounts.EffectiveClients"/>.</summary>
     public double EffectiveClients => _observer.Traffic.EffectiveClients(_plan.Baseline.Clients);
 
-    /// <summary>What a metric is held against, its place among the metrics of status codes (slowness comes after them), and from how many microseconds on a response is slow.</summary>
-    public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string metric)
+    /// <summary>What a metric is held against when both slots are compared; null for one that is not.</summary>
+    public ComparedMetric? PlanOf(string metric)
     {
-        if (_plan.Latency is { } latency && latency.Name == metric)
-        {
-            return (latency, _plan.Metrics.Length, _plan.SlowAbove);
-        }
-
         var index = _plan.Metrics.ToList().FindIndex(plan => plan.Name == metric);
-        return index < 0 ? null : (_plan.Metrics[index], index, long.MaxValue);
+        return index >= 0 ? new(_plan.Metrics[index], index)
+            : metric == _plan.Hangs.Name ? new(_plan.Hangs) { HangAfter = _plan.HangAfter }
+            : _plan.Latency is { } latency && metric == latency.Name ? new(latency) { SlowAbove = _plan.SlowAbove }
+            : null;
     }
 
     public void End()

@@ -11,6 +11,9 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
     // A client more is not counted twice either: it is not counted at all, which only makes the evidence weaker.
     private const int MostClients = 100_000;
 
+    // Twice as many as it takes to be sure.
+    private const int MostHanging = 16;
+
     // From fewer, nobody can say how often the old slot fails.
     private const int LeastOldResponses = 100;
 
@@ -31,6 +34,8 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
     private SplitEvidence _slow = SplitEvidence.None;
     private long _newBad;
     private long _oldSlow;
+    private HangWatch? _newHangs;
+    private HangWatch? _oldHangs;
     private long _open;
     private (long New, long Old) _step;
     private long _mostOpen = long.MaxValue;
@@ -38,6 +43,23 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
 
     /// <summary>The metric by which responses are bad.</summary>
     public int Metric => metric;
+
+    /// <summary>What counts the requests of a side that hang; null unless they are compared.</summary>
+    public HangWatch? HangsOf(bool isNew) => isNew ? _newHangs : _oldHangs;
+
+    /// <summary>Whether each request was decided by itself.</summary>
+    public bool IsByRequest => isByRequest;
+
+    /// <summary>
+    /// Compares the requests that hang, and lets only few wait for the new slot at once: if nothing is answered there, more of them would
+    /// not tell more. Those above go to the old slot. Call this before anything is split.
+    /// </summary>
+    /// <param name="after">From when on a request hangs.</param>
+    public void CompareHangs(TimeSpan after)
+    {
+        (_newHangs, _oldHangs) = (new HangWatch(time, after), new HangWatch(time, after));
+        Volatile.Write(ref _mostOpen, MostHanging);
+    }
 
     /// <summary>The requests that went to the new slot, and to the old one.</summary>
     public (long New, long Old) Requests => (Volatile.Read(ref _new), Volatile.Read(ref _old));

@@ -14,9 +14,18 @@ internal sealed record ConfirmationCounts(long NewBad, long OldBad, long NewResp
 
     /// <summary>Reads them.</summary>
     /// <param name="watch">What counts the attempt's requests.</param>
-    /// <param name="isSlowness">Whether slow responses are compared, and not failed ones.</param>
-    public static ConfirmationCounts Of(SplitWatch watch, bool isSlowness)
+    /// <param name="metric">What is compared.</param>
+    public static ConfirmationCounts Of(SplitWatch watch, string metric)
     {
+        if (watch.HangsOf(isNew: true) is { } newHangs && watch.HangsOf(isNew: false) is { } oldHangs)
+        {
+            var (added, old) = (newHangs.Read(), oldHangs.Read());
+            return watch.IsByRequest
+                ? new(added.Bad, old.Bad, added.Trials, old.Trials, old.Bad)
+                : new(added.BadByClient.Clients, old.BadByClient.Clients, added.Trials, old.Trials, old.Bad);
+        }
+
+        var isSlowness = metric == BakePlan.LatencyMetric;
         var evidence = isSlowness ? watch.Slowness : watch.Evidence;
         return new(evidence.NewBad, evidence.OldBad, watch.NewResponses.Answered, watch.OldResponses.Answered, isSlowness ? watch.OldSlow : watch.OldResponses.Bad);
     }

@@ -17,7 +17,7 @@ internal static class ConfirmationView
             return null;
         }
 
-        var counts = ConfirmationCounts.Of(confirmation.WatchOf(release.Id, service), confirmation.Metric == BakePlan.LatencyMetric);
+        var counts = ConfirmationCounts.Of(confirmation.WatchOf(release.Id, service), confirmation.Metric);
         var evidence = ConfirmationTransitions.EvidenceOf(release.Bake, confirmation);
         return new BakeComparison(
             confirmation.Number,

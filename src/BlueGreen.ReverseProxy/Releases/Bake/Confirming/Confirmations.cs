@@ -16,10 +16,14 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
     /// <remarks>
     /// Not where both versions must never serve at once, nor where a client's session lives on a destination of one slot: whom chance sends
     /// to the other slot would lose it. And not without a way back: the old slot holds something else by now.
+    /// <para>
+    /// Nor where most requests hang. Clients that all wait send nothing more that could be compared; and if it were the world's fault, the
+    /// old slot's deep health, which is asked before anything is done, would hang as well.
+    /// </para>
     /// </remarks>
     public BakeConfirmation? Plan(ReleaseMonitor monitor, ReleaseState release, BakeFinding finding)
     {
-        if (!finding.IsOfRate || release.Hold is not null || monitor.PlanOf(finding.Service, finding.Metric) is not { } planned)
+        if (!finding.IsOfRate || release.Hold is not null || HangsWholly(monitor, finding) || monitor.PlanOf(finding.Service, finding.Metric) is not { } planned)
         {
             return null;
         }
@@ -48,6 +52,7 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
             release.Bake!.Attempts + 1, finding.Service, finding.Metric, planned.Index, key.Kind, context.Now, finding.Reason, context.Process)
         {
             Header = key.Header,
+            HangSeconds = planned.HangAfter?.TotalSeconds,
         };
     }
 
@@ -61,7 +66,7 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
 
         var watch = confirmation.WatchOf(release.Id, service);
         watch.CountSlowness(planned.SlowAbove);
-        return (ConfirmationCounts.Of(watch, confirmation.Metric == BakePlan.LatencyMetric), planned.Plan);
+        return (ConfirmationCounts.Of(watch, confirmation.Metric), planned.Plan);
     }
 
     /// <summary>Which of the old slots is not well, so that nobody should be sent there; null for none.</summary>
@@ -69,6 +74,10 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
         .Where(entry => services.TryGet(entry.Name, out var service) && health.HealthOf(service[entry.From]) == HealthState.Unhealthy)
         .Select(entry => $"{entry.From.ToText()} of {entry.Name} is not healthy")
         .FirstOrDefault();
+
+    private static bool HangsWholly(ReleaseMonitor monitor, BakeFinding finding) => finding.Metric == BakePlan.HangsMetric
+        && monitor.Figures.Find(figures => figures.Name == finding.Service)?.Metrics.FirstOrDefault(metric => metric.Name == BakePlan.HangsMetric) is { } hangs
+        && 2 * hangs.Bad >= hangs.N;
 
     private bool HasSessions(Service service) => tables.Current.Bindings.Any(bound =>
         ReferenceEquals(bound.Value.Service, service) && SlotNames.All.Any(slot => bound.Value[slot]?.Cluster.Model.Config.SessionAffinity is { Enabled: true }));
