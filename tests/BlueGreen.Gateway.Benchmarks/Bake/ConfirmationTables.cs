@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace BlueGreen.Gateway.Benchmarks.Bake;
+
+/// <summary>The tables of <see cref="ConfirmationCommand"/>.</summary>
+internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, string only)
+{
+    private static readonly BakeRule ByRequest = BakeRule.Confirmed("confirmed, by request", new(ByKey: false));
+    private static readonly BakeRule ByKey = BakeRule.Confirmed("confirmed, by key", new(ByKey: true));
+    private static readonly IReadOnlyList<BakeRule> Rules = [.. BakeRule.OfOthers, BakeRule.Halves, BakeRule.Alone, ByRequest, ByKey];
+
+    private static readonly IReadOnlyList<BakeRule> Stages =
+    [
+        ByRequest,
+        Stage("ln 50", (run, random) => new EvidenceStage(run, random, 1 / 50.0)),
+        Stage("ln 20", (run, random) => new EvidenceStage(run, random, 1 / 20.0)),
+        Stage("ln 10", (run, random) => new EvidenceStage(run, random, 1 / 10.0)),
+        Stage("CUSUM 7.8", (run, random) => new CusumStage(run, random, Math.Log(12 / 0.005))),
+        Stage("CUSUM 9", (run, random) => new CusumStage(run, random, 9)),
+        Stage("CUSUM 10", (run, random) => new CusumStage(run, random, 10)),
+        Stage("CUSUM 12", (run, random) => new CusumStage(run, random, 12)),
+    ];
+
+    private readonly List<(string World, IReadOnlyList<Share> Shares)> _false = [];
+    private readonly List<(string World, IReadOnlyList<double?> Bad)> _bad = [];
+
+    public void WriteAlike()
+    {
+        text.AppendLine().AppendLine("### Both slots are alike: false rollbacks").AppendLine();
+        Head("stream", [.. Rules.Take(5).Select(rule => rule.Name), .. Rules.Skip(5).SelectMany(rule => new[] { rule.Name, "split; alarms; held" })]);
+        foreach (var world in Chosen(Worlds.Alike))
+        {
+            var outcomes = Run(world, Rules);
+            Row(world.Name, Rules.SelectMany((_, index) => index < 5 ? [False(outcomes[index])] : new[] { False(outcomes[index]), Split(outcomes[index]) }));
+            if (!world.IsOfLatency)
+            {
+                _false.Add((world.Name, [.. outcomes.Select(ShareOf)]));
+            }
+        }
+    }
+
+    public void WriteFaulty()
+    {
+        text.AppendLine().AppendLine("### The new slot is worse: found; bad responses until the rollback, median / p95; median time").AppendLine();
+        Head("fault", Rules.Select(rule => rule.Name));
+        foreach (var world in Chosen(Worlds.Faulty))
+        {
+            var outcomes = Run(world, Rules);
+            Row(world.Name, outcomes.Select(Found));
+            _bad.Add((world.Name, [.. outcomes.Select(all => ShareOf(all).Value < 0.5 ? (double?)null : Median(all, outcome => outcome.Bad + outcome.InFlight))]));
+        }
+
+        text.AppendLine().AppendLine("### The new slot is slower for its first minute: rolled back; slow responses after the grace of 30 s, median / p95; median time").AppendLine();
+        Head("cold start", Rules.Skip(3).Select(rule => rule.Name));
+        foreach (var world in Chosen(Worlds.Cold))
+        {
+            Row(world.Name, Run(world, [.. Rules.Skip(3)]).Select(Found));
+        }
+    }
+
+    public void WriteStages()
+    {
+        text.AppendLine().AppendLine("### Other first stages, confirmed by request: rolled back; bad responses, median / p95; time split; alarms a bake").AppendLine();
+        Head("world", Stages.Select((rule, index) => index == 0 ? "as it is, ln 148" : rule.Name));
+        foreach (var world in Chosen(Worlds.ForStages))
+        {
+            Row(world.Name, Run(world, Stages).Select(outcomes => world.Fault is null ? $"{False(outcomes)}; {Split(outcomes)}" : $"{Found(outcomes)}; split {Split(outcomes)}"));
+        }
+    }
+
+    public (string FalseRollbacks, string BadResponses)? Charts() => _false.Count == 0 || _bad.Count == 0 ? null : (
+        SvgChart.ConfirmedFalseRollbacks([.. Rules.Select(rule => rule.Name)], _false),
+        SvgChart.ConfirmedBadResponses([.. Rules.Select(rule => rule.Name)], _bad));
+
+    private static BakeRule Stage(string name, Func<WorldRun, Random, FirstStage> stage) => BakeRule.Confirmed(name, new(ByKey: false), stage);
+
+    private static Share ShareOf(IReadOnlyList<BakeOutcome> outcomes) => new(outcomes.Count(outcome => outcome.Verdict == RuleVerdict.RolledBack), Math.Max(1, outcomes.Count));
+
+    private static string False(IReadOnlyList<BakeOutcome> outcomes) => outcomes.Count == 0 ? "–" : ShareOf(outcomes).ToString();
+
+    private static string Split(IReadOnlyList<BakeOutcome> outcomes)
+    {
+        var held = new Share(outcomes.Count(outcome => outcome.Verdict == RuleVerdict.Held), outcomes.Count).Value;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{100 * outcomes.Sum(outcome => outcome.SplitSeconds) / outcomes.Sum(outcome => outcome.Seconds):0.##} %; {outcomes.Average(outcome => outcome.Alarms):0.##}{(held > 0 ? $"; {held * 100:0.##} %" : "")}");
+    }
+
+    private static string Found(IReadOnlyList<BakeOutcome> outcomes)
+    {
+        var found = outcomes.Where(outcome => outcome.Verdict == RuleVerdict.RolledBack).ToList();
+        var held = outcomes.Count(outcome => outcome.Verdict == RuleVerdict.Held);
+        var heldText = held == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {100.0 * held / outcomes.Count:0.##} % held");
+        return found.Count == 0 ? $"never{heldText}" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ShareOf(outcomes).Value * 100:0.##} %; {Median(found, outcome => outcome.Bad + outcome.InFlight):#,0} / {Quantile(found, outcome => outcome.Bad + outcome.InFlight, 0.95):#,0}; {Median(found, outcome => outcome.Seconds):0.#} s{heldText}");
+    }
+
+    private static double Median(IEnumerable<BakeOutcome> outcomes, Func<BakeOutcome, double> value) => Quantile(outcomes.Where(outcome => outcome.Verdict == RuleVerdict.RolledBack), value, 0.5);
+
+    private static double Quantile(IEnumerable<BakeOutcome> outcomes, Func<BakeOutcome, double> value, double quantile)
+    {
+        var values = outcomes.Select(value).Order().ToList();
+        return values[Math.Min(values.Count - 1, (int)(values.Count * quantile))];
+    }
+
+    private IEnumerable<World> Chosen(IEnumerable<World> worlds) => worlds.Where(world => world.Name.Contains(only, StringComparison.OrdinalIgnoreCase));
+
+    private IReadOnlyList<IReadOnlyList<BakeOutcome>> Run(World world, IReadOnlyList<BakeRule> rules)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var outcomes = runs.Of(world, rules);
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{world.Name}: {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s"));
+        return outcomes;
+    }
+
+    private void Head(string first, IEnumerable<string> columns)
+    {
+        var all = columns.Prepend(first).ToList();
+        text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", all)} |").AppendLine(CultureInfo.InvariantCulture, $"|{string.Concat(all.Select(_ => "---|"))}");
+    }
+
+    private void Row(string first, IEnumerable<string> cells) =>
+        text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells.Prepend(first))} |");
+}
