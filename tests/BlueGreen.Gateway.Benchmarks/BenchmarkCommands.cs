@@ -59,7 +59,7 @@ internal static class BenchmarkCommands
                      --threads N         runs at a time (default 1)
                      --parts A,B         some of alike, faulty, stages (default: all of them)
                      --only TEXT         the lines whose name contains it (default: all of them)
-                     --out FOLDER        where confirmation-figures.md and the pictures are written; nowhere by default
+                     --out FOLDER        where a table of each part, confirmation-PART.md, and the pictures are written; nowhere by default
         ramp       how soon a good version has all of the traffic and what a bad one costs: all at once, by steps, by evidence,
                    and by the documented examples of others, on simulated streams
                      --runs N            runs a cell (default 200)
@@ -94,7 +94,7 @@ internal static class BenchmarkCommands
                 case ["detectors", .. var rest]:
                     return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
                 case ["confirm", .. var rest]:
-                    return await ConfirmationCommand.RunAsync(CommandOptions.Read(rest, ConfirmationCommand.Options));
+                    return await ConfirmationCommand.RunAsync(CommandOptions.Read(rest, ConfirmationCommand.Options), Console.Out);
                 case ["ramp", .. var rest]:
                     return await RampCommand.RunAsync(CommandOptions.Read(rest, RampCommand.Options));
                 case [ApiHost.Role]:

@@ -15,9 +15,9 @@ internal sealed record BakeRule(string Name, Func<WorldRun, Random, BakeOutcome?
 
     public static BakeRule Alone { get; } = new("first stage alone", (run, random) => Simulate(run, new AloneRule(new EvidenceStage(run, random)), random));
 
-    public static BakeRule Confirmed(string name, ConfirmationSettings settings, Func<WorldRun, Random, FirstStage>? stage = null) => new(
+    public static BakeRule Confirmed(string name, ConfirmationSettings settings, Func<WorldRun, Random, FirstStage> stage) => new(
         name,
-        (run, random) => Simulate(run, new ConfirmedRule(run, stage?.Invoke(run, random) ?? new EvidenceStage(run, random), settings, random), random));
+        (run, random) => Simulate(run, new ConfirmedRule(run, stage(run, random), settings, random), random));
 
     private static BakeOutcome Simulate(WorldRun run, ISplitRule rule, Random random) => new BakeSimulation(run, rule, random).Run();
 

@@ -8,10 +8,11 @@ internal static class ConfirmationCommand
 {
     public static readonly string[] Options = ["--runs", "--seed", "--threads", "--parts", "--only", "--out"];
 
-    // What a part of the tables takes: alike, faulty, stages.
-    private static readonly string[] Parts = ["alike", "faulty", "stages"];
+    private const string Alike = "alike";
+    private const string Faulty = "faulty";
+    private static readonly string[] Parts = [Alike, Faulty, "stages"];
 
-    public static async Task<int> RunAsync(CommandOptions options)
+    public static async Task<int> RunAsync(CommandOptions options, TextWriter output)
     {
         var runs = new WorldRuns(
             options.Number("--runs", 2, most: 1_000_000),
@@ -23,38 +24,42 @@ internal static class ConfirmationCommand
             throw new UsageException($"Unknown part: {unknown}. There are {string.Join(", ", Parts)}.");
         }
 
-        var only = options.Text("--only") ?? "";
-        var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{runs.Count} runs a line, seed {runs.Seed}; 100 requests/s and 1,000 clients (Zipf) unless said otherwise, 0.1 % bad responses, half an hour of the past, 15 min of bake; 95 % intervals.");
-        var tables = new ConfirmationTables(runs, text, only);
-        if (parts.Contains("alike", StringComparer.Ordinal))
+        foreach (var part in Parts.Where(part => parts.Contains(part, StringComparer.Ordinal)))
         {
-            tables.WriteAlike();
-        }
-
-        if (parts.Contains("faulty", StringComparer.Ordinal))
-        {
-            tables.WriteFaulty();
-        }
-
-        if (parts.Contains("stages", StringComparer.Ordinal))
-        {
-            tables.WriteStages();
-        }
-
-        Console.Write(text);
-        if (options.Text("--out") is { } folder)
-        {
-            Directory.CreateDirectory(folder);
-            await File.WriteAllTextAsync(Path.Combine(folder, "confirmation-figures.md"), text.ToString());
-            if (tables.Charts() is { } charts)
+            var text = new StringBuilder();
+            text.AppendLine(CultureInfo.InvariantCulture, $"{runs.Count} runs a line, seed {runs.Seed}; 100 requests/s and 1,000 clients (Zipf) unless said otherwise, 0.1 % bad responses, half an hour of the past, 15 min of bake; 95 % intervals.");
+            var tables = new ConfirmationTables(runs, text, options.Text("--only") ?? "");
+            var chart = Write(part, tables);
+            await output.WriteLineAsync(text);
+            if (options.Text("--out") is { } folder)
             {
-                await File.WriteAllTextAsync(Path.Combine(folder, "confirmation-false-rollbacks.svg"), charts.FalseRollbacks);
-                await File.WriteAllTextAsync(Path.Combine(folder, "confirmation-bad-responses.svg"), charts.BadResponses);
+                Directory.CreateDirectory(folder);
+                await File.WriteAllTextAsync(Path.Combine(folder, $"confirmation-{part}.md"), text.ToString());
+                if (chart is not null)
+                {
+                    await File.WriteAllTextAsync(Path.Combine(folder, $"confirmation-{part}.svg"), chart);
+                }
             }
         }
 
         return 0;
+    }
+
+    // The picture of the part, if there is one.
+    private static string? Write(string part, ConfirmationTables tables)
+    {
+        switch (part)
+        {
+            case Alike:
+                tables.WriteAlike();
+                return tables.FalseRollbacksChart();
+            case Faulty:
+                tables.WriteFaulty();
+                return tables.BadResponsesChart();
+            default:
+                tables.WriteStages();
+                return null;
+        }
     }
 }
 
@@ -64,6 +69,9 @@ internal static class ConfirmationCommand
 /// <param name="Threads">How many at a time; it changes nothing but the time it takes.</param>
 internal sealed record WorldRuns(int Count, int Seed, int Threads)
 {
+    // After the purposes of a world.
+    private const int FirstRule = 10;
+
     /// <summary>The outcomes of each rule; none where it has no say.</summary>
     public IReadOnlyList<IReadOnlyList<BakeOutcome>> Of(World world, IReadOnlyList<BakeRule> rules)
     {
@@ -73,7 +81,7 @@ internal sealed record WorldRuns(int Count, int Seed, int Threads)
             var run = new WorldRun(world, Seed + index);
             for (var rule = 0; rule < rules.Count; rule++)
             {
-                outcomes[rule][index] = rules[rule].Run(run, new Random(unchecked(((Seed + index) * 397) ^ (rule << 24))));
+                outcomes[rule][index] = rules[rule].Run(run, Chance.Of(Seed + index, FirstRule + rule));
             }
         });
         return [.. outcomes.Select(all => all.OfType<BakeOutcome>().ToList())];

@@ -7,20 +7,25 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// <summary>The tables of <see cref="ConfirmationCommand"/>.</summary>
 internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, string only)
 {
-    private static readonly BakeRule ByRequest = BakeRule.Confirmed("confirmed, by request", new(ByKey: false));
-    private static readonly BakeRule ByKey = BakeRule.Confirmed("confirmed, by key", new(ByKey: true));
-    private static readonly IReadOnlyList<BakeRule> Rules = [.. BakeRule.OfOthers, BakeRule.Halves, BakeRule.Alone, ByRequest, ByKey];
+    private static readonly BakeRule ByRequest = Rule("confirmed, by request", Raise.Never, (run, random) => new EvidenceStage(run, random));
+    private static readonly BakeRule ByKey = Rule("confirmed, by key", Raise.Doubling, (run, random) => new EvidenceStage(run, random), byKey: true);
+    private static readonly BakeRule Proposed = Rule("proposed, by request", Raise.Growing, (run, random) => new CusumStage(run, random, 10, isGuarded: false));
+    private static readonly IReadOnlyList<BakeRule> Rules = [.. BakeRule.OfOthers, BakeRule.Halves, BakeRule.Alone, ByRequest, ByKey, Proposed];
+
+    // Of the rules, those that never split the traffic in an alarm.
+    private const int Unconfirmed = 5;
 
     private static readonly IReadOnlyList<BakeRule> Stages =
     [
-        ByRequest,
-        Stage("ln 50", (run, random) => new EvidenceStage(run, random, 1 / 50.0)),
-        Stage("ln 20", (run, random) => new EvidenceStage(run, random, 1 / 20.0)),
-        Stage("ln 10", (run, random) => new EvidenceStage(run, random, 1 / 10.0)),
-        Stage("CUSUM 7.8", (run, random) => new CusumStage(run, random, Math.Log(12 / 0.005))),
-        Stage("CUSUM 9", (run, random) => new CusumStage(run, random, 9)),
-        Stage("CUSUM 10", (run, random) => new CusumStage(run, random, 10)),
-        Stage("CUSUM 12", (run, random) => new CusumStage(run, random, 12)),
+        ByRequest with { Name = "as it is (E ≥ 148)" },
+        Rule("raised 20 to 60 s", Raise.Doubling, (run, random) => new EvidenceStage(run, random)),
+        Rule("no client guard, growing raise", Raise.Growing, (run, random) => new EvidenceStage(run, random, isGuarded: false)),
+        Rule("… E ≥ 20", Raise.Growing, (run, random) => new EvidenceStage(run, random, 1 / 20.0, isGuarded: false)),
+        Rule("… CUSUM ≥ 7.8", Raise.Growing, (run, random) => new CusumStage(run, random, Math.Log(12 / 0.005), isGuarded: false)),
+        Rule("… CUSUM ≥ 10 (proposed)", Raise.Growing, (run, random) => new CusumStage(run, random, 10, isGuarded: false)),
+        Rule("… CUSUM ≥ 12", Raise.Growing, (run, random) => new CusumStage(run, random, 12, isGuarded: false)),
+        Rule("CUSUM ≥ 10, guard, no raise", Raise.Never, (run, random) => new CusumStage(run, random, 10)),
+        Rule("by key, no client guard", Raise.Doubling, (run, random) => new EvidenceStage(run, random, isGuarded: false), byKey: true),
     ];
 
     private readonly List<(string World, IReadOnlyList<Share> Shares)> _false = [];
@@ -29,11 +34,11 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
     public void WriteAlike()
     {
         text.AppendLine().AppendLine("### Both slots are alike: false rollbacks").AppendLine();
-        Head("stream", [.. Rules.Take(5).Select(rule => rule.Name), .. Rules.Skip(5).SelectMany(rule => new[] { rule.Name, "split; alarms; held" })]);
+        Head("stream", [.. Rules.Take(Unconfirmed).Select(rule => rule.Name), .. Rules.Skip(Unconfirmed).SelectMany(rule => new[] { rule.Name, "split; alarms; held" })]);
         foreach (var world in Chosen(Worlds.Alike))
         {
             var outcomes = Run(world, Rules);
-            Row(world.Name, Rules.SelectMany((_, index) => index < 5 ? [False(outcomes[index])] : new[] { False(outcomes[index]), Split(outcomes[index]) }));
+            Row(world.Name, Rules.SelectMany((_, index) => index < Unconfirmed ? [False(outcomes[index])] : new[] { False(outcomes[index]), Split(outcomes[index]) }));
             if (!world.IsOfLatency)
             {
                 _false.Add((world.Name, [.. outcomes.Select(ShareOf)]));
@@ -62,19 +67,19 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
 
     public void WriteStages()
     {
-        text.AppendLine().AppendLine("### Other first stages, confirmed by request: rolled back; bad responses, median / p95; time split; alarms a bake").AppendLine();
-        Head("world", Stages.Select((rule, index) => index == 0 ? "as it is, ln 148" : rule.Name));
+        text.AppendLine().AppendLine("### Other first stages, confirmed by request: rolled back; bad responses, median / p95; median time; time split; alarms a bake; held").AppendLine();
+        Head("world", Stages.Select(rule => rule.Name));
         foreach (var world in Chosen(Worlds.ForStages))
         {
             Row(world.Name, Run(world, Stages).Select(outcomes => world.Fault is null ? $"{False(outcomes)}; {Split(outcomes)}" : $"{Found(outcomes)}; split {Split(outcomes)}"));
         }
     }
 
-    public (string FalseRollbacks, string BadResponses)? Charts() => _false.Count == 0 || _bad.Count == 0 ? null : (
-        SvgChart.ConfirmedFalseRollbacks([.. Rules.Select(rule => rule.Name)], _false),
-        SvgChart.ConfirmedBadResponses([.. Rules.Select(rule => rule.Name)], _bad));
+    public string FalseRollbacksChart() => SvgChart.ConfirmedFalseRollbacks([.. Rules.Select(rule => rule.Name)], _false);
 
-    private static BakeRule Stage(string name, Func<WorldRun, Random, FirstStage> stage) => BakeRule.Confirmed(name, new(ByKey: false), stage);
+    public string BadResponsesChart() => SvgChart.ConfirmedBadResponses([.. Rules.Select(rule => rule.Name)], _bad);
+
+    private static BakeRule Rule(string name, Raise raise, Func<WorldRun, Random, FirstStage> stage, bool byKey = false) => BakeRule.Confirmed(name, new(byKey, raise), stage);
 
     private static Share ShareOf(IReadOnlyList<BakeOutcome> outcomes) => new(outcomes.Count(outcome => outcome.Verdict == RuleVerdict.RolledBack), Math.Max(1, outcomes.Count));
 

@@ -5,7 +5,7 @@ using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 namespace BlueGreen.Gateway.Benchmarks.Bake;
 
 /// <summary>Watches the whole of the new slot, and raises the alarm. It holds what it sees against the past, and so an alarm may be the world's doing.</summary>
-internal abstract class FirstStage(WorldRun run, Random random)
+internal abstract class FirstStage(WorldRun run, Random random, bool isGuarded)
 {
     private const int MinClients = 2;
 
@@ -49,7 +49,7 @@ internal abstract class FirstStage(WorldRun run, Random random)
         _bad.Add(client);
         _traffic.Add(client);
         OnBad();
-        return IsOver() && IsFailed(Tally());
+        return IsOver() && (!isGuarded || IsFailed(Tally()));
     }
 
     protected virtual void Begin()
@@ -94,7 +94,8 @@ internal abstract class FirstStage(WorldRun run, Random random)
 /// <param name="run">The run.</param>
 /// <param name="random">Chance.</param>
 /// <param name="alpha">What the evidence has to reach is 1 over this; null for that of the plan.</param>
-internal sealed class EvidenceStage(WorldRun run, Random random, double? alpha = null) : FirstStage(run, random)
+/// <param name="isGuarded">Whether bad responses have to be spread over the clients.</param>
+internal sealed class EvidenceStage(WorldRun run, Random random, double? alpha = null, bool isGuarded = true) : FirstStage(run, random, isGuarded)
 {
     private MetricPlan _plan = PlanOf(run.Metric, alpha, run.Metric.Process!);
 
@@ -115,10 +116,14 @@ internal sealed class EvidenceStage(WorldRun run, Random random, double? alpha =
 /// <param name="run">The run.</param>
 /// <param name="random">Chance.</param>
 /// <param name="threshold">What the logarithm of the evidence of one alternative has to reach.</param>
-/// <param name="least">The smallest alternative, in log-odds above θ0.</param>
-internal sealed class CusumStage(WorldRun run, Random random, double threshold, double least = 0.1) : FirstStage(run, random)
+/// <param name="isGuarded">Whether bad responses have to be spread over the clients.</param>
+internal sealed class CusumStage(WorldRun run, Random random, double threshold, bool isGuarded = true) : FirstStage(run, random, isGuarded)
 {
-    // The alternatives of the e-process: their log-odds grow geometrically.
+    // The alternatives are those of the e-process: their log-odds above θ0 grow geometrically, from here to a rate of 90 %.
+    private const double SmallestStep = 0.1;
+    private const double LargestOdds = 9;
+    private const double LeastLargestStep = 3;
+
     private readonly double[] _sums = new double[BernoulliEProcess.Alternatives];
     private readonly double[] _lnBad = new double[BernoulliEProcess.Alternatives];
     private readonly double[] _lnGood = new double[BernoulliEProcess.Alternatives];
@@ -158,10 +163,10 @@ internal sealed class CusumStage(WorldRun run, Random random, double threshold, 
 
         _of = NullRate;
         var logit = Math.Log(_of / (1 - _of));
-        var largest = Math.Max(Math.Log(9) - logit, 3);
+        var largest = Math.Max(Math.Log(LargestOdds) - logit, LeastLargestStep);
         for (var index = 0; index < _sums.Length; index++)
         {
-            var rate = 1 / (1 + Math.Exp(-logit - (least * Math.Pow(largest / least, (double)index / (_sums.Length - 1)))));
+            var rate = 1 / (1 + Math.Exp(-logit - (SmallestStep * Math.Pow(largest / SmallestStep, (double)index / (_sums.Length - 1)))));
             (_lnBad[index], _lnGood[index]) = (Math.Log(rate / _of), Math.Log((1 - rate) / (1 - _of)));
         }
     }

@@ -13,7 +13,7 @@ internal static class SvgChart
     private const int LegendTop = 36;
     private const int LegendLine = 18;
 
-    private static readonly string[] Colors = ["#b3b3b3", "#8da0cb", "#fc8d62", "#1b9e77", "#e78ac3", "#a6d854", "#66a61e"];
+    private static readonly string[] Colors = ["#b3b3b3", "#8da0cb", "#fc8d62", "#1b9e77", "#e78ac3", "#a6d854", "#66a61e", "#386cb0"];
 
     public static string ConfirmedFalseRollbacks(IReadOnlyList<string> rules, IReadOnlyList<(string World, IReadOnlyList<Share> Shares)> rows) => FalseRollbacks(
         "Both slots alike: false rollbacks (logarithmic; whiskers: 95 % interval)", rules, rows);

@@ -9,13 +9,17 @@ internal static class Weathers
 
     public static IEnumerable<Spell> Steady(Random random) => [new(World.EndSeconds)];
 
-    /// <summary>Now and then, at random times, everything fails at some rate for some seconds.</summary>
-    public static Func<Random, IEnumerable<Spell>> Hiccups(double rate, double seconds, double everySeconds) => random =>
+    /// <summary>Now and then everything fails at some rate for some seconds.</summary>
+    /// <param name="rate">The rate.</param>
+    /// <param name="seconds">How long.</param>
+    /// <param name="everySeconds">How often.</param>
+    /// <param name="isRegular">Whether like clockwork; otherwise at random times.</param>
+    public static Func<Random, IEnumerable<Spell>> Hiccups(double rate, double seconds, double everySeconds, bool isRegular = false) => random =>
     {
         var spells = new List<Spell>();
-        for (var at = -World.PastSeconds; at < World.EndSeconds;)
+        for (var at = -World.PastSeconds - (isRegular ? random.NextDouble() * everySeconds : 0); at < World.EndSeconds;)
         {
-            at += Exponential.Sample(random, 1 / everySeconds);
+            at += isRegular ? everySeconds - seconds : Exponential.Sample(random, 1 / everySeconds);
             spells.Add(new(at));
             at += seconds;
             spells.Add(new(at, Floor: rate));

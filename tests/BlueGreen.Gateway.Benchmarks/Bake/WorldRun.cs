@@ -25,6 +25,9 @@ internal sealed class WorldRun
     // Where repeating clients begin: nobody with much traffic of his own.
     private const int FirstRepeater = 500;
 
+    private const int WeatherPurpose = 1;
+    private const int FailuresPurpose = 2;
+
     private readonly int _seed;
     private readonly List<int> _faulty;
     private readonly double _shareOfFaulty;
@@ -32,7 +35,7 @@ internal sealed class WorldRun
     public WorldRun(World world, int seed)
     {
         (World, _seed) = (world, seed);
-        var random = new Random(seed);
+        var random = Chance.Of(seed, WeatherPurpose);
         _faulty = FaultyClients(world, random);
         _shareOfFaulty = _faulty.Sum(client => world.Clients.Shares[client]);
         var spells = world.Weather(random).ToList();
@@ -61,7 +64,7 @@ internal sealed class WorldRun
     /// <summary>What will fail, in the order of arrival; again and again the same.</summary>
     public IEnumerable<Failure> Failures()
     {
-        var random = new Random(~_seed);
+        var random = Chance.Of(_seed, FailuresPurpose);
         foreach (var segment in Segments)
         {
             var perSecond = segment.Common + segment.Faulty;
