@@ -59,7 +59,7 @@ internal static class Worlds
         new("+1 among hiccups about every 10 min") { Fault = new(0.01), Weather = EveryTenMinutes },
         new("a route with 0.1 % of the traffic fails wholly") { Routes = [new(0.999, World.BaseRate), new(0.001, World.BaseRate)], Fault = new(1) { Route = 1 } },
         new("1 % of the clients are broken") { Fault = new(1) { Clients = 10 } },
-        new("+87 for the one address that sends all, a monitor works") { Clients = Population.Dominant, Fault = new(0.87) { Client = 0 } },
+        new("+87, one address and a monitor that works") { Clients = Population.Dominant, Fault = new(0.87) { Client = 0 } },
     ];
 
     /// <summary>Where first stages are compared.</summary>
