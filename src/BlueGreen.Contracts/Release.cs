@@ -98,29 +98,33 @@ public enum ReleaseStatus
     [JsonStringEnumMemberName("baking")]
     Baking = 6,
 
+    /// <summary>Switched, and something speaks against the new slot: it keeps a quarter of the traffic, and both slots are compared.</summary>
+    [JsonStringEnumMemberName("confirming")]
+    Confirming = 7,
+
     /// <summary>Ended: the new slot stays.</summary>
     [JsonStringEnumMemberName("succeeded")]
-    Succeeded = 7,
+    Succeeded = 8,
 
     /// <summary>Ended: a gate failed, nothing was switched.</summary>
     [JsonStringEnumMemberName("rejected")]
-    Rejected = 8,
+    Rejected = 9,
 
     /// <summary>Ended: the service was switched back, or its shift was taken back.</summary>
     [JsonStringEnumMemberName("rolledBack")]
-    RolledBack = 9,
+    RolledBack = 10,
 
     /// <summary>Ended by request before the switch: nothing was switched.</summary>
     [JsonStringEnumMemberName("aborted")]
-    Aborted = 10,
+    Aborted = 11,
 
     /// <summary>Ended before the switch by a failure of the gateway itself: nothing was switched.</summary>
     [JsonStringEnumMemberName("failed")]
-    Failed = 11,
+    Failed = 12,
 
     /// <summary>Ended after the switch without a verdict: the new slot stays, and nobody watched its end.</summary>
     [JsonStringEnumMemberName("abandoned")]
-    Abandoned = 12,
+    Abandoned = 13,
 }
 
 /// <summary>What can be asked of a <see cref="ReleaseStatus"/>.</summary>
@@ -172,7 +176,7 @@ public sealed record DrainStatus(DateTimeOffset DeadlineAt, long StartedWith, lo
 /// <param name="DurationSeconds">How long it lasts, in seconds, from the switch on; an outage or an extension makes it longer.</param>
 /// <param name="EndsAt">When it ends (UTC); null before the switch.</param>
 /// <param name="Outcome"><c>watching</c>, <c>held</c>, <c>succeeded</c> or <c>rolledBack</c>; null where nothing is or was watched.</param>
-/// <param name="Hold">Why it is held: <c>failed</c>, <c>sharedOutage</c>, <c>noWayBack</c> or <c>aborted</c> (its rollback was); null while it is not.</param>
+/// <param name="Hold">Why it is held: <c>failed</c>, <c>sharedOutage</c>, <c>noWayBack</c>, <c>guarded</c> (enough evidence, but nearly all of it from one client or a few), <c>aborted</c> (its rollback was) or <c>unconfirmed</c> (comparing the slots took too long, or was needed too often); null while it is not.</param>
 /// <param name="Detail">For people: what was found; null while nothing was.</param>
 /// <param name="Confidence">At the end: <c>high</c>, or <c>low</c> when there was too little to judge by.</param>
 /// <param name="Services">What was measured of each service; empty where nothing was watched.</param>
@@ -180,10 +184,49 @@ public sealed record BakeStatus(
     double DurationSeconds,
     DateTimeOffset? EndsAt,
     [property: AllowedValues("watching", "held", "succeeded", "rolledBack")] string? Outcome,
-    [property: AllowedValues("failed", "sharedOutage", "noWayBack", "aborted")] string? Hold,
+    [property: AllowedValues("failed", "sharedOutage", "noWayBack", "guarded", "aborted", "unconfirmed")] string? Hold,
     string? Detail,
     [property: AllowedValues("high", "low")] string? Confidence,
-    IReadOnlyList<BakedService> Services);
+    IReadOnlyList<BakedService> Services)
+{
+    /// <summary>While the release is <c>confirming</c>: both slots serve, and are compared; null otherwise.</summary>
+    public BakeComparison? Comparison { get; init; }
+
+    /// <summary>How often the slots have been compared.</summary>
+    public int Comparisons { get; init; }
+
+    /// <summary>How long that took altogether, in seconds; without a comparison that is under way.</summary>
+    public double ComparedSeconds { get; init; }
+}
+
+/// <summary>A comparison of the two slots in the same seconds: chance decides which of them gets a request.</summary>
+/// <param name="Attempt">Counted from 1.</param>
+/// <param name="Service">The service whose new slot has raised the alarm.</param>
+/// <param name="Metric">The metric that has.</param>
+/// <param name="Alarm">What was found, for people.</param>
+/// <param name="Since">Since when (UTC).</param>
+/// <param name="Weight">The share of the traffic that stays on the new slot, in percent.</param>
+/// <param name="Key">What requests are told apart by: <c>client</c>, <c>header:NAME</c>, <c>cookie</c> or <c>request</c>. Unless it is <c>request</c>, a client counts once, with its first failure.</param>
+/// <param name="NewBad">The failures on the new slot.</param>
+/// <param name="OldBad">The failures on the old slot.</param>
+/// <param name="NewResponses">The responses of the new slot.</param>
+/// <param name="OldResponses">The responses of the old slot.</param>
+/// <param name="LnE">ln E: the evidence that the new slot fails more often.</param>
+/// <param name="Threshold">What <paramref name="LnE"/> has to reach for a rollback; null while it is not known.</param>
+public sealed record BakeComparison(
+    int Attempt,
+    string Service,
+    string Metric,
+    string Alarm,
+    DateTimeOffset Since,
+    double Weight,
+    string Key,
+    long NewBad,
+    long OldBad,
+    long NewResponses,
+    long OldResponses,
+    double LnE,
+    double? Threshold);
 
 /// <summary>What a bake has measured of one service.</summary>
 /// <param name="Name">The service.</param>
@@ -194,7 +237,32 @@ public sealed record BakeStatus(
 /// <param name="NewLatency">The latency of the new slot since the switch.</param>
 /// <param name="Metrics">What is judged: the entries of <c>FailOn</c>, and <c>latency</c>.</param>
 public sealed record BakedService(
-    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency OldLatency, SlotLatency NewLatency, IReadOnlyList<BakeMetric> Metrics);
+    string Name, long Responses, int Clients, ResponseCounts Counts, SlotLatency OldLatency, SlotLatency NewLatency, IReadOnlyList<BakeMetric> Metrics)
+{
+    /// <summary>The queries that are judged; null where none are configured.</summary>
+    public IReadOnlyList<BakeQuery>? Queries { get; init; }
+}
+
+/// <summary>One query to a Prometheus-compatible API that is judged during a bake.</summary>
+/// <param name="Name">The query's name in <c>Bake:Queries</c>.</param>
+/// <param name="Status"><c>waiting</c> (not asked yet), <c>watching</c>, <c>violated</c> (the limit is violated, not for long enough yet), <c>failed</c> or <c>noData</c>.</param>
+/// <param name="Value">The new slot's value in the last reading; null for none.</param>
+/// <param name="OldValue">The old slot's value that it is compared with; null for none.</param>
+/// <param name="Min">The smallest value that is allowed; null for none.</param>
+/// <param name="Max">The greatest value that is allowed, from the old slot's value where the two are compared; null for none.</param>
+/// <param name="ViolatedSeconds">For how long the limit is violated, in seconds.</param>
+/// <param name="At">When the query was answered last, with a value or without (UTC); null before the first time.</param>
+/// <param name="Detail">For people: the value and the limit, or why there is no value.</param>
+public sealed record BakeQuery(
+    string Name,
+    [property: AllowedValues("waiting", "watching", "violated", "failed", "noData")] string Status,
+    double? Value,
+    double? OldValue,
+    double? Min,
+    double? Max,
+    double ViolatedSeconds,
+    DateTimeOffset? At,
+    string? Detail);
 
 /// <summary>How responses ended.</summary>
 /// <param name="Status2xx">Those that count, by the class of their status code.</param>
@@ -223,7 +291,7 @@ public sealed record ResponseCounts(
 public sealed record SlotLatency(double? P50Ms, double? P99Ms);
 
 /// <summary>One metric of a bake: is the new slot's rate of bad responses higher than the old slot's was?</summary>
-/// <param name="Name">The entry of <c>FailOn</c>, or <c>latency</c>.</param>
+/// <param name="Name">The entry of <c>FailOn</c>, <c>latency</c>, or <c>websocket</c>.</param>
 /// <param name="N">The new slot's responses that count.</param>
 /// <param name="Bad">How many of them were bad.</param>
 /// <param name="Clients">About how many clients got a bad one.</param>
@@ -235,7 +303,7 @@ public sealed record SlotLatency(double? P50Ms, double? P99Ms);
 /// <param name="Threshold">What it has to reach.</param>
 /// <param name="ExcludedRate">The data speaks against rates as high as this, or higher; null when it speaks against none.</param>
 /// <param name="ExcludedLift">The same as a difference to the old slot's rate.</param>
-/// <param name="Status"><c>watching</c>, <c>failed</c>, <c>guarded</c> (enough evidence, from too few clients) or <c>notJudged</c>.</param>
+/// <param name="Status"><c>watching</c>, <c>failed</c>, <c>guarded</c> (enough evidence, but nearly all of it from one client or a few) or <c>notJudged</c>.</param>
 /// <param name="Detail">For people: what was found, or why it is not judged.</param>
 public sealed record BakeMetric(
     string Name,

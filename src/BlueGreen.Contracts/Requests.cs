@@ -26,6 +26,9 @@ public sealed record CutoverRequest(
 {
     /// <summary>Switches exclusively: requests wait until nothing is in flight on either slot. Not together with a shift.</summary>
     public CutoverHold? Hold { get; init; }
+
+    /// <summary>Releases a version although it was rolled back before; every other gate is judged as usual. Audited.</summary>
+    public bool? RetryKnownBad { get; init; }
 }
 
 /// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
@@ -53,6 +56,9 @@ public sealed record GroupCutoverRequest(
 {
     /// <summary>Switches exclusively: requests wait until nothing is in flight on either slot. Not together with a shift.</summary>
     public CutoverHold? Hold { get; init; }
+
+    /// <summary>Releases a version although it was rolled back before; every other gate is judged as usual. Audited.</summary>
+    public bool? RetryKnownBad { get; init; }
 }
 
 /// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>

@@ -80,6 +80,8 @@ public sealed class ConfigCheckTests : IDisposable
             {
                 Fleet.Service(configuration)["Health"] = new JsonObject();
                 Fleet.Service(configuration)["Bake"]!["Duration"] = "00:00:20";
+                Fleet.Service(configuration)["Bake"]!["Prometheus"] = new JsonObject { ["Url"] = "http://127.0.0.1:1" };
+                Fleet.Service(configuration)["Bake"]!["Queries"] = JsonNode.Parse("""{ "late": { "Query": "x", "Max": 1, "For": "00:01:00" }, "soon": { "Query": "x", "Max": 1 } }""");
                 Fleet.Service(configuration)["Drain"]!["Timeout"] = "00:00:30";
                 Fleet.Service(configuration)["Traffic"] = JsonNode.Parse("""{ "Shift": { "Steps": [ { "Weight": 10 } ] } }""");
                 configuration["ReverseProxy"]!["Clusters"]!["orders-green"]!["Destinations"]!["g2"] = new JsonObject { ["Address"] = "http://127.0.0.1:1" };
@@ -95,6 +97,8 @@ public sealed class ConfigCheckTests : IDisposable
             .And.Contain($"{blue.Address} is in both slots")
             .And.Contain("The destinations of green disagree about their version")
             .And.Contain("Bake:Duration: 00:00:20 is over before the probes can find the new slot unhealthy, which takes up to 00:00:25")
+            .And.Contain("Bake:Queries:late: The bake is over after 00:00:20, before the query can count against the new slot, which takes 00:01:00 (For).")
+            .And.NotContain("Bake:Queries:soon")
             .And.Contain("Drain:Timeout: 00:00:30 is shorter than the time that a request may wait for its answer")
             .And.Contain("Traffic:Shift:Steps:0:Duration: It is 0, so the step is over as soon as it begins.")
             .And.Contain("The configuration is valid;");

@@ -26,6 +26,20 @@ public sealed class CutoverTests
     }
 
     [Fact]
+    public async Task Cutover_OfAVersionThatWasRolledBack_GoesOnlyWithTheOptionForIt()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        (await fleet.BlueGreenAsync("cutover", "--wait", "completed")).ShouldEndWith(0);
+        (await fleet.BlueGreenAsync("rollback", "--wait", "completed")).ShouldEndWith(0);
+
+        (await fleet.BlueGreenAsync("preflight")).ShouldEndWith(2);
+        (await fleet.BlueGreenAsync("preflight", "--retry-known-bad")).ShouldEndWith(0);
+        (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(2).Error.Should().Contain("--retry-known-bad");
+        (await fleet.BlueGreenAsync("cutover", "--retry-known-bad", "--expect-version", "9.9.9")).ShouldEndWith(2);
+        (await fleet.BlueGreenAsync("cutover", "--retry-known-bad", "--wait", "completed")).ShouldEndWith(0);
+    }
+
+    [Fact]
     public async Task Cutover_AsJson_PrintsOneReleaseAndNothingElse()
     {
         await using var fleet = await Fleet.HostAsync();

@@ -65,13 +65,7 @@ public sealed class DeployTests
     public async Task Deploy_BeforeTheApiListens_IsHealthyAsSoonAsItDoes()
     {
         await using var fleet = await Fleet.HostAsync(ProbeSeldom);
-        int port;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
+        var port = FreePorts.Next();
         using var deploy = fleet.Start("deploy", "-d", $"new=http://127.0.0.1:{port}");
         await fleet.Admin.UntilAsync(status => status.Slots.Green.Health == HealthState.Unhealthy);
         await using var late = await TestApi.StartAsync("2.1.0", port: port);

@@ -46,6 +46,18 @@ public sealed class ViewTests
             .And.Contain("latency: 12 responses before the switch, some 900 are needed");
     }
 
+    [Fact]
+    public void Picture_OfABakeWithQueries_ShowsWhatTheyGave()
+    {
+        var json = Draining.Replace("some 900 are needed\" } ] }", """
+            some 900 are needed" } ], "queries": [
+              { "name": "checkout-errors", "status": "failed", "value": 0.031, "max": 0.01, "violatedSeconds": 20, "detail": "query checkout-errors on green 0.031, at most 0.01, for 20 s" },
+              { "name": "p99", "status": "noData", "violatedSeconds": 0, "detail": "query p99 has no data, for 10 s: green: no answer within 2 s" } ] }
+            """, StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null), width: 140).Should().MatchRegex("✗ +query checkout-errors on green 0\\.031, at most 0\\.01, for 20 s").And.Contain("query p99 has no data, for 10 s: green: no answer within 2 s");
+    }
+
     [Theory]
     [InlineData("watching", "-2.0", "no evidence for a rollback")]
     [InlineData("watching", "2.5", "50 % of the evidence for a rollback")]
@@ -57,6 +69,14 @@ public sealed class ViewTests
         var json = Draining.Replace("\"lnE\": -0.4412, \"threshold\": 4.998, \"status\": \"guarded\"", $"\"lnE\": {evidence}, \"threshold\": 5.0, \"status\": \"{status}\"", StringComparison.Ordinal);
 
         Draw(Snapshot(json, null), width: 140).Should().MatchRegex($"5xx: 3 of 12345 bad \\(blue 180 of 180000\\); {expected} *\\n");
+    }
+
+    [Fact]
+    public void Picture_OfABakeThatIsGuarded_SaysWhoCausesIt()
+    {
+        var json = Draining.Replace("\"status\": \"guarded\"", "\"status\": \"guarded\", \"detail\": \"3 of 12345 failed; not acted on: all of them went to one client of 31\"", StringComparison.Ordinal);
+
+        Draw(Snapshot(json, null), width: 160).Should().Contain("enough evidence for a rollback, not acted on: all of them went to one client of 31");
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class AdminSocketTests
     {
         using var folder = new TemporaryFolder();
         var socket = folder.File("admin.sock");
-        await using var fleet = await StartAsync(socket);
+        await using var fleet = await HostAsync(socket);
         using var client = Client(socket);
 
         (await client.StatusAsync()).Generation.Should().Be(1);
@@ -31,7 +31,7 @@ public sealed class AdminSocketTests
     {
         using var folder = new TemporaryFolder();
         var socket = folder.File("admin.sock");
-        await using var fleet = await StartAsync(socket, new JsonObject { ["Tokens"] = new JsonArray(AdminSection.Token("ci", "act", "operator")), ["SocketMode"] = "0600" });
+        await using var fleet = await HostAsync(socket, new JsonObject { ["Tokens"] = new JsonArray(AdminSection.Token("ci", "act", "operator")), ["SocketMode"] = "0600" });
         using var client = Client(socket);
 
         (await client.SendAsync(HttpMethod.Get, "/v1/services")).Status.Should().Be(401);
@@ -44,12 +44,12 @@ public sealed class AdminSocketTests
     {
         using var folder = new TemporaryFolder();
         var socket = folder.File("admin.sock");
-        await using var fleet = await StartAsync(socket);
+        await using var fleet = await Fleet.StartAsync(configuration => configuration["BlueGreen"]!["Admin"] = new JsonObject(), untilHealthy: false, arguments: Urls(socket));
         await fleet.Gateway.KillAsync();
         await fleet.Gateway.DisposeAsync();
         File.Exists(socket).Should().BeTrue("nobody has removed it");
 
-        await fleet.StartGatewayAsync(Urls(socket));
+        await fleet.HostGatewayAsync(Urls(socket));
 
         using var client = Client(socket);
         (await client.StatusAsync()).Generation.Should().Be(1);
@@ -77,7 +77,7 @@ public sealed class AdminSocketTests
     {
         using var folder = new TemporaryFolder();
         var socket = folder.File("admin.sock");
-        string[] urls = [Urls(socket), "--urls", $"http://127.0.0.1:{FreePort()}"];
+        string[] urls = [Urls(socket), "--urls", $"http://127.0.0.1:{FreePorts.Next()}"];
         await using var fleet = await Fleet.StartAsync(
             configuration =>
             {
@@ -133,13 +133,6 @@ public sealed class AdminSocketTests
         output.Should().Contain("the folder of the socket does not exist");
     }
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     // Each call on a connection of its own, and none repeated.
     private static async Task<int> AskAsync(string socket, CancellationToken until)
     {
@@ -156,7 +149,7 @@ public sealed class AdminSocketTests
 
     private static string Urls(string socket) => $"--BlueGreen:Admin:Urls=http://127.0.0.1:0;http://unix:{socket}";
 
-    private static Task<Fleet> StartAsync(string socket, JsonObject? section = null) => Fleet.StartAsync(
+    private static Task<Fleet> HostAsync(string socket, JsonObject? section = null) => Fleet.HostAsync(
         configuration => configuration["BlueGreen"]!["Admin"] = section ?? [], untilHealthy: false, arguments: Urls(socket));
 
     private static async Task<(int ExitCode, string Output)> RunAsync(TemporaryFolder folder, string socket)

@@ -148,7 +148,7 @@ public sealed class AdminTlsTests : IDisposable
 
         await File.WriteAllTextAsync(_files.File("ca.pem"), _stranger.AuthorityPem);
 
-        await response.Content.ReadAsStringAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await response.Content.ReadAsStringAsync().WaitAsync(TestLimits.Wait);
     }
 
     [Theory]
@@ -157,7 +157,8 @@ public sealed class AdminTlsTests : IDisposable
     public async Task Https_OnAName_IsServedOnBothLoopbackAddresses(string host)
     {
         WriteFiles();
-        var port = FreePort();
+        // Kestrel finds no free port for a name by itself: it has two addresses.
+        var port = FreePorts.Next();
         await using var fleet = await Fleet.HostAsync(
             configuration => configuration["BlueGreen"]!["Admin"] = Section(), untilHealthy: false, arguments: $"--BlueGreen:Admin:Urls=https://{host}:{port}");
 
@@ -201,14 +202,6 @@ public sealed class AdminTlsTests : IDisposable
         configuration["BlueGreen"]!["Admin"] = section;
         await File.WriteAllTextAsync(folder.File("gateway.json"), configuration.ToJsonString());
         return await GatewayProcess.RunToEndAsync(folder.Path, "--config", "gateway.json");
-    }
-
-    // Kestrel finds no free port for a name by itself: it has two addresses.
-    private static int FreePort()
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private JsonObject Write(string form, X509Certificate2 certificate, string chain)

@@ -24,13 +24,13 @@ public sealed class BackgroundFailureTests
         await fleet.Gateway.KillAsync();
         await fleet.Gateway.DisposeAsync();
 
-        // The next process finds the delivery in the state and gives it up when its time is over, on a disk that was full before it started.
+        // The next gateway finds the delivery in the state and gives it up when its time is over, on a disk that was full before it started.
         IsWaiting(fleet).Should().BeTrue("the test is about a delivery that is given up on a full disk");
 
         // The kill may have left one behind.
         File.Delete(fleet.StateFile + ".tmp");
         File.CreateSymbolicLink(fleet.StateFile + ".tmp", "/dev/full");
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
         await fleet.Gateway.UntilOutputAsync("is given up");
         await fleet.Gateway.UntilOutputAsync("The state can't be written");
 

@@ -138,6 +138,6 @@ public sealed class ContractTests
         await using var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        return await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return await reader.ReadToEndAsync().WaitAsync(TestLimits.Wait);
     }
 }

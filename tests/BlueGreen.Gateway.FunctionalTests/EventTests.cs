@@ -99,7 +99,7 @@ public sealed class EventTests
 
         await File.WriteAllLinesAsync(file, lines);
         await fleet.Gateway.DisposeAsync();
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
 
         if (expected is null)
         {

@@ -290,7 +290,7 @@ public sealed class ExclusiveSwitchTests
         (await inFlight).StatusCode.Should().Be(HttpStatusCode.OK);
         await fleet.Gateway.StopAsync();
         await fleet.Gateway.DisposeAsync();
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
         (await fleet.Admin.ReleaseAsync(cutover.Release.Id)).Status.Should().Be(ReleaseStatus.Failed);
     }
 

@@ -109,6 +109,32 @@ public sealed class GateTests
         right.Json.GetProperty("outcome").GetString().Should().Be("alreadyActive");
     }
 
+    // The version was not to blame. Nothing else is skipped for it.
+    [Fact]
+    public async Task KnownBadGate_ToBeTriedAgain_IsTheOnlyGateThatIsSkipped()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        await fleet.Admin.CutoverAsync(until: "completed");
+        await fleet.Admin.RollbackAsync(until: "completed");
+        var refused = await fleet.Admin.CutoverAsync();
+        var preflight = await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/orders/preflight?retryKnownBad=true");
+        var wrong = await fleet.Admin.CutoverAsync(new { retryKnownBad = true, expectVersion = "9.9.9" });
+        var again = await fleet.Admin.CutoverAsync(new { retryKnownBad = true }, until: "completed");
+
+        refused.Detail.Should().Contain("\"retryKnownBad\": true").And.Contain("--retry-known-bad");
+        preflight.Json.GetProperty("passed").GetBoolean().Should().BeTrue(preflight.Body);
+        (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/services/orders/preflight?retryKnownBad=yes")).Status.Should().Be(400);
+        (wrong.Status, wrong.Code).Should().Be((422, "gate-failed"), wrong.Body);
+        again.Status.Should().Be(200, again.Body);
+        again.Release.Gates.Where(gate => gate.Status == GateStatus.Skipped).Should().ContainSingle().Which.Name.Should().Be("knownBad");
+        (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Body.Should().Contain("retryKnownBad: also a version that was rolled back before");
+
+        // Good after all: forgiven.
+        (await fleet.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
+        await fleet.Admin.UntilHealthyAsync();
+        (await fleet.Admin.CutoverAsync()).Status.Should().Be(200);
+    }
+
     [Fact]
     public async Task KnownBadGate_VersionThatWasRolledBack_IsRefusedUntilItIsAnotherOneOrForced()
     {

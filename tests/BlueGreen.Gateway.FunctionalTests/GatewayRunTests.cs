@@ -44,7 +44,7 @@ public sealed class GatewayRunTests : IDisposable
             app.Services.GetRequiredService<StopSignals>().Hurry();
             app.Lifetime.StopApplication();
         });
-        var code = await GatewayRun.ToEndAsync(app).WaitAsync(TimeSpan.FromMinutes(1));
+        var code = await GatewayRun.ToEndAsync(app).WaitAsync(TestLimits.Wait);
         return (code, await GatewayRun.TryDisposeAsync(app));
     }
 

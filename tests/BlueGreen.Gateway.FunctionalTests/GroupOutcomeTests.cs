@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BlueGreen.Contracts;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
@@ -12,7 +13,7 @@ public sealed class GroupOutcomeTests
     [Fact]
     public async Task RollbackOfTheRelease_OneServicesRollbackIsBeingVerified_TakesItOverAndSwitchesAllInOneStep()
     {
-        await using var fleet = await StartAsync();
+        await using var fleet = await HostAsync();
         var group = IdOf(await CutoverAsync(fleet, bakeSeconds: 600));
         var goOn = new TaskCompletionSource();
         fleet.Blue.Health = async context =>
@@ -66,7 +67,7 @@ public sealed class GroupOutcomeTests
     [Fact]
     public async Task Finish_AfterOneServiceWasRolledBack_IsNoSuccessAndSaysWhatBecameOfEach()
     {
-        await using var fleet = await StartAsync();
+        await using var fleet = await HostAsync();
         var group = IdOf(await CutoverAsync(fleet, bakeSeconds: 600));
         var single = IdOf(await fleet.Admin.RollbackAsync(until: "completed"));
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.Baking, "billing");
@@ -147,9 +148,13 @@ public sealed class GroupOutcomeTests
         }
     }
 
-    private static Task<Fleet> StartAsync() => Fleet.StartAsync(configuration =>
+    private static Task<Fleet> StartAsync() => Fleet.StartAsync(AddServices);
+
+    private static Task<Fleet> HostAsync() => Fleet.HostAsync(AddServices);
+
+    private static void AddServices(JsonNode configuration)
     {
         Fleet.AddService(configuration, "billing");
         Fleet.AddService(configuration, "stock");
-    });
+    }
 }

@@ -279,7 +279,7 @@ public sealed class HoldTests
             await fleet.Admin.PostAsync(Resume);
         }
 
-        (await fleet.Admin.StatusAsync()).Slots.Green.InFlight.Preview.Should().Be(0);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Preview == 0);
     }
 
     // The connections end with the process; what is left of the time is held by the next one.
@@ -318,7 +318,7 @@ public sealed class HoldTests
 
         (await (await waiting).Content.ReadAsStringAsync()).Should().Be("1.0.0");
         await fleet.Gateway.DisposeAsync();
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
         (await fleet.Admin.StatusAsync()).Hold.Should().BeNull();
         (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Json.EnumerateArray().First().GetProperty("detail").GetString().Should().Be("the gateway stopped, and the requests went on");
     }

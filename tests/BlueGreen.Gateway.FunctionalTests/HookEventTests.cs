@@ -82,7 +82,7 @@ public sealed class HookEventTests
         // Failed: the gateway was killed while it measured.
         fleet.Green.Health = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
         var failed = IdOf(await fleet.Admin.CutoverAsync(wait: null));
-        await fleet.RestartAfterKillAsync();
+        await fleet.RestartAfterKillAsync(isProcess: true);
         fleet.Green.Health = context => fleet.Green.WriteReportAsync(context, "healthy");
         await receiver.UntilAsync(calls => calls.DistinctBy(call => call.Delivery).Count() == 2);
 

@@ -187,7 +187,7 @@ public sealed class HostOrderTests
         var id = (await gateway.BlueGreen.CutoverAsync("orders", new CutoverRequest(), Robot with { WaitUntil = ReleaseStage.Completed })).Release!.Id;
 
         var events = gateway.BlueGreen.FindRelease(id)!.Events;
-        await news.Ended.WaitAsync(TimeSpan.FromSeconds(60));
+        await news.Ended.WaitAsync(TestLimits.Wait);
         news.Got.Select(entry => (entry.Sequence, entry.Type, entry.Release)).Should().Equal(events.Select(entry => (entry.Sequence, entry.Type, (string?)id)));
         (await gateway.Admin.SendAsync(HttpMethod.Get, "/healthz")).Body.Should().Contain("events/News");
     }

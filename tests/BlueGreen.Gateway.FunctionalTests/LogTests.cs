@@ -11,7 +11,7 @@ public sealed class LogTests
     [Fact]
     public async Task Destination_OfAServiceIsDown_IsNamedWithItsSlotAndTheCause()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var address = fleet.Green.Address;
         await fleet.Green.DisposeAsync();
         await fleet.Admin.CutoverAsync(new { force = true });
@@ -27,7 +27,7 @@ public sealed class LogTests
     [Fact]
     public async Task Health_OfADestinationChanges_IsOneLineWithServiceSlotAndReason()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var address = fleet.Green.Address;
         await fleet.Gateway.UntilOutputAsync($"orders green: destination g1 at {address} is healthy; version: 2.0.0.");
         fleet.Gateway.Output.Should().Contain($"Service orders: blue is active. blue: b1 {fleet.Blue.Address}. green: g1 {address}.");
@@ -51,7 +51,7 @@ public sealed class LogTests
     [Fact]
     public async Task Client_SendsNulInATrailer_LeavesNothing()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         using var connection = await RawConnection.OpenAsync(fleet.Gateway.Url);
         await connection.SendAsync("POST /orders/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: a\0b\r\n\r\n");
 
@@ -64,7 +64,7 @@ public sealed class LogTests
     [Fact]
     public async Task Destination_OfAPlainRouteIsDownForManyRequests_IsOneLineAndACount()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => AddCluster(configuration, "plain", """{ "Destinations": { "p1": { "Address": "http://127.0.0.1:1/" } } }"""));
+        await using var fleet = await Fleet.HostAsync(configuration => AddCluster(configuration, "plain", """{ "Destinations": { "p1": { "Address": "http://127.0.0.1:1/" } } }"""));
         using var client = new HttpClient();
         for (var count = 0; count < 20; count++)
         {
@@ -82,7 +82,7 @@ public sealed class LogTests
     [Fact]
     public async Task Destination_ThereIsNone_IsSaidOnce()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => AddCluster(configuration, "plain", """{ "Destinations": { } }"""));
+        await using var fleet = await Fleet.HostAsync(configuration => AddCluster(configuration, "plain", """{ "Destinations": { } }"""));
         using var client = new HttpClient();
         (await client.GetAsync(fleet.Gateway.Url + "/plain")).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
 
@@ -94,7 +94,7 @@ public sealed class LogTests
     public async Task Destination_BreaksOffInTheMiddle_IsSaid()
     {
         await using var broken = new RawApi { Answer = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf of it"u8.ToArray() };
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
             AddCluster(configuration, "plain", $$"""{ "Destinations": { "p1": { "Address": "{{broken.Address}}" } } }"""));
         using var client = new HttpClient();
 
@@ -107,7 +107,7 @@ public sealed class LogTests
     [Fact]
     public async Task AffinityCookie_ThatIsGarbage_IsSaidOnceAndCounted()
     {
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
             configuration["ReverseProxy"]!["Clusters"]!["orders-blue"]!["SessionAffinity"] = JsonNode.Parse("""{ "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "sticky" }"""));
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false });
         for (var count = 0; count < 20; count++)
@@ -125,7 +125,7 @@ public sealed class LogTests
     [Fact]
     public async Task Client_LeavesInTheMiddle_IsCountedAndNotLogged()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         using (var client = await RawConnection.OpenAsync(fleet.Gateway.Url))
         {
             await client.SendAsync("GET /orders/gate/never HTTP/1.1\r\nHost: test\r\n\r\n");

@@ -209,7 +209,7 @@ public sealed class MaintenanceTests
         await fleet.Admin.PostAsync(Path, new { message = Message });
         await fleet.Admin.SendAsync(HttpMethod.Delete, Path);
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         List<string> types = [];
         while (types is not [.., "maintenanceEnded"])
         {

@@ -247,7 +247,7 @@ public sealed class NamedDestinationTests
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60));
+            watch.Elapsed.Should().BeLessThan(TestLimits.Wait);
             await Task.Delay(10);
         }
     }

@@ -84,7 +84,7 @@ public sealed class PreviewDrainTests
         await socket.UntilClosedAsync();
         socket.CloseCode.Should().Be(1012);
         (await request).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
-        await stopped.WaitAsync(TimeSpan.FromSeconds(60));
+        await stopped.WaitAsync(TestLimits.Wait);
     }
 
     [Fact]
@@ -102,6 +102,6 @@ public sealed class PreviewDrainTests
             HttpMethod.Put, "/v1/services/orders/slots/green", new { version = "2.0.0", destinations = new Dictionary<string, object> { ["g9"] = new { address = fleet.Green.Address } } });
 
         deployed.Status.Should().Be(200, deployed.Body);
-        (await lines.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(60))).Should().EndWith("\n\n", "it ends between two events");
+        (await lines.ReadToEndAsync().WaitAsync(TestLimits.Wait)).Should().EndWith("\n\n", "it ends between two events");
     }
 }

@@ -155,7 +155,7 @@ public sealed class PreviewTests
         var (kept, (id, revoked)) = (await fleet.TokenAsync(), await fleet.CreatedAsync());
         await fleet.Admin.SendAsync(HttpMethod.Delete, $"{PreviewClient.Tokens}/{id}");
 
-        await fleet.RestartAfterKillAsync();
+        await fleet.RestartAfterKillAsync(isProcess: true);
         using (var client = fleet.Client())
         {
             (await client.AskAsync("/orders/x", (Header, kept))).Body.Should().Be("2.0.0");
@@ -264,7 +264,7 @@ public sealed class PreviewTests
         using var call = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } };
         var served = await client.AskAsync(HttpMethod.Post, "/orders/grpc", call, (Header, await fleet.TokenAsync()), ("TE", "trailers"));
         (served.Status, served.Headers["X-Environment"]).Should().Be((HttpStatusCode.OK, "green"));
-        (await fleet.Admin.StatusAsync()).Slots.Green.InFlight.Preview.Should().Be(0);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Preview == 0);
     }
 
     // Many requests and one revocation: each is decided by one keyring, and none that starts after the answer is let in.

@@ -32,7 +32,7 @@ public sealed class ReleaseDecisionTests
     [Fact]
     public async Task IdempotencyKey_OfADeployment_IsHonouredLikeAnyOther()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (string, string) key = ("Idempotency-Key", "deploy-1");
         var one = new { version = "2.0.0", destinations = new { g1 = new { address = fleet.Green.Address } } };
         var other = new { version = "2.1.0", destinations = new { g1 = new { address = fleet.Green.Address } } };
@@ -58,7 +58,7 @@ public sealed class ReleaseDecisionTests
     [Fact]
     public async Task CutoverToTheActiveSlot_WhileAReleaseIsAboutToLeaveIt_IsAConflict()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var pending = IdOf(await fleet.Admin.CutoverAsync(new { requireApproval = true }, wait: null));
         await fleet.Admin.UntilAsync(status => status.Release?.Status == ReleaseStatus.AwaitingApproval);
 
@@ -123,7 +123,7 @@ public sealed class ReleaseDecisionTests
     [Fact]
     public async Task Approve_ByTheTokenThatOrdered_IsRefusedUnlessItIsAnAdmins()
     {
-        await using var fleet = await Fleet.StartAsync(
+        await using var fleet = await Fleet.HostAsync(
             AdminSection.WithTokens(
                 AdminSection.Token("ci", "ci-token", "operator"), AdminSection.Token("lead", "lead-token", "operator"), AdminSection.Token("root", "root-token", "admin")),
             untilHealthy: false);
@@ -160,7 +160,7 @@ public sealed class ReleaseDecisionTests
     [Fact]
     public async Task Events_IdOfAnotherStateOrBeyondTheNewest_BeginWithAReset()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         (await fleet.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
         var history = new StoredFolder(fleet.StateFolder).State().GetProperty("history").GetString();
         var newest = new StoredFolder(fleet.StateFolder).State().GetProperty("lastEvent").GetInt64();

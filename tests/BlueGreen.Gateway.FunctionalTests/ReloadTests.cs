@@ -12,7 +12,7 @@ public sealed class ReloadTests
     [Fact]
     public async Task File_CantBeUsedAnyMore_EverythingStaysAndOneLineSaysSo()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var before = await File.ReadAllTextAsync(fleet.ConfigFile);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         var bad = new (string Expected, Action Break)[]
@@ -89,7 +89,7 @@ public sealed class ReloadTests
     [Fact]
     public async Task File_BackAsItWas_IsSaidSo()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
         var before = await File.ReadAllTextAsync(fleet.ConfigFile);
         File.Delete(fleet.ConfigFile);
         await fleet.Gateway.UntilOutputAsync("is missing");
@@ -104,8 +104,8 @@ public sealed class ReloadTests
     [LinuxFact]
     public async Task Folder_TurnedAsAConfigMap_RoutesAndTokensAreReadAgain()
     {
-        await using var fleet = await Fleet.StartAsync(untilHealthy: false);
-        await fleet.Gateway.KillAsync();
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
+        await fleet.Gateway.DisposeAsync();
         var mount = Directory.CreateDirectory(Path.Combine(fleet.Folder, "mount")).FullName;
         var configuration = JsonNode.Parse(await File.ReadAllTextAsync(fleet.ConfigFile))!;
         var secrets = new JsonObject { ["BlueGreen"] = new JsonObject() };

@@ -14,13 +14,12 @@ public sealed class RestartTests
     // So many that connections wait in the queues at every moment: a queue that is closed with its socket resets them.
     private const int Newcomers = 64;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
 
     // Two processes share the port; the state folder goes from one to the other.
     [LinuxFact]
     public async Task Restart_WithASharedPort_FailsNoRequest()
     {
-        string[] urls = ["--urls", $"http://127.0.0.1:{FreePort()}"];
+        string[] urls = ["--urls", $"http://127.0.0.1:{FreePorts.Next()}"];
         await using var fleet = await Fleet.StartAsync(
             configuration =>
             {
@@ -46,7 +45,7 @@ public sealed class RestartTests
     [LinuxFact]
     public async Task ExclusiveSwitch_ThePredecessorStillDrains_WaitsForItsEnd()
     {
-        string[] urls = ["--urls", $"http://127.0.0.1:{FreePort()}"];
+        string[] urls = ["--urls", $"http://127.0.0.1:{FreePorts.Next()}"];
         await using var fleet = await Fleet.StartAsync(
             configuration =>
             {
@@ -81,8 +80,8 @@ public sealed class RestartTests
     [LinuxFact]
     public async Task Restart_WithSocketsOfSystemd_FailsNoRequest()
     {
-        await using var fleet = await Fleet.StartAsync(configuration => Configure(configuration, delay: "00:00:00"));
-        await fleet.Gateway.StopAsync();
+        await using var fleet = await Fleet.HostAsync(configuration => Configure(configuration, delay: "00:00:00"));
+        await fleet.Gateway.DisposeAsync();
         await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
         var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
         await RestartUnderLoadAsync(systemd.Url, async () =>
@@ -99,12 +98,12 @@ public sealed class RestartTests
     [LinuxFact]
     public async Task Restart_OfInstancesOnSocketsOfSystemd_FailsNoRequest()
     {
-        await using var fleet = await Fleet.StartAsync(configuration =>
+        await using var fleet = await Fleet.HostAsync(configuration =>
         {
             Configure(configuration, delay: "00:00:30");
             configuration["BlueGreen"]!["State"] = new JsonObject { ["LockTimeout"] = "00:01:00" };
         });
-        await fleet.Gateway.StopAsync();
+        await fleet.Gateway.DisposeAsync();
         await using var systemd = await SocketActivator.StartAsync(fleet.Folder);
         var gateway = await systemd.StartGatewayAsync(fleet.ConfigFile);
         await RestartUnderLoadAsync(systemd.Url, async () =>
@@ -120,7 +119,7 @@ public sealed class RestartTests
     private static async Task RestartUnderLoadAsync(string url, Func<Task> restart)
     {
         await using var load = new KeepAliveLoad(url, Clients, Pause);
-        await using var newcomers = new KeepAliveLoad(url, Newcomers, Moment, keepAlive: false);
+        await using var newcomers = new KeepAliveLoad(url, Newcomers, Pause, keepAlive: false);
         await load.UntilMoreAsync(100);
         for (var count = 0; count < Restarts; count++)
         {
@@ -136,11 +135,4 @@ public sealed class RestartTests
 
     private static void Configure(JsonNode configuration, string delay) => configuration["BlueGreen"]!["Shutdown"] =
         new JsonObject { ["Delay"] = delay, ["Timeout"] = "00:00:20", ["IdleConnections"] = "00:00:00.5" };
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

@@ -30,7 +30,7 @@ public sealed class RoutePolicyTests
 
         await fleet.Gateway.UntilOutputAsync("did not answer in time on route orders [RequestTimedOut]");
         (await client.GetStringAsync("/orders/x")).Should().Be("1.0.0");
-        (await fleet.Admin.StatusAsync()).Slots.Blue.InFlight.Requests.Should().Be(0);
+        await fleet.Admin.UntilAsync(status => status.Slots.Blue.InFlight.Requests == 0);
     }
 
     [Theory]

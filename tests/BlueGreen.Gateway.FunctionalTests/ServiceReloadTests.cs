@@ -341,6 +341,9 @@ public sealed class ServiceReloadTests
     public async Task Reload_FiftyTimesUnderLoadBesideSwitches_FailsNoRequest()
     {
         const int Reloads = 50;
+
+        // So that requests and switches are on their way at each reload, and the reloads have the rest of the CPU.
+        var pause = TimeSpan.FromMilliseconds(5);
         await using var fleet = await Fleet.HostAsync(configuration => Fleet.AddService(configuration, "users"));
         var with = await File.ReadAllTextAsync(fleet.ConfigFile);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
@@ -356,6 +359,8 @@ public sealed class ServiceReloadTests
                 {
                     failures.Enqueue($"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
                 }
+
+                await Task.Delay(pause, CancellationToken.None);
             }
         })).ToList();
         var switches = Task.Run(async () =>
@@ -365,6 +370,7 @@ public sealed class ServiceReloadTests
             {
                 var answer = await fleet.Admin.CutoverAsync(new { force = true }, until: "completed");
                 answer.Status.Should().Be(200, answer.Body);
+                await Task.Delay(pause, CancellationToken.None);
             }
 
             return count;
@@ -374,6 +380,7 @@ public sealed class ServiceReloadTests
         {
             var (isRemoval, expected) = (reload % 2 == 1, (reload + 1) / 2);
             AdminSection.Rewrite(fleet, with, isRemoval ? RemoveUsers : _ => { });
+            ((HostedGateway)fleet.Gateway).Reload();
             var text = isRemoval ? "services removed: users" : "services added: users";
             await AdminSection.UntilAsync(() => Task.FromResult(Count(fleet, $"The changed configuration was applied: {text}") == (isRemoval ? expected : reload / 2)), () => fleet.Gateway.Output);
         }
@@ -423,7 +430,7 @@ public sealed class ServiceReloadTests
     // Asked as fast as possible: the first answer that is not 404 is the one of the moment at which the route came.
     private static async Task<string> FirstAnswerAsync(HttpClient client, string path)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (true)
         {
             using var response = await client.GetAsync(path, limit.Token);
@@ -452,8 +459,7 @@ public sealed class ServiceReloadTests
         ];
     }
 
-    private static int Count(Fleet fleet, string text) =>
-        fleet.Gateway.Output.Split(Environment.NewLine).Count(line => line.Contains(text, StringComparison.Ordinal));
+    private static int Count(Fleet fleet, string text) => fleet.Gateway.CountLines(text);
 
     private static async Task<string> BodyAsync(HttpClient client, string path)
     {

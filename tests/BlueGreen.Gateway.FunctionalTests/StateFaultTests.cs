@@ -88,7 +88,7 @@ public sealed class StateFaultTests
 
             disk.MakeRoom();
             (await fleet.Admin.CutoverAsync(new { to = target.ToText(), force = true }, until: "completed")).Status.Should().Be(200);
-            await fleet.RestartAfterKillAsync();
+            await fleet.RestartAfterKillAsync(isProcess: true);
 
             (await fleet.Admin.StatusAsync()).Active.Should().Be(target);
             fleet.Gateway.Output.Should().NotContain("has been changed").And.NotContain("[FTL]");
@@ -128,18 +128,8 @@ public sealed class StateFaultTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-        var errors = process.StandardError.ReadToEndAsync(patience.Token);
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-        }
-        finally
-        {
-            process.Kill();
-        }
-
-        return (process.ExitCode, await output + await errors);
+        var output = new ProcessOutput(process);
+        await output.UntilEndedAsync();
+        return (process.ExitCode, output.Out + output.Error);
     }
 }

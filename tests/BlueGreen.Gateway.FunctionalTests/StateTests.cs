@@ -159,7 +159,7 @@ public sealed class StateTests
     [Fact]
     public async Task StateFolderGone_Cutover_IsRefusedAndNoFolderIsMade()
     {
-        await using var fleet = await Fleet.StartAsync();
+        await using var fleet = await Fleet.HostAsync();
         var kept = fleet.StateFolder + ".kept";
         Directory.Move(fleet.StateFolder, kept);
         using var client = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
@@ -207,7 +207,7 @@ public sealed class StateTests
         output.Should().Contain("is damaged").And.Contain("would be undone").And.Contain("bluegreen state adopt").And.NotContain("Going on with revision");
 
         new OfflineFolder(fleet.StateFolder, TimeProvider.System, NullLogger.Instance).Adopt("somebody");
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
 
         // The previous commit is the one before the release's end: switched already.
         (await fleet.Admin.StatusAsync()).Should().BeEquivalentTo(new { Active = SlotName.Green, Generation = 2 });

@@ -160,7 +160,7 @@ public sealed class StopTests
 
         (await fleet.Gateway.StopAsync()).Should().Be(0);
         await fleet.Gateway.DisposeAsync();
-        await fleet.StartGatewayAsync();
+        await fleet.HostGatewayAsync();
 
         (await fleet.Admin.ReleaseAsync(release.Id)).Status.Should().Be(ReleaseStatus.Baking);
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
@@ -176,7 +176,7 @@ public sealed class StopTests
 
     private static async Task UntilNotReadyAsync(Fleet fleet)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (true)
         {
             using var ready = await fleet.Admin.Http.GetAsync("/healthz/ready", limit.Token);
@@ -190,7 +190,7 @@ public sealed class StopTests
     private static async Task UntilNotListeningAsync(Fleet fleet)
     {
         var uri = new Uri(fleet.Gateway.Url);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (true)
         {
             try

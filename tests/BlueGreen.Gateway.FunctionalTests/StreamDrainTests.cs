@@ -330,7 +330,7 @@ public sealed class StreamDrainTests
 
     private static async Task ReadUntilAsync(NodeProcess process, List<string> lines, Func<string, bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (lines.Count == 0 || !condition(lines[^1]))
         {
             lines.Add(await process.Output.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("The client has ended: " + await process.Error.ReadToEndAsync()));

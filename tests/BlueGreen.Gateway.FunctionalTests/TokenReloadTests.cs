@@ -114,7 +114,7 @@ public sealed class TokenReloadTests
     // Null is the end of the stream, in good order.
     private static async Task UntilAsync(StreamReader stream, string? line)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (await stream.ReadLineAsync(limit.Token) is { } read)
         {
             if (line is not null && read.Contains(line, StringComparison.Ordinal))
@@ -126,7 +126,7 @@ public sealed class TokenReloadTests
         line.Should().BeNull("the stream goes on");
     }
 
-    private static Task<Fleet> StartAsync() => Fleet.StartAsync(AdminSection.WithTokens(AdminSection.Token("ci", "old", "operator")), untilHealthy: false);
+    private static Task<Fleet> StartAsync() => Fleet.HostAsync(AdminSection.WithTokens(AdminSection.Token("ci", "old", "operator")), untilHealthy: false);
 
     private static async Task<IReadOnlyList<string>> AuditAsync(Fleet fleet, string token) =>
     [

@@ -287,7 +287,7 @@ public sealed class WebSocketDrainTests
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!condition())
         {
             await Task.Delay(10, limit.Token);

@@ -49,6 +49,13 @@ internal static class ServiceFindings
                 $"{Text(service.Bake.Duration)} is over before the probes can find the new slot unhealthy, which takes up to {Text(toNotice)} (Interval × UnhealthyThreshold + Timeout).");
         }
 
+        foreach (var query in service.Bake.Queries.Where(query => service.Bake.Duration > TimeSpan.Zero && service.Bake.Duration <= (query.For ?? query.Interval)))
+        {
+            yield return new(
+                $"{key}:Bake:Queries:{query.Name}",
+                $"The bake is over after {Text(service.Bake.Duration)}, before the query can count against the new slot, which takes {Text(query.For ?? query.Interval)} ({(query.For is null ? "two readings, Prometheus:Interval apart" : "For")}).");
+        }
+
         foreach (var (step, index) in (service.Traffic.Shift?.Steps ?? []).Select((step, index) => (step, index)).Where(entry => entry.step.Duration == TimeSpan.Zero))
         {
             yield return new($"{key}:Traffic:Shift:Steps:{index}:Duration", "It is 0, so the step is over as soon as it begins.");

@@ -28,6 +28,7 @@ internal static class CutoverCommand
             ReleaseOptions.Bake,
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
+            ReleaseOptions.RetryKnownBad,
             HoldOptions.Exclusive,
             HoldOptions.MaxTime,
             HoldOptions.MaxRequests,
@@ -99,6 +100,7 @@ internal static class CutoverCommand
         Set("bakeSeconds", session.Get(ReleaseOptions.Bake)?.TotalSeconds);
         Set("drainSeconds", session.Get(ReleaseOptions.Drain)?.TotalSeconds);
         Set("requireApproval", session.Get(ReleaseOptions.RequireApproval) ? true : null);
+        Set("retryKnownBad", session.Get(ReleaseOptions.RetryKnownBad) ? true : null);
         Set("force", session.Get(ReleaseOptions.Force) ? true : null);
         ShiftingOptions.AddTo(body, session);
         Set("hold", HoldOptions.Plan(session));

@@ -18,7 +18,7 @@ internal static class PreflightCommand
     {
         var service = ServiceArgument.One(time);
         var command = new Command("preflight", "The release checklist: what would happen to a cutover now, and what to do about it. Changes nothing.")
-            .With(ReleaseOptions.To, ReleaseOptions.ExpectVersion);
+            .With(ReleaseOptions.To, ReleaseOptions.ExpectVersion, ReleaseOptions.RetryKnownBad);
         command.Arguments.Add(service);
         return command.Does(time, (session, cancellationToken) => RunAsync(session, session.Get(service), cancellationToken));
     }
@@ -30,6 +30,7 @@ internal static class PreflightCommand
         [
             .. session.Get(ReleaseOptions.To) is { } to ? [$"to={to}"] : Array.Empty<string>(),
             .. session.Get(ReleaseOptions.ExpectVersion) is { } version ? [$"expectVersion={Uri.EscapeDataString(version)}"] : Array.Empty<string>(),
+            .. session.Get(ReleaseOptions.RetryKnownBad) ? ["retryKnownBad=true"] : Array.Empty<string>(),
         ];
         var status = await PreviousRun.GetStatusAsync(session, name, cancellationToken);
         if (session.Get(ReleaseOptions.To) is null && session.Get(ReleaseOptions.ExpectVersion) is { } wanted && PreviousRun.IsActive(status, wanted))

@@ -25,6 +25,7 @@ internal static class ReleaseCommand
             ReleaseOptions.Bake,
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
+            ReleaseOptions.RetryKnownBad,
             ReleaseOptions.Force,
             ReleaseOptions.WaitCompleted,
             ReleaseOptions.RollBackOnFailure,

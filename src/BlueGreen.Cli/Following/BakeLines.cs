@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
 
@@ -10,6 +11,7 @@ internal static class BakeLines
     public const string Failed = "failed";
     private const string Guarded = "guarded";
     private const string Latency = "latency";
+    private const string NotActedOn = "not acted on: ";
 
     // Beyond it the next look of the gateway says "failed" or "guarded"; until then nothing is full.
     private const int MostPercent = 99;
@@ -25,16 +27,40 @@ internal static class BakeLines
     public static string Of(BakeMetric metric, string old) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
         ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
         : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
-        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric.Status, evidence / threshold)}";
+        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric, evidence / threshold)}";
+
+    // Why nothing is done about a guarded metric is the end of its detail.
+    private static string Guard(string? detail) =>
+        detail?.IndexOf(NotActedOn, StringComparison.Ordinal) is >= 0 and var at ? detail[at..] : "but from too few clients";
+
+    /// <summary><c>orders, 5xx: 25 % of the traffic on green for 00:04; bad: 3 on green (12 responses), 1 on blue (40 responses); 40 % of the evidence for a rollback</c>.</summary>
+    /// <param name="comparison">What is compared.</param>
+    /// <param name="release">The release.</param>
+    /// <param name="now">The gateway's time.</param>
+    public static string Of(BakeComparison comparison, Release release, DateTimeOffset now)
+    {
+        var slots = release.Services.FirstOrDefault(service => service.Name == comparison.Service) ?? release.Services[0];
+        var (to, from) = (slots.To.ToText(), slots.From.ToText());
+        var counted = comparison.Key == "request" ? comparison.Metric == Latency ? "slow" : "bad" : comparison.Metric == Latency ? "clients with slow responses" : "clients with bad responses";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{comparison.Service}, {comparison.Metric}: {comparison.Weight:0.##} % of the traffic on {to} for {Durations.Clock(now - comparison.Since)}; {counted}: {comparison.NewBad} on {to} ({Names.Plural(comparison.NewResponses, "response")}), {comparison.OldBad} on {from} ({Names.Plural(comparison.OldResponses, "response")}); {Evidence(comparison.Threshold is { } threshold ? comparison.LnE / threshold : 0)}");
+    }
+
+    /// <summary><c>query checkout-errors on green 0.031, at most 0.01, for 10 s</c>; the gateway has the words.</summary>
+    public static string Of(BakeQuery query) => query.Detail ?? $"query {query.Name}: {query.Status}";
 
     // Evidence is a logarithm that begins at 0 and falls with every good response: below, it speaks for the new slot.
-    private static string Evidence(string status, double share) => status switch
+    private static string Evidence(BakeMetric metric, double share) => metric.Status switch
     {
         Failed => "enough evidence for a rollback",
-        Guarded => "enough evidence for a rollback, but from too few clients",
-        _ when Math.Floor(share * 100) < 1 => "no evidence for a rollback",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(MostPercent, Math.Floor(share * 100)):0} % of the evidence for a rollback"),
+        Guarded => $"enough evidence for a rollback, {Guard(metric.Detail)}",
+        _ => Evidence(share),
     };
+
+    private static string Evidence(double share) => Math.Floor(share * 100) < 1
+        ? "no evidence for a rollback"
+        : string.Create(CultureInfo.InvariantCulture, $"{Math.Min(MostPercent, Math.Floor(share * 100)):0} % of the evidence for a rollback");
 
     private static string Milliseconds(double? now, double? before, string old) =>
         $"{Milliseconds(now) ?? "not known yet"} ({old} {Milliseconds(before) ?? "not known"})";

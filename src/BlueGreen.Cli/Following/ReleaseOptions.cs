@@ -80,6 +80,11 @@ internal static class ReleaseOptions
         Description = "Wait for `bluegreen approve` once the gates have passed.",
     };
 
+    public static Option<bool> RetryKnownBad { get; } = new("--retry-known-bad")
+    {
+        Description = "Release the version although it was rolled back before; every other gate is judged as usual. Audited.",
+    };
+
     public static Option<string?> CreateSlot(string name, string description)
     {
         var option = new Option<string?>(name) { Description = description, HelpName = "blue|green" };

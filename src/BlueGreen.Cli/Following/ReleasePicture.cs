@@ -125,6 +125,11 @@ internal sealed class ReleasePicture(bool unicode)
     private Hanging DrainLine(ReleaseSnapshot snapshot, DrainStatus drain)
     {
         var ended = drain.StartedWith - drain.Remaining;
+        if (snapshot.Release.Status == ReleaseStatus.Confirming)
+        {
+            return Line(Mark.Waiting, "drain", "both slots serve until they are compared");
+        }
+
         if (snapshot.Release.DrainedAt is not null || snapshot.Release.Status != ReleaseStatus.Draining)
         {
             return Line(
@@ -166,6 +171,11 @@ internal sealed class ReleasePicture(bool unicode)
             yield return Line(Mark.Bad, "held", $"{hold}: {bake.Detail}");
         }
 
+        if (bake.Comparison is { } comparison)
+        {
+            yield return Line(Mark.Running, "compare", BakeLines.Of(comparison, snapshot.Release, snapshot.At));
+        }
+
         foreach (var service in bake.Services)
         {
             var old = snapshot.Release.Services.FirstOrDefault(switched => switched.Name == service.Name)?.From.ToText() ?? "before";
@@ -173,6 +183,11 @@ internal sealed class ReleasePicture(bool unicode)
             foreach (var metric in service.Metrics)
             {
                 yield return Line(metric.Status == BakeLines.Failed ? Mark.Bad : Mark.None, "", BakeLines.Of(metric, old));
+            }
+
+            foreach (var query in service.Queries ?? [])
+            {
+                yield return Line(query.Status == BakeLines.Failed ? Mark.Bad : Mark.None, "", BakeLines.Of(query));
             }
         }
     }

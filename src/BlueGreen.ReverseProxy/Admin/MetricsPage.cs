@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -29,6 +30,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WritePreviews(text);
         ShiftMetrics.Write(text, services.All, tables.Current, [.. state.Running.Select(views.Of)]);
         HoldMetrics.Write(text, state, services);
+        QueryMetrics.Write(text, [.. state.Running.Select(views.Of)]);
         WriteReleases(text, state);
         return text.ToString();
     }
@@ -186,10 +188,34 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
             text.Add("bluegreen_bake_evidence", metric.LnE!.Value, ("service", service), ("metric", metric.Name));
         }
 
+        text.Begin("bluegreen_bake_comparing", "gauge", "1 while both slots serve because an alarm of a bake is being confirmed.");
+        foreach (var name in state.Services.Keys.Order(StringComparer.Ordinal))
+        {
+            text.Add("bluegreen_bake_comparing", state.Running.Exists(release => release.Status == ReleaseStatus.Confirming && release.Holds(name)) ? 1 : 0, ("service", name));
+        }
+
         text.Begin("bluegreen_bake_threshold", "gauge", "What bluegreen_bake_evidence has to reach.");
         foreach (var (service, metric) in judged)
         {
             text.Add("bluegreen_bake_threshold", metric.Threshold ?? double.PositiveInfinity, ("service", service), ("metric", metric.Name));
+        }
+
+        text.Begin("bluegreen_bake_guarded", "gauge", "1 while a bake's metric has enough evidence, but nearly all of it from one client or a few: nothing is rolled back, and at its end the bake is held.");
+        foreach (var (service, metric) in judged)
+        {
+            text.Add("bluegreen_bake_guarded", metric.Status == BakeJudge.Guarded ? 1 : 0, ("service", service), ("metric", metric.Name));
+        }
+
+        text.Begin("bluegreen_bake_held", "gauge", "1 for each service whose bake waits for a decision, or for the end of an outage, with the reason.");
+        foreach (var release in state.Running)
+        {
+            if (release.Bake?.Hold is { } hold)
+            {
+                foreach (var service in release.Open)
+                {
+                    text.Add("bluegreen_bake_held", 1, ("service", service.Name), ("release", release.Id), ("hold", WireRecords.NameOf(hold)));
+                }
+            }
         }
 
         text.Begin("bluegreen_background_failures_total", "counter", "How often background loops have failed and were restarted, by loop.");

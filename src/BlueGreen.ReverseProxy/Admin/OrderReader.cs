@@ -32,6 +32,7 @@ internal static class OrderReader
         Force = request.Body.Boolean("force") ?? false,
         BakeSeconds = request.Body.Number("bakeSeconds", 0, LongestBake) ?? Longest(services, entry => entry.Options.Bake.Duration),
         DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(services, entry => entry.Options.DrainTimeout),
+        RetryKnownBad = request.Body.Boolean("retryKnownBad") ?? false,
         RequireApproval = request.Body.Boolean("requireApproval") ?? false,
     };
 

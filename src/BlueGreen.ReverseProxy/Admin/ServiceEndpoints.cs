@@ -51,7 +51,7 @@ internal static class ServiceEndpoints
     }
 
     private static async Task<IResult> PreflightAsync(
-        HttpContext context, ServiceCatalog services, CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, string service, string? to = null, string? expectVersion = null)
+        HttpContext context, ServiceCatalog services, CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, string service, string? to = null, string? expectVersion = null, string? retryKnownBad = null)
     {
         if (!services.TryGet(service, out var entry))
         {
@@ -70,18 +70,23 @@ internal static class ServiceEndpoints
             return Problems.Invalid("expectVersion", "must not be empty; leave it out where there is none");
         }
 
+        if (retryKnownBad is not (null or "true" or "false"))
+        {
+            return Problems.Invalid("retryKnownBad", "must be true or false");
+        }
+
         return TypedResults.Json(
-            await EvaluateAsync(state, evaluator, hooks, concentration, entry, active, target, expectVersion, context.RequestAborted),
+            await EvaluateAsync(state, evaluator, hooks, concentration, entry, active, target, expectVersion, retryKnownBad == "true", context.RequestAborted),
             ContractsJson.Default.Preflight);
     }
 
     /// <summary>Evaluates the gates of a cutover that nobody has ordered.</summary>
     public static async Task<Preflight> EvaluateAsync(
-        CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, Service service, SlotName active, SlotName target, string? expectVersion, CancellationToken cancellationToken)
+        CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, Service service, SlotName active, SlotName target, string? expectVersion, bool retryKnownBad, CancellationToken cancellationToken)
     {
-        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(state.Current, service, target)], IsDryRun: true);
+        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(state.Current, service, target)], IsDryRun: true) { RetryKnownBad = retryKnownBad };
         var gates = await evaluator.EvaluateAsync(plan, judged: null, cancellationToken);
-        var passed = gates.TrueForAll(gate => gate.Status == GateStatus.Passed || gate.Name == GateNames.WarmUp);
+        var passed = gates.TrueForAll(gate => gate.Status is GateStatus.Passed or GateStatus.Skipped || gate.Name == GateNames.WarmUp);
         gates = gates.AddRange(hooks.Name(ReleaseKind.Cutover, [service.Name], GateStatus.Pending, "called at the cutover"));
         return new Preflight(service.Name, active, target, passed, [.. gates.Select(WireRecords.ToWire)])
         {

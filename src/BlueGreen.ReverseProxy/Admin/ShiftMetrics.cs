@@ -17,7 +17,7 @@ internal static class ShiftMetrics
         text.Begin("bluegreen_shift_weight", "gauge", "The share of the service's traffic that a shift sends to the new slot, 0 to 1; 0 while nothing is shifted.");
         foreach (var service in services)
         {
-            text.Add("bluegreen_shift_weight", (table.FindRoute(service)?.Split?.Weight ?? 0) / (double)TrafficSplit.Whole, ("service", service.Name));
+            text.Add("bluegreen_shift_weight", (table.FindRoute(service) is { Split: { } split } route && split.Rest == route.Active ? split.Weight : 0) / (double)TrafficSplit.Whole, ("service", service.Name));
         }
 
         (Release Release, ReleaseService Slots, ShiftedService Shifted)[] shifted = [.. running.Where(release => release.Status == ReleaseStatus.Shifting).SelectMany(ShiftedOf)];

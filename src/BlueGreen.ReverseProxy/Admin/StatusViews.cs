@@ -28,7 +28,7 @@ internal sealed class StatusViews(
             Standby(service, state),
             new SlotPair(Of(service.Blue), Of(service.Green)),
             running is null ? null : Of(running),
-            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. Closed(service.Name, state.Maintenance), .. HoldViews.Warnings(hold, service.Name), .. OtherVersions(service), .. reload.Warnings])
+            [.. Warnings(committed.Failure, committed.JournalFailure, running), .. QueryMetrics.Warnings(running?.Id, running is null ? null : runner.ProgressOf(running.Id)?.Bake?.Figures.Find(figures => figures.Name == service.Name)), .. Guarded(running), .. Closed(service.Name, state.Maintenance), .. HoldViews.Warnings(hold, service.Name), .. OtherVersions(service), .. reload.Warnings])
         {
             PreviewTokens = current.Preview is { } preview && time.GetUtcNow() is var now ? preview.Tokens.Count(token => token.IsOf(service.Name) && token.IsLive(now)) : 0,
             Hold = hold,
@@ -55,6 +55,11 @@ internal sealed class StatusViews(
             yield return $"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: {(running.Status == ReleaseStatus.Shifting ? "resume its shift, promote it or abort it" : "finish it or roll it back")}; no cutover is possible until then.";
         }
     }
+
+    private IEnumerable<string> Guarded(ReleaseState? running) =>
+        running is { Bake: { Outcome: BakeState.Watching } } && runner.ProgressOf(running.Id)?.Bake is { } monitor
+            ? monitor.Guarded.Select(metric => $"Release {running.Id} has enough evidence for a rollback of {metric}. Look at that client: at its end the bake is held if this is still so.")
+            : [];
 
     private static IEnumerable<string> Closed(string service, MaintenanceState? maintenance)
     {

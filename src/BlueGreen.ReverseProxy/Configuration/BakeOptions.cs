@@ -11,6 +11,9 @@ public sealed record BakeOptions
     /// <summary>What follows when the new slot is found to be worse. Default: roll back.</summary>
     public BakeFailureAction OnFailure { get; init; } = BakeFailureAction.Rollback;
 
+    /// <summary>Whether the slots are compared while both serve before anything is done about a rate that is too high. Default: where that is possible.</summary>
+    public ConfirmationMode Confirm { get; init; } = ConfirmationMode.Auto;
+
     /// <summary>What follows when the bake is over and there was not one response to judge by. Default: succeed, with low confidence.</summary>
     public NoDataAction NoData { get; init; } = NoDataAction.Succeed;
 
@@ -35,6 +38,9 @@ public sealed record BakeOptions
     /// <summary>From how many clients bad responses have to come before anything is done about them. Default 2.</summary>
     public int MinClients { get; init; } = 2;
 
+    /// <summary>From when on a request without a response hangs; null for a second over the old slot's 99.9th percentile. Default that.</summary>
+    public TimeSpan? HangAfter { get; init; }
+
     /// <summary>The rate of server errors over a minute above which the new slot fails whatever the old one did; null for none. Default none.</summary>
     public double? MaxErrorRate { get; init; }
 
@@ -46,4 +52,7 @@ public sealed record BakeOptions
 
     /// <summary>Where every outcome is written down, to be judged again with other settings; null for nowhere. Default nowhere.</summary>
     public BakeRecordOptions? Record { get; init; }
+
+    /// <summary>The queries to a Prometheus-compatible API that are judged beside the gateway's own metrics. Default none.</summary>
+    public ImmutableArray<BakeQueryOptions> Queries { get; init; } = [];
 }

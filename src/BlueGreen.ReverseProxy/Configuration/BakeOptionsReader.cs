@@ -8,7 +8,7 @@ internal static class BakeOptionsReader
 {
     // One bit each in a byte.
     private const int MaxMetrics = 8;
-    private const string FailOnAllowed = "is not allowed: a class (\"5xx\"), status codes and ranges from 100 to 599 (\"401\", \"401,403\", \"420-429\")";
+    private const string FailOnAllowed = "is not allowed: a class (\"5xx\"), status codes and ranges from 100 to 599 (\"401\", \"401,403\", \"420-429\"), or statuses of gRPC from 1 to 16 (\"grpc:14\", \"grpc:unavailable\")";
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
@@ -19,6 +19,7 @@ internal static class BakeOptionsReader
         {
             Duration = reader.Duration("Duration", defaults.Duration, TimeSpan.Zero, Longest),
             OnFailure = reader.Name("OnFailure", defaults.OnFailure),
+            Confirm = reader.Name("Confirm", defaults.Confirm),
             NoData = reader.Name("NoData", defaults.NoData),
             Alpha = reader.Number("Alpha", defaults.Alpha, 0.000001, 0.5),
             FailOn = ReadFailOn(reader),
@@ -27,11 +28,13 @@ internal static class BakeOptionsReader
             UnmeasuredRate = reader.Number("UnmeasuredRate", defaults.UnmeasuredRate, 0.0001, 0.5),
             BaselineWindow = reader.Duration("BaselineWindow", defaults.BaselineWindow, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
             MinClients = reader.Integer("MinClients", defaults.MinClients, 1, 100),
+            HangAfter = reader.Text("HangAfter") is null ? null : reader.Duration("HangAfter", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(4)),
             MaxErrorRate = ReadMaxErrorRate(reader),
             MaxP99 = reader.Text("MaxP99") is null ? null : reader.Duration("MaxP99", TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(4)),
             Latency = ReadLatency(reader.Section("Latency")),
             Record = ReadRecord(reader.Section("Record")),
         };
+        options = options with { Queries = BakeQueryOptionsReader.Read(reader, options.OnFailure) };
         reader.RejectUnknown();
         return options;
     }

@@ -12,6 +12,9 @@ public sealed class StatusCodeSet
     /// <summary>200 to 299.</summary>
     public static StatusCodeSet Success { get; } = new([(200, 299)], "200-299");
 
+    /// <summary>No code.</summary>
+    internal static StatusCodeSet None { get; } = new([], "");
+
     private const int Lowest = 100;
     private const int Highest = 599;
 

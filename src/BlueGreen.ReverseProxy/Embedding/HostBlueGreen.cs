@@ -62,7 +62,7 @@ internal sealed class HostBlueGreen(
         }
 
         var active = state[entry].Active;
-        return ServiceEndpoints.EvaluateAsync(state, evaluator, hooks, concentration, entry, active, to ?? active.Other(), expectVersion, cancellationToken);
+        return ServiceEndpoints.EvaluateAsync(state, evaluator, hooks, concentration, entry, active, to ?? active.Other(), expectVersion, retryKnownBad: false, cancellationToken);
     }
 
     public async Task<ServiceStatus> DeployAsync(string service, SlotName slot, DeployRequest request, BlueGreenCall call, CancellationToken cancellationToken = default)

@@ -11,6 +11,9 @@ namespace BlueGreen.ReverseProxy.Forwarding;
 internal sealed class ForwardCompletion(
     SlotResponseHeaders headers, Listeners listeners, ForwardFailureLog failures, ResponseMeasurement measurement, ErrorAnswers errors)
 {
+    /// <summary>A request is about to be forwarded.</summary>
+    public void Begin(HttpContext context, SlotLease lease) => measurement.Begin(context, lease);
+
     /// <summary>Completes a request that YARP has forwarded, or has failed to forward.</summary>
     /// <param name="context">The request.</param>
     /// <param name="lease">Its lease; null on a route that belongs to no service.</param>

@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Forwarding.Holding;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Previews;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -27,7 +28,7 @@ internal static class ForwardingExtensions
         services.AddSingleton<SlotResponseHeaders>();
         services.AddSingleton<ForwardFailureLog>();
         services.AddSingleton(provider => new ResponseMeasurement(
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies, provider.GetRequiredService<ClientNumbers>()));
         services.AddSingleton(provider => new SplitKeyReader(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton<HeldRequests>();
         services.AddSingleton<ForwardCompletion>();

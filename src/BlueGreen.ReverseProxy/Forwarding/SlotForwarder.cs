@@ -97,8 +97,7 @@ internal sealed class SlotForwarder(
     private void AttachUpgrade(HttpContext context, SlotLease lease) => WebSocketUpgrade.Attach(context, client =>
     {
         var socket = new GracefulCloseWebSocket(client, lease.Slot.LongLivedOptions.CloseCode, time, lease.DrainToken);
-        lease.ReclassifyAs(WorkKind.Upgrade);
-        lease.RegisterLongLived(socket.Reader);
+        lease.BecomeWebSocket(socket);
         return socket;
     });
 

@@ -123,6 +123,7 @@ internal sealed class SlotSelectionMiddleware(
             }
 
             context.Features.Set(lease);
+            completion.Begin(context, lease);
 
             // A preview's destinations are read after its lease was taken, always: see SlotPreviews.
             if (!ReferenceEquals(route.Model, asked) || lease.Purpose == Purpose.Preview)

@@ -27,7 +27,8 @@ internal sealed class SlotTransformer(HttpTransformer inner, SlotResponseHeaders
             return inner.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         }
 
-        lease.BegunAt = time.GetTimestamp();
+        var now = time.GetTimestamp();
+        lease.Answer(now, time.GetElapsedTime(lease.StartedAt, now));
         var transformed = inner.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         return transformed.IsCompletedSuccessfully
             ? new(Begin(transformed.Result, lease, httpContext, proxyResponse))

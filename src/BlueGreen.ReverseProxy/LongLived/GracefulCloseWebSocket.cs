@@ -44,6 +44,8 @@ internal sealed class GracefulCloseWebSocket : PassThroughStream
     private bool _ready;
     private bool _closing;
     private bool _finished;
+    private bool _apiClosedFirst;
+    private volatile bool _clientEnded;
 
     /// <summary>Creates the stream.</summary>
     /// <param name="client">The connection to the client, after its upgrade.</param>
@@ -61,6 +63,12 @@ internal sealed class GracefulCloseWebSocket : PassThroughStream
     }
 
     public GracefulCloseReader Reader => _reader;
+
+    /// <summary>Which side has ended it. Ask when the proxy has stopped copying in both directions.</summary>
+    public SocketEnding Ending => Volatile.Read(ref _closing) ? SocketEnding.ByGateway
+        : _apiClosedFirst ? (IsFailure(_fromApi.CloseCode) ? SocketEnding.ByFailedApi : SocketEnding.ByApi)
+        : _clientEnded || _fromClient.IsClosing ? SocketEnding.ByClient
+        : SocketEnding.Unclean;
 
     /// <summary>From the client, for the API.</summary>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -86,7 +94,9 @@ internal sealed class GracefulCloseWebSocket : PassThroughStream
         }
 
         _ready = false;
-        return await _reader.ReadAsync(buffer, cancellationToken);
+        var read = await _reader.ReadAsync(buffer, cancellationToken);
+        _clientEnded |= read == 0;
+        return read;
     }
 
     /// <summary>From the API, for the client.</summary>
@@ -113,6 +123,8 @@ internal sealed class GracefulCloseWebSocket : PassThroughStream
             await _client.WriteAsync(buffer, cancellationToken);
             if (_fromApi.IsClosing)
             {
+                // Both sides may close at once; then either is a true answer.
+                _apiClosedFirst |= !_fromClient.IsClosing && !_clientEnded;
                 // The API ends it by itself. It may do so in the very moment in which it is sent a close frame: then this is what
                 // the client is told, and it is enough.
                 _reader.CancelClose();
@@ -234,6 +246,9 @@ internal sealed class GracefulCloseWebSocket : PassThroughStream
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    // Internal error, try again later, bad gateway: what a server says when it has failed. Service restart and going away are orderly.
+    private static bool IsFailure(int code) => code is 1011 or 1013 or 1014;
 
     private static byte[] CloseFrame(int code, ReadOnlySpan<byte> mask)
     {

@@ -16,12 +16,19 @@ internal sealed class WebSocketScanner : IMessageScanner
     private const byte Length64 = 127;
 
     private readonly byte[] _header = new byte[LongestHeader];
+    private volatile bool _closing;
     private int _headerRead;
     private ulong _left;
+    private int _closeCode;
+    private int _closeCodeRead;
     private bool _inMessage;
 
     /// <summary>Whether a close frame has begun: after it nothing follows.</summary>
-    public bool IsClosing { get; private set; }
+    /// <remarks>Asked by the other direction's loop as well.</remarks>
+    public bool IsClosing => _closing;
+
+    /// <summary>The status code of the close frame, of a side that does not mask; 0 while there is none.</summary>
+    public int CloseCode => _closeCodeRead < sizeof(ushort) ? 0 : _closeCode;
 
     /// <summary>Whether the close frame is there as a whole.</summary>
     public bool IsClosed { get; private set; }
@@ -44,7 +51,7 @@ internal sealed class WebSocketScanner : IMessageScanner
             {
                 if (_headerRead == 0 && (data[index] & OpcodeBits) == CloseOpcode)
                 {
-                    IsClosing = true;
+                    _closing = true;
                     closeAt = index;
                 }
 
@@ -57,6 +64,11 @@ internal sealed class WebSocketScanner : IMessageScanner
             else
             {
                 var step = (int)Math.Min(_left, (ulong)(data.Length - index));
+                if (_closing)
+                {
+                    ReadCloseCode(data.Slice(index, step));
+                }
+
                 _left -= (ulong)step;
                 index += step;
             }
@@ -74,6 +86,16 @@ internal sealed class WebSocketScanner : IMessageScanner
         }
 
         return end;
+    }
+
+    // Two bytes, in network order, which may come one at a time.
+    private void ReadCloseCode(ReadOnlySpan<byte> payload)
+    {
+        for (var index = 0; index < payload.Length && _closeCodeRead < sizeof(ushort); index++)
+        {
+            _closeCode = (_closeCode << 8) | payload[index];
+            _closeCodeRead++;
+        }
     }
 
     private bool TryReadHeader()

@@ -48,7 +48,7 @@ internal sealed class ClientSet
     private static uint Spread(int client) => ClientNumber.Mix(client) % Bits;
 }
 
-/// <summary>What stands for a client's address.</summary>
+/// <summary>What stands for a client's address, see <see cref="ClientNumbers"/>.</summary>
 internal static class ClientNumber
 {
     /// <summary>Every bit of the number moves every bit of the result (the finalizer of MurmurHash3), so that any of them can be used.</summary>

@@ -3,7 +3,7 @@ using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Observability;
 
-/// <summary>Which metrics a status code is bad for: one look into a table a response.</summary>
+/// <summary>Which metrics a status code is bad for: one look into a table per response, and a second one for gRPC.</summary>
 internal sealed class FailureCodes
 {
     /// <summary>At most so many metrics can be told apart.</summary>
@@ -14,26 +14,34 @@ internal sealed class FailureCodes
 
     private readonly byte[] _metrics = new byte[Highest + 1];
 
+    private readonly byte[] _grpc = new byte[GrpcStatusNames.Count];
+
     private const int Highest = 599;
 
-    private ImmutableArray<FailureMetric> _of = [];
+    private readonly ImmutableArray<FailureMetric> _of;
 
-    public FailureCodes(ImmutableArray<StatusCodeSet> metrics)
+    private FailureCodes(ImmutableArray<FailureMetric> metrics)
     {
+        _of = metrics;
         Count = metrics.Length;
-        for (var code = 0; code <= Highest; code++)
+        for (var metric = 0; metric < metrics.Length; metric++)
         {
-            for (var metric = 0; metric < metrics.Length; metric++)
+            for (var code = 0; code <= Highest; code++)
             {
-                _metrics[code] |= (byte)(metrics[metric].Contains(code) ? 1 << metric : 0);
+                _metrics[code] |= (byte)(metrics[metric].Codes.Contains(code) ? 1 << metric : 0);
+            }
+
+            foreach (var status in metrics[metric].GrpcStatuses)
+            {
+                _grpc[status] |= (byte)(1 << metric);
             }
         }
     }
 
     /// <summary>Server errors alone.</summary>
-    public static FailureCodes ErrorsOnly { get; } = new([FailureMetric.Errors.Codes]);
+    public static FailureCodes ErrorsOnly { get; } = Of([FailureMetric.Errors]);
 
-    public static FailureCodes Of(ImmutableArray<FailureMetric> metrics) => new([.. metrics.Select(metric => metric.Codes)]) { _of = metrics };
+    public static FailureCodes Of(ImmutableArray<FailureMetric> metrics) => new(metrics);
 
     /// <summary>Whether they were made of these metrics.</summary>
     public bool AreOf(ImmutableArray<FailureMetric> metrics) => _of.Select(metric => metric.Name).SequenceEqual(metrics.Select(metric => metric.Name));
@@ -46,6 +54,8 @@ internal sealed class FailureCodes
     {
         // A destination that breaks off in the middle of its answer has sent a good status code before; codes above 599 are nobody's standard, and errors.
         var isError = outcome.Fault == Fault.Destination || outcome.StatusCode > Highest;
-        return (outcome.StatusCode is >= 0 and <= Highest ? _metrics[outcome.StatusCode] : 0) | (isError ? 1 << Errors : 0);
+        return (outcome.StatusCode is >= 0 and <= Highest ? _metrics[outcome.StatusCode] : 0)
+            | (outcome.GrpcStatus is { } status ? _grpc[status] : 0)
+            | (isError ? 1 << Errors : 0);
     }
 }

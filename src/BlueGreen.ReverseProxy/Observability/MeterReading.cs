@@ -13,7 +13,14 @@ internal sealed class MeterReading
     private const int Classes = 7;
     private const int Faults = Classes;
     private const int Metrics = Faults + 4;
-    private const int Latencies = Metrics + FailureCodes.MaxMetrics;
+    private const int Sockets = Metrics + FailureCodes.MaxMetrics;
+    private const int Latencies = Sockets + 2;
+
+    /// <summary>WebSockets that have ended, but for those that the gateway has closed.</summary>
+    public const int WebSocketCell = Sockets;
+
+    /// <summary>Those of them that the API broke off.</summary>
+    public const int BrokenWebSocketCell = Sockets + 1;
 
     /// <summary>How many numbers there are.</summary>
     public const int Cells = Latencies + LatencyBuckets.Count;
@@ -24,7 +31,7 @@ internal sealed class MeterReading
 
     public static MeterReading Zero { get; } = new(new long[Cells]);
 
-    /// <summary>The responses that the API is judged by.</summary>
+    /// <summary>The responses that the API is judged by. Their cells lie before those of the metrics, see <see cref="SlotMeter"/>.</summary>
     public long Trials => Sum(1, Classes);
 
     public long Latency => Sum(Latencies, Cells);
@@ -48,6 +55,13 @@ internal sealed class MeterReading
     /// <summary>Connections that were handed over, such as WebSockets.</summary>
     public long Upgraded => _cells[Upgrades];
 
+    /// <summary>WebSockets that have ended, but for those that the gateway has closed.</summary>
+    public long WebSockets => _cells[WebSocketCell];
+
+    /// <summary>Those of them that the API broke off.</summary>
+    public long BrokenWebSockets => _cells[BrokenWebSocketCell];
+
+    /// <summary>The responses that are bad for a metric, never more than there are: see <see cref="SlotMeter"/>.</summary>
     public long Bad(int metric) => _cells[MetricCell(metric)];
 
     /// <summary>How many took so long or longer. Exact at the end of a bucket.</summary>
@@ -97,7 +111,15 @@ internal sealed class MeterReading
             cells[index] = _cells[index] - earlier._cells[index];
         }
 
-        return new MeterReading(cells);
+        // The earlier reading may have seen a response in its class and not yet in the metric: see SlotMeter.
+        var since = new MeterReading(cells);
+        var trials = since.Trials;
+        foreach (ref var bad in cells.AsSpan(Metrics, FailureCodes.MaxMetrics))
+        {
+            bad = Math.Min(bad, trials);
+        }
+
+        return since;
     }
 
     private long Sum(int from, int to)

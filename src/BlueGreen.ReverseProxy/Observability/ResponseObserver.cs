@@ -5,7 +5,7 @@ namespace BlueGreen.ReverseProxy.Observability;
 /// <param name="slowAbove">From how many microseconds on a response is slow; <see cref="long.MaxValue"/> for never.</param>
 internal sealed class ResponseObserver(int metrics, long slowAbove)
 {
-    private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + 1).Select(_ => new ClientCounts())];
+    private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + 2).Select(_ => new ClientCounts())];
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _latency;
 
@@ -15,7 +15,7 @@ internal sealed class ResponseObserver(int metrics, long slowAbove)
     /// <summary>How the traffic is spread over them.</summary>
     public ClientCounts Traffic { get; } = new();
 
-    /// <summary>Who got the bad responses of a metric; the one after the last is slowness.</summary>
+    /// <summary>Who got the bad responses of a metric; the one after the last is slowness, and then broken WebSockets.</summary>
     public ClientCounts BadOf(int metric) => _bad[metric];
 
     /// <summary>From now on slow responses count too.</summary>
@@ -43,11 +43,22 @@ internal sealed class ResponseObserver(int metrics, long slowAbove)
             }
         }
 
+        if (outcome.WebSocket == WebSocketEnding.Broken)
+        {
+            AddBrokenSocket(outcome.Client);
+        }
+
         if (outcome.Microseconds >= slowAbove && outcome.IsLatency && Volatile.Read(ref _latency) != 0)
         {
             _bad[metrics].Add(outcome.Client);
             Signal();
         }
+    }
+
+    private void AddBrokenSocket(int client)
+    {
+        _bad[metrics + 1].Add(client);
+        Signal();
     }
 
     private void Signal() => Volatile.Read(ref _next).TrySetResult();

@@ -22,9 +22,15 @@ internal enum Fault : byte
 /// <param name="Microseconds">From the choice of the slot to the start of the response, or to the client's going away before it.</param>
 /// <param name="Begun">Whether the response has begun.</param>
 /// <param name="Upgraded">Whether the connection was handed over (WebSockets): neither good nor bad, fast nor slow.</param>
-/// <param name="Client">A number that stands for the client's address; means nothing outside of this process.</param>
+/// <param name="Client">A number that stands for the client's address, see <see cref="ClientNumbers"/>.</param>
 internal readonly record struct ResponseOutcome(int StatusCode, Fault Fault, long Microseconds, bool Begun, bool Upgraded, int Client)
 {
+    /// <summary>How a gRPC call has ended, <see cref="Configuration.GrpcStatusNames.Missing"/> for one that ended without a status; null for anything else.</summary>
+    public byte? GrpcStatus { get; init; }
+
+    /// <summary>How a WebSocket has ended; <see cref="WebSocketEnding.NotJudged"/> for anything else.</summary>
+    public WebSocketEnding WebSocket { get; init; }
+
     /// <summary>
     /// Whether the API is to be judged by it: a client that goes away before the response began, and a gateway that gives up, say
     /// nothing about it. A client that goes away later, as every reader of an endless stream does, leaves a status code behind.

@@ -6,8 +6,14 @@ namespace BlueGreen.ReverseProxy.Observability;
 /// <summary>Counts how the responses of one slot end: two increments per response, without a lock and without allocation.</summary>
 /// <remarks>
 /// Each processor counts in cells of its own, so that they do not take the cache line from each other; a reader adds them up. A
-/// reading is not one moment's, a response may be counted between two of its cells, which moves nothing by more than the requests
-/// that end while it is read.
+/// reading is not one moment's: a response may be counted between two of its cells.
+/// <para>
+/// The interleaving that this defends against: a reader reads the class 5xx (no response), a response adds one to its class and one to
+/// the metric, the reader reads the metric (one bad of none). So a response is counted in its class before it is counted as bad, and
+/// a reader reads the other way round, the metrics before the classes: whatever it finds to be bad it finds among the trials too.
+/// Of the difference of two readings that is not true: the earlier one may have seen a response in its class and not yet in the metric. So
+/// <see cref="MeterReading.Since"/> gives no more bad responses than trials, and is wrong by those that ended in that very moment.
+/// </para>
 /// </remarks>
 internal sealed class SlotMeter
 {
@@ -61,6 +67,7 @@ internal sealed class SlotMeter
         if (outcome.Upgraded)
         {
             Count(cells, MeterReading.Upgrades);
+            CountSocket(cells, outcome.WebSocket);
         }
         else if (outcome.IsTrial)
         {
@@ -89,15 +96,15 @@ internal sealed class SlotMeter
         Log?.Add(Slot, outcome);
     }
 
-    /// <summary>Whether a response counts as an error.</summary>
-    public bool IsError(in ResponseOutcome outcome) => outcome.IsTrial && (Failures.MetricsOf(outcome) & (1 << FailureCodes.Errors)) != 0;
+    /// <summary>Whether a response is bad by a metric.</summary>
+    public bool IsBad(in ResponseOutcome outcome, int metric) => outcome.IsTrial && (Failures.MetricsOf(outcome) & (1 << metric)) != 0;
 
     public MeterReading Read()
     {
         var cells = new long[MeterReading.Cells];
         foreach (var stripe in _stripes)
         {
-            for (var index = 0; index < cells.Length; index++)
+            for (var index = cells.Length - 1; index >= 0; index--)
             {
                 cells[index] += Volatile.Read(ref stripe[Padding + index]);
             }
@@ -111,6 +118,19 @@ internal sealed class SlotMeter
 
     /// <summary>The clients since the last call.</summary>
     public ClientSet TakeClients() => Interlocked.Exchange(ref _clients, new ClientSet());
+
+    private static void CountSocket(long[] cells, WebSocketEnding ending)
+    {
+        if (ending != WebSocketEnding.NotJudged)
+        {
+            Count(cells, MeterReading.WebSocketCell);
+        }
+
+        if (ending == WebSocketEnding.Broken)
+        {
+            Count(cells, MeterReading.BrokenWebSocketCell);
+        }
+    }
 
     private static void Count(long[] cells, int cell) => Interlocked.Increment(ref cells[Padding + cell]);
 }

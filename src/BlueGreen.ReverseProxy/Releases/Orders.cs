@@ -25,6 +25,9 @@ internal sealed record ReleaseOrder
 
     public bool Force { get; init; }
 
+    /// <summary>Whether a version is released although it was rolled back before.</summary>
+    public bool RetryKnownBad { get; init; }
+
     public bool RequireApproval { get; init; }
 
     /// <summary>How the traffic is moved step by step; null for all at once.</summary>

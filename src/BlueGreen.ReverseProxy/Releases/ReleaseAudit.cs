@@ -33,6 +33,7 @@ internal static class ReleaseAudit
         ReleaseStatus.Reverting => "reverting",
         ReleaseStatus.Draining => "draining",
         ReleaseStatus.Baking => "baking",
+        ReleaseStatus.Confirming => "confirming",
         ReleaseStatus.Succeeded => "succeeded",
         ReleaseStatus.Rejected => "rejected",
         ReleaseStatus.RolledBack => "rolledBack",

@@ -68,7 +68,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
         isDone: release => release.Status == ReleaseStatus.Succeeded,
 
         // What is being taken back at this moment can't be called a success; the state that is read here is the one that is decided on.
-        isAllowed: release => release.Status is (ReleaseStatus.Draining or ReleaseStatus.Baking) && !BakeTransitions.IsBeingRolledBack(state.Current, release),
+        isAllowed: release => release.Status is (ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming) && !BakeTransitions.IsBeingRolledBack(state.Current, release),
         (change, release, by, now) => ReleaseTransitions.Finish(change, release with { Bake = ConcludedBake(release) }, by, now));
 
     /// <summary>Goes on to the next step of a shift now, or to a weight.</summary>
@@ -155,7 +155,7 @@ internal sealed class ReleaseEngine(CommittedState state, ReleaseContext context
     /// <exception cref="StateUnavailableException">Not stored: nothing has changed.</exception>
     public Task<OrderOutcome?> RollBackBakeAsync(string id, string reason) => state.CommitAsync(committed =>
     {
-        if (ReleaseTransitions.Running(committed.State, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake.Hold: null } release)
+        if (ReleaseTransitions.Running(committed.State, id) is not { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0, Bake.Hold: null or BakeHolds.Failed } release)
         {
             return new Decision<OrderOutcome?>(null, null);
         }

@@ -50,6 +50,7 @@ internal static class ReleaseOrders
             Reason = order.Reason,
             ExpectVersion = order.ExpectVersion,
             Force = order.Force,
+            RetryKnownBad = order.RetryKnownBad ? true : null,
             RequireApproval = order.RequireApproval,
             TakesBack = order.TakesBack,
             Shift = order.Shift,
@@ -59,7 +60,7 @@ internal static class ReleaseOrders
         var next = change with { State = change.State with { LastRelease = change.State.LastRelease + 1, Running = change.Running.Add(release) } };
         next = next
             .WithEvent(release, now, "created", order.Reason)
-            .WithAudit(now, order.Caller, NameOf(order.Kind), "accepted", release, detail: null);
+            .WithAudit(now, order.Caller, NameOf(order.Kind), "accepted", release, order.RetryKnownBad ? "retryKnownBad: also a version that was rolled back before" : null);
         return new(next, OrderOutcome.New(release));
     }
 

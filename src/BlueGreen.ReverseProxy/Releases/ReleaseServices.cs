@@ -1,4 +1,7 @@
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
 using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
@@ -6,6 +9,7 @@ using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
+using BlueGreen.ReverseProxy.State;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BlueGreen.ReverseProxy.Releases;
@@ -35,6 +39,7 @@ internal static class ReleaseServices
         services.AddSingleton<HoldStep>();
         services.AddSingleton<DrainStep>();
         services.AddSingleton<BakeStep>();
+        services.AddSingleton<ConfirmingStep>();
         services.AddSingleton<ReleaseRunner>();
 
         // Before the runner: the first thing that it does may be an event.
@@ -47,12 +52,17 @@ internal static class ReleaseServices
 
         services.AddSingleton<SlotWarmer>();
         services.AddSingleton<HostGates>();
+        services.AddSingleton<PrometheusClient>();
+        services.AddSingleton<QueryGates>();
         services.AddSingleton<GateEvaluator>();
 
+        services.AddSingleton(provider => BakeBaselines.NumbersAfter(provider.GetRequiredService<CommittedState>().Current));
         services.AddSingleton<BakeBaselines>();
         services.AddSingleton<BakeMonitors>();
         services.AddSingleton<BakeEnd>();
+        services.AddSingleton<Confirmations>();
         services.AddSingleton<BakeHandOver>();
+        services.AddSingleton<QueryLoops>();
         services.AddSingleton<BakeGuard>();
         services.AddHostedService(provider => provider.GetRequiredService<BakeGuard>());
         services.AddHostedService<BaselineSampler>();

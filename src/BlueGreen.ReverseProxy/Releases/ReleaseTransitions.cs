@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Shifting;
@@ -92,7 +93,7 @@ internal static class ReleaseTransitions
     /// <summary>Ends the bake now; a drain that is not over is still waited for.</summary>
     public static StateChange Finish(StateChange change, ReleaseState release, Caller caller, DateTimeOffset now)
     {
-        var finished = release with { BakeSeconds = 0 };
+        var finished = ConfirmationTransitions.Left(release, now) with { BakeSeconds = 0 };
         var next = change
             .WithRelease(finished)
             .WithEvent(finished, now, "bakeFinished", $"by {caller.Actor}")
@@ -154,6 +155,7 @@ internal static class ReleaseTransitions
             Status = status,
             Detail = detail,
             CompletedAt = now,
+            Bake = release.Bake?.Ended(),
             Services = outcome is null ? release.Services : release.Services.ConvertAll(entry => entry.Outcome is null ? entry with { Outcome = outcome } : entry),
         };
         change = ShiftTransitions.Unshift(change, release, release.Open);

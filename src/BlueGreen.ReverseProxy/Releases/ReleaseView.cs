@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
@@ -30,7 +31,7 @@ internal static class ReleaseView
         release.CompletedAt,
         release.Status == ReleaseStatus.Verifying && progress is { Judged.IsEmpty: false } ? GatesOf(release, progress.Judged) : GatesOf(release, release.Gates),
         DrainOf(release, progress, services),
-        BakeOf(release, progress),
+        BakeOf(release, progress, services),
         [.. events.Select(WireRecords.ToWire)],
         ShiftView.Of(release, progress, services, time))
     {
@@ -44,7 +45,7 @@ internal static class ReleaseView
         [.. gates.Select(gate => gate.ToWire() with { Service = release.Services.Exists(service => service.Name == gate.Service) ? gate.Service : null })];
 
     // Live as long as there is somebody who counts; then as it was stored with the release's end.
-    private static BakeStatus BakeOf(ReleaseState release, ReleaseProgress? progress)
+    private static BakeStatus BakeOf(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)
     {
         var endsAt = release.SwitchedAt?.AddSeconds(release.BakeSeconds);
         if (release.Bake is not { } bake)
@@ -60,7 +61,12 @@ internal static class ReleaseView
             bake.Hold is { } hold ? WireRecords.NameOf(hold) : null,
             bake.Detail,
             bake.Confidence,
-            [.. (live is { Count: > 0 } ? live : bake.Services).Select(WireRecords.ToWire)]);
+            [.. (live is { Count: > 0 } ? live : bake.Services).Select(WireRecords.ToWire)])
+        {
+            Comparison = ConfirmationView.Of(release, progress, services),
+            Comparisons = bake.Attempts,
+            ComparedSeconds = bake.SplitSeconds,
+        };
     }
 
     private static DrainStatus? DrainOf(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)
@@ -70,11 +76,15 @@ internal static class ReleaseView
             return null;
         }
 
-        var deadline = switchedAt.AddSeconds(release.DrainSeconds);
+        var deadline = (release.LeftAt ?? switchedAt).AddSeconds(release.DrainSeconds);
 
         // Between the publication and the count there is a moment in which somebody may look: what was counted for the decision stands in.
         return release.Status == ReleaseStatus.Draining && progress is not null
-            ? new DrainStatus(deadline, progress.Switch?.StartedWith ?? release.DrainStartedWith, RemainingOf(release, services), progress.Switch?.Aborted ?? 0)
+            ? new DrainStatus(
+                deadline,
+                progress.LastExit?.StartedWith ?? release.DrainStartedWith,
+                RemainingOf(release, services),
+                progress.Aborted)
             : new DrainStatus(deadline, release.DrainStartedWith, 0, release.DrainAborted);
     }
 

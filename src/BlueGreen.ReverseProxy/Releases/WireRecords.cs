@@ -25,7 +25,10 @@ internal static class WireRecords
         figures.Counts.ToWire(),
         new SlotLatency(figures.From.P50Ms, figures.From.P99Ms),
         new SlotLatency(figures.To.P50Ms, figures.To.P99Ms),
-        [.. figures.Metrics.Select(ToWire)]);
+        [.. figures.Metrics.Select(ToWire)])
+    {
+        Queries = figures.Queries is { } queries ? [.. queries.Select(ToWire)] : null,
+    };
 
     /// <summary>A stored name as the API writes it: camelCase. Problem codes are kebab-case there too.</summary>
     public static string NameOf(string stored) => stored switch
@@ -46,6 +49,9 @@ internal static class WireRecords
         counts.DestinationFaults,
         counts.ClientFaults,
         counts.GatewayFaults);
+
+    private static BakeQuery ToWire(this QueryFigures query) => new(
+        query.Name, query.Status, query.Value, query.OldValue, query.Min, query.Max, query.ViolatedSeconds, query.At, query.Detail);
 
     private static BakeMetric ToWire(this MetricFigures metric) => new(
         metric.Name,

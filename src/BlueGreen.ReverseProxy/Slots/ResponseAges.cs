@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Observability;
+
 namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>How many responses have been going on for longer than a time, without a timer or a list entry for each.</summary>
@@ -6,15 +8,19 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// ago: so a response costs two interlocked operations, and only a reader pays for the sum. A response is reported as old up to a
 /// tenth of the time late.
 /// </remarks>
-internal sealed class ResponseAges(TimeProvider time, TimeSpan oldAfter)
+/// <param name="time">The clock.</param>
+/// <param name="oldAfter">The time.</param>
+/// <param name="longest">How late a response may be reported as old at most; null for a tenth of the time.</param>
+/// <param name="tellsClients">Whether the counters are told apart by client, see <see cref="Cohort.Clients"/>.</param>
+internal sealed class ResponseAges(TimeProvider time, TimeSpan oldAfter, TimeSpan? longest = null, bool tellsClients = false)
 {
     private const int CohortsPerAge = 10;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Cohort> _earlier = new();
     private TimeSpan _old = oldAfter;
-    private long _spanTicks = (oldAfter / CohortsPerAge).Ticks;
-    private Cohort _current = new(time.GetTimestamp());
+    private long _spanTicks = SpanOf(oldAfter, longest);
+    private Cohort _current = new(time.GetTimestamp(), tellsClients);
 
     /// <summary>Changes the time; responses that are under way are counted by the new one, up to a tenth of the old one late.</summary>
     public void OldAfter(TimeSpan old)
@@ -22,7 +28,7 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan oldAfter)
         lock (_gate)
         {
             _old = old;
-            Volatile.Write(ref _spanTicks, (old / CohortsPerAge).Ticks);
+            Volatile.Write(ref _spanTicks, SpanOf(old, longest));
         }
     }
 
@@ -42,12 +48,15 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan oldAfter)
     }
 
     /// <summary>How many have been going on for longer than the time.</summary>
-    public long CountOld()
+    /// <param name="clients">Whose they are is added to this; null where clients are not told apart, or do not matter.</param>
+    public long CountOld(ClientCounts? clients = null)
     {
         lock (_gate)
         {
             // The newest cohort may be old too: nothing has begun since.
-            return _earlier.Append(_current).Where(cohort => time.GetElapsedTime(cohort.Begun) > _old + TimeSpan.FromTicks(_spanTicks)).Sum(cohort => cohort.Count);
+            var old = _earlier.Append(_current).Where(cohort => time.GetElapsedTime(cohort.Begun) > _old + TimeSpan.FromTicks(_spanTicks)).ToList();
+            old.ForEach(cohort => clients?.AddAll(cohort.Clients!));
+            return old.Sum(cohort => cohort.Count);
         }
     }
 
@@ -76,18 +85,23 @@ internal sealed class ResponseAges(TimeProvider time, TimeSpan oldAfter)
             }
 
             _earlier.AddLast(current);
-            var turned = new Cohort(time.GetTimestamp());
+            var turned = new Cohort(time.GetTimestamp(), tellsClients);
             Volatile.Write(ref _current, turned);
             return turned;
         }
     }
 
+    private static long SpanOf(TimeSpan old, TimeSpan? longest) => Math.Min((old / CohortsPerAge).Ticks, longest?.Ticks ?? long.MaxValue);
+
     /// <summary>The responses that began at about the same time.</summary>
-    internal sealed class Cohort(long begun)
+    internal sealed class Cohort(long begun, bool tellsClients)
     {
         private long _count;
 
         public long Begun { get; } = begun;
+
+        /// <summary>Whose responses they are; null where that is not counted.</summary>
+        public ClientCounts? Clients { get; } = tellsClients ? new() : null;
 
         public long Count => Volatile.Read(ref _count);
 

@@ -16,6 +16,7 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
 {
     private readonly Lock _watchGate = new();
     private (string? Release, SplitWatch? Watch) _watch;
+    private (string? Attempt, SplitWatch? Watch) _confirmation;
     private ServiceOptions _own = options;
     private FrozenDictionary<string, PreviewHostOptions> _previewHosts = options.Preview.Hosts;
 
@@ -46,6 +47,20 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
             }
 
             return _watch.Watch!;
+        }
+    }
+
+    /// <summary>What counts the slots' requests while one attempt of a bake's confirmation lasts; another one for another attempt.</summary>
+    public SplitWatch ConfirmationOf(string attempt, TrafficKeyKind key, int metric)
+    {
+        lock (_watchGate)
+        {
+            if (_confirmation.Attempt != attempt)
+            {
+                _confirmation = (attempt, new SplitWatch(key == TrafficKeyKind.Request, time, metric));
+            }
+
+            return _confirmation.Watch!;
         }
     }
 

@@ -5,14 +5,14 @@ using BlueGreen.ReverseProxy.Slots.Splitting;
 namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>Where the requests of one service go; immutable, a row of the <see cref="RoutingTable"/>.</summary>
-/// <param name="Active">The slot that serves; while requests are shifted, the one that they leave.</param>
+/// <param name="Active">The slot that serves; while requests are split, both do.</param>
 /// <param name="Maintenance">Set while the service is closed to its clients.</param>
 internal sealed record ServiceRoute(SlotName Active, Maintenance? Maintenance = null)
 {
     private static readonly ServiceRoute ToBlue = new(SlotName.Blue);
     private static readonly ServiceRoute ToGreen = new(SlotName.Green);
 
-    /// <summary>Set while a release shifts requests to the standby.</summary>
+    /// <summary>Set while a release shifts requests to the standby, or compares its slots.</summary>
     public TrafficSplit? Split { get; init; }
 
     /// <summary>Set while new requests wait at the gateway.</summary>
@@ -30,13 +30,14 @@ internal sealed record ServiceRoute(SlotName Active, Maintenance? Maintenance = 
     public bool IsHeld(Service service) => Hold is { } hold && service.Held.Keeps(hold);
 
     /// <summary>Whether clients' requests may go to this slot. The one question of whoever deploys, takes down, or waits for a drain.</summary>
-    public bool Serves(SlotName slot) => Active == slot || Split?.To == slot;
+    public bool Serves(SlotName slot) => Active == slot || Split is not null;
 
     /// <summary>The slot for a request. A pure function: the same route gives the same request the same slot.</summary>
     /// <param name="key">What the request is told apart by.</param>
     /// <param name="purpose">What the request is sent for.</param>
     public SlotName Choose(ref RequestKey key, Purpose purpose) =>
         purpose != Purpose.Serve ? Active.Other()
-        : Split is { } split && split.Takes(key.For(split.Keying)) ? split.To
-        : Active;
+        : Split is not { } split ? Active
+        : split.Takes(key.For(split.Keying)) ? split.To
+        : split.Rest;
 }

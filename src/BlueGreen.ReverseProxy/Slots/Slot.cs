@@ -16,6 +16,7 @@ internal sealed class Slot(
     private string? _declaredVersion;
     private string? _versionHeader;
     private bool _hasActivityTimeout;
+    private HangWatch? _hangs;
 
     public SlotName Name { get; } = name;
 
@@ -43,6 +44,13 @@ internal sealed class Slot(
 
     /// <summary>How long the open responses have been going on.</summary>
     public ResponseAges Ages { get; } = new(time ?? TimeProvider.System, (longLived ?? new()).StreamAfter);
+
+    /// <summary>Set while a bake looks for requests that hang; null otherwise.</summary>
+    public HangWatch? Hangs
+    {
+        get => Volatile.Read(ref _hangs);
+        set => Volatile.Write(ref _hangs, value);
+    }
 
     /// <summary>Whether the configuration limits how long the slot's connections may be quiet; if not, WebSockets and streams have no limit.</summary>
     public bool HasActivityTimeout

@@ -1,5 +1,6 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.LongLived;
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.ReverseProxy.Slots;
@@ -14,6 +15,8 @@ internal sealed class SlotLease : IDisposable
     private CancellationTokenSource? _call;
     private CancellationTokenRegistration _callDrain;
     private ResponseAges.Cohort? _unanswered;
+    private HangWatch? _hangs;
+    private ResponseAges.Cohort? _waiting;
 
     public SlotLease(Slot slot, Purpose purpose = Purpose.Serve)
     {
@@ -65,6 +68,9 @@ internal sealed class SlotLease : IDisposable
     /// <summary>When the API's response began, by the same clock; 0 before.</summary>
     public long BegunAt { get; set; }
 
+    /// <summary>The client's number, once it is known; see <see cref="ClientNumbers"/>.</summary>
+    public int? Client { get; private set; }
+
     /// <summary>Which headers the response gets; null until the first of them is written.</summary>
     public ResponseHeaderOptions? ResponseHeaders { get; set; }
 
@@ -96,6 +102,52 @@ internal sealed class SlotLease : IDisposable
         }
     }
 
+    /// <summary>The request waits for its response, while a bake looks for those that hang.</summary>
+    /// <param name="hangs">Who counts.</param>
+    /// <param name="client">The client's number.</param>
+    public void AwaitResponse(HangWatch hangs, int client)
+    {
+        (_hangs, Client) = (hangs, client);
+        _waiting = hangs.Enter(StartedAt, client);
+    }
+
+    /// <summary>The API's response headers have come: what follows them, a stream too, may take as long as it wants.</summary>
+    /// <param name="at">The monotonic time.</param>
+    /// <param name="waited">The time since the choice of the slot.</param>
+    public void Answer(long at, TimeSpan waited)
+    {
+        BegunAt = at;
+        Answer();
+        if (TakeWaiting() is { } waiting)
+        {
+            _hangs!.Answer(waiting, Client!.Value, waited);
+        }
+    }
+
+    /// <summary>There will be no response from the API.</summary>
+    /// <param name="fault">Whose fault that is.</param>
+    /// <param name="waited">The time since the choice of the slot.</param>
+    public void EndWait(Fault fault, TimeSpan waited)
+    {
+        if (TakeWaiting() is not { } waiting)
+        {
+            return;
+        }
+
+        switch (fault)
+        {
+            case Fault.Gateway:
+                HangWatch.Leave(waiting, Client!.Value);
+                break;
+            case Fault.Client:
+                _hangs!.GiveUp(waiting, Client!.Value, waited);
+                break;
+            default:
+                _hangs!.Answer(waiting, Client!.Value, waited);
+                break;
+        }
+    }
+
     /// <summary>Counts the request as another kind of work from now on.</summary>
     public void ReclassifyAs(WorkKind kind)
     {
@@ -119,7 +171,25 @@ internal sealed class SlotLease : IDisposable
     }
 
     /// <summary>The gateway has ended the response; the client has this long to end its half of the call.</summary>
-    public void EndGrpcCallWithin(TimeSpan time) => _call?.CancelAfter(time);
+    public void EndGrpcCallWithin(TimeSpan time)
+    {
+        IsEndedByGateway = true;
+        _call?.CancelAfter(time);
+    }
+
+    /// <summary>Whether the gateway has ended a gRPC call: its status is the gateway's.</summary>
+    public bool IsEndedByGateway { get; private set; }
+
+    /// <summary>The WebSocket that the request has become; null for none.</summary>
+    public GracefulCloseWebSocket? WebSocket { get; private set; }
+
+    /// <summary>The request has become a WebSocket, which a drain can close gracefully.</summary>
+    public void BecomeWebSocket(GracefulCloseWebSocket socket)
+    {
+        ReclassifyAs(WorkKind.Upgrade);
+        RegisterLongLived(socket.Reader);
+        WebSocket = socket;
+    }
 
     /// <summary>The response has begun; one that goes on for long counts as a stream.</summary>
     public void BeginResponse()
@@ -141,6 +211,11 @@ internal sealed class SlotLease : IDisposable
     public void Dispose()
     {
         Answer();
+        if (TakeWaiting() is { } waiting)
+        {
+            HangWatch.Leave(waiting, Client!.Value);
+        }
+
         _cohort?.Add(-1);
         if (_longLived is not null)
         {
@@ -150,6 +225,13 @@ internal sealed class SlotLease : IDisposable
         _callDrain.Dispose();
         _call?.Dispose();
         Slot.InFlight.Decrement(Purpose, Kind);
+    }
+
+    private ResponseAges.Cohort? TakeWaiting()
+    {
+        var waiting = _waiting;
+        _waiting = null;
+        return waiting;
     }
 
     private void Answer()

@@ -47,7 +47,7 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
             var isTurnedAway = isNew && !split!.Watch.TryEnter();
             if (isTurnedAway)
             {
-                (name, isNew) = (route.Active, false);
+                (name, isNew) = (split!.Rest, false);
             }
 
             var slot = service[name];
@@ -99,5 +99,6 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
         now.Admits(service, purpose)
         && (turnedAway is null
             ? now.Choose(ref key, purpose) == name
-            : now.Active == name && (now.Split is null || ReferenceEquals(now.Split.Watch, turnedAway.Watch)));
+            : now.Split is { } split ? split.Rest == name && ReferenceEquals(split.Watch, turnedAway.Watch)
+            : now.Active == name);
 }

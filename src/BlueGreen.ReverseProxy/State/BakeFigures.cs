@@ -2,7 +2,17 @@ namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>What a bake has measured of one service, as it is stored. The fields mean what those of the API's record do.</summary>
 internal sealed record ServiceFigures(
-    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics);
+    string Name, long Responses, int Clients, ResponseFigures Counts, LatencyFigures From, LatencyFigures To, IReadOnlyList<MetricFigures> Metrics)
+{
+    /// <summary>The queries; null where none are configured.</summary>
+    public IReadOnlyList<QueryFigures>? Queries { get; init; }
+
+    /// <summary>How many responses each group of clients got, so that the next process can go on; null when the release has ended.</summary>
+    public IReadOnlyList<long>? ByClient { get; init; }
+
+    /// <summary>The same without what only a running bake needs, or what another seed has grouped.</summary>
+    public ServiceFigures WithoutClients() => this with { ByClient = null, Metrics = [.. Metrics.Select(metric => metric with { BadByClient = null })] };
+}
 
 /// <summary>How responses ended.</summary>
 internal sealed record ResponseFigures(
@@ -34,4 +44,28 @@ internal sealed record MetricFigures(
     double? ExcludedRate,
     double? ExcludedLift,
     string Status,
-    string? Detail);
+    string? Detail)
+{
+    /// <summary>How many of the bad ones each group of clients got; see <see cref="ServiceFigures.ByClient"/>.</summary>
+    public IReadOnlyList<long>? BadByClient { get; init; }
+}
+
+/// <summary>One query of a bake.</summary>
+internal sealed record QueryFigures(
+    string Name, string Status, double? Value, double? OldValue, double? Min, double? Max, double ViolatedSeconds, DateTimeOffset? At, string? Detail)
+{
+    /// <summary>Not asked yet.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>The value is allowed.</summary>
+    public const string Watching = "watching";
+
+    /// <summary>The limit is violated, and not for long enough yet.</summary>
+    public const string Violated = "violated";
+
+    /// <summary>It counts against the new slot.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>The last reading gave no value.</summary>
+    public const string NoData = "noData";
+}

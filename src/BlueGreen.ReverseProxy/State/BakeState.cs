@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.ReverseProxy.State;
@@ -25,6 +26,9 @@ internal sealed record BakeState
     /// <summary>What each old slot had answered up to the switch, frozen.</summary>
     public ImmutableList<BakeBaseline> Baselines { get; init; } = [];
 
+    /// <summary>What the clients' numbers were made with, see <see cref="Observability.ClientNumbers"/>; null when the release has ended.</summary>
+    public long? ClientSeed { get; init; }
+
     public string Outcome { get; init; } = Watching;
 
     /// <summary>Why it is held, one of <see cref="BakeHolds"/>.</summary>
@@ -36,6 +40,23 @@ internal sealed record BakeState
 
     /// <summary>The figures as they were stored last; what is live may be newer.</summary>
     public ImmutableList<ServiceFigures> Services { get; init; } = [];
+
+    /// <summary>The attempt that is under way to confirm an alarm; null while there is none.</summary>
+    public BakeConfirmation? Confirmation { get; init; }
+
+    /// <summary>How many attempts there have been.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Attempts { get; init; }
+
+    /// <summary>How long the traffic was split for them altogether, in seconds; without the one that is under way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double SplitSeconds { get; init; }
+
+    /// <summary>What the attempts that did not decide have found; null before there are any.</summary>
+    public ImmutableList<ConfirmedMetric>? Evidence { get; init; }
+
+    /// <summary>What is kept when the release ends: an older build reads it, and it is small.</summary>
+    public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()) };
 }
 
 /// <summary>A baseline that outlives the process that measured it.</summary>
@@ -56,8 +77,14 @@ internal static class BakeHolds
     /// <summary>The new slot is worse, and there is nothing left to switch back to.</summary>
     public const string NoWayBack = "no-way-back";
 
+    /// <summary>The time is over, and what speaks against the new slot comes from clients that may be the cause themselves.</summary>
+    public const string Guarded = "guarded";
+
     /// <summary>The new slot is worse, and somebody has aborted the rollback.</summary>
     public const string Aborted = "aborted";
+
+    /// <summary>Something speaks against the new slot, and a comparison could neither confirm nor refute it in time.</summary>
+    public const string Unconfirmed = "unconfirmed";
 }
 
 /// <summary>What one service's old slot had answered in the window before the switch.</summary>
@@ -75,6 +102,9 @@ internal sealed record BakeBaseline(
     double Seconds,
     ImmutableSortedDictionary<int, long> LatencyCounts)
 {
+    /// <summary>How WebSockets had ended; null for a slot that had none.</summary>
+    public BaselineSockets? WebSockets { get; init; }
+
     /// <summary>This and an earlier one. The clients are those of the larger of the two: how many are the same is not known.</summary>
     public BakeBaseline With(BakeBaseline earlier) => this with
     {
@@ -83,8 +113,16 @@ internal sealed record BakeBaseline(
         Clients = Math.Max(Clients, earlier.Clients),
         Seconds = Seconds + earlier.Seconds,
         LatencyCounts = Sum(LatencyCounts, earlier.LatencyCounts),
+        WebSockets = WebSockets is null ? earlier.WebSockets
+            : earlier.WebSockets is null ? WebSockets
+            : new BaselineSockets(WebSockets.Ended + earlier.WebSockets.Ended, WebSockets.Broken + earlier.WebSockets.Broken),
     };
 
     private static ImmutableSortedDictionary<TKey, long> Sum<TKey>(ImmutableSortedDictionary<TKey, long> one, ImmutableSortedDictionary<TKey, long> other)
         where TKey : notnull => other.Aggregate(one, (sum, entry) => sum.SetItem(entry.Key, sum.GetValueOrDefault(entry.Key) + entry.Value));
 }
+
+/// <summary>How the WebSockets of an old slot had ended before the switch.</summary>
+/// <param name="Ended">n.</param>
+/// <param name="Broken">k.</param>
+internal sealed record BaselineSockets(long Ended, long Broken);

@@ -31,6 +31,9 @@ internal sealed record ReleaseState
 
     public bool Force { get; init; }
 
+    /// <summary>Whether a version is released although it was rolled back before; null, and not stored, for no.</summary>
+    public bool? RetryKnownBad { get; init; }
+
     public bool RequireApproval { get; init; }
 
     public string? ApprovedBy { get; init; }
@@ -52,6 +55,9 @@ internal sealed record ReleaseState
     public DateTimeOffset? SwitchedAt { get; init; }
 
     public DateTimeOffset? DrainedAt { get; init; }
+
+    /// <summary>When the old slots were left for the last time, if that was not at the switch: a bake was confirmed, and they served again meanwhile.</summary>
+    public DateTimeOffset? LeftAt { get; init; }
 
     public DateTimeOffset? CompletedAt { get; init; }
 

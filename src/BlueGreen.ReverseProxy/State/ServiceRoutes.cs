@@ -34,18 +34,28 @@ internal static class ServiceRoutes
             ? release.Hold!.ToRoute(release.Id)
             : state.Services[service].Hold?.ToRoute();
 
-    private static TrafficSplit? SplitOf(GatewayState state, Service service) => ShiftOf(state, service.Name) is { Shift: { } shift } release
-        ? new TrafficSplit(
-            release.Services.Find(entry => entry.Is(service.Name))!.To,
-            shift.Weight,
-            new SplitKeying(release.Id, shift.Key, shift.Header),
-            service.WatchOf(release.Id, shift.Key))
-        : null;
+    private static TrafficSplit? SplitOf(GatewayState state, Service service)
+    {
+        var splitting = SplittingOf(state, service.Name);
+        var to = splitting?.Services.Find(entry => entry.Is(service.Name))!.To;
+        return splitting switch
+        {
+            { Status: ReleaseStatus.Shifting, Shift: { } shift } =>
+                new TrafficSplit(to!.Value, shift.Weight, new SplitKeying(splitting.Id, shift.Key, shift.Header), service.WatchOf(splitting.Id, shift.Key)),
+            { Bake.Confirmation: { } confirmation } =>
+                new TrafficSplit(to!.Value, BakeConfirmation.Weight, confirmation.ToKeying(splitting.Id), confirmation.WatchOf(splitting.Id, service)),
+            _ => null,
+        };
+    }
 
-    /// <summary>The release that shifts a service's traffic, and its weight. A release's plan does not change, so these two are all there is to tell splits apart.</summary>
-    public static (string? Release, int Weight) ShareOf(GatewayState state, string service) =>
-        ShiftOf(state, service) is { } release ? (release.Id, release.Shift!.Weight) : (null, 0);
+    /// <summary>Who splits a service's traffic, and its weight. Neither a release's plan nor an attempt's key changes, so these two are all there is to tell splits apart.</summary>
+    public static (string? Split, int Weight) ShareOf(GatewayState state, string service) => SplittingOf(state, service) switch
+    {
+        { Status: ReleaseStatus.Shifting, Shift: { } shift } release => (release.Id, shift.Weight),
+        { Bake.Confirmation: { } confirmation } release => (confirmation.NameOf(release.Id), BakeConfirmation.Weight),
+        _ => (null, 0),
+    };
 
-    private static ReleaseState? ShiftOf(GatewayState state, string service) =>
-        state.Running.Find(release => release is { Status: ReleaseStatus.Shifting, Shift: not null } && release.Holds(service));
+    private static ReleaseState? SplittingOf(GatewayState state, string service) => state.Running.Find(release =>
+        release is { Status: ReleaseStatus.Shifting, Shift: not null } or { Status: ReleaseStatus.Confirming, Bake.Confirmation: not null } && release.Holds(service));
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 namespace BlueGreen.Cli.Tests.Infrastructure;
 
@@ -9,17 +9,14 @@ namespace BlueGreen.Cli.Tests.Infrastructure;
 internal sealed partial class BlueGreenProcess : IDisposable
 {
     private const int SigInt = 2;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
-    private readonly StringBuilder _out = new();
-    private readonly StringBuilder _error = new();
-    private readonly Task _read;
+    private readonly ProcessOutput _output;
 
     private BlueGreenProcess(Process process)
     {
         _process = process;
-        _read = Task.WhenAll(CollectAsync(process.StandardOutput, _out), CollectAsync(process.StandardError, _error));
+        _output = new ProcessOutput(process);
     }
 
     // A child inherits that interrupts are ignored, as they are in whatever a shell without job control starts in the background; .NET
@@ -30,9 +27,9 @@ internal sealed partial class BlueGreenProcess : IDisposable
     public static string Folder => AppContext.BaseDirectory;
 
     /// <summary>What it has written so far.</summary>
-    public string Out => Read(_out);
+    public string Out => _output.Out;
 
-    public string Error => Read(_error);
+    public string Error => _output.Error;
 
     /// <summary>The variables that <c>bluegreen</c> itself reads.</summary>
     public static IReadOnlyList<string> Variables { get; } =
@@ -70,10 +67,10 @@ internal sealed partial class BlueGreenProcess : IDisposable
     /// <summary>Waits until it has written this.</summary>
     public async Task UntilAsync(string text)
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!Out.Contains(text, StringComparison.Ordinal) && !Error.Contains(text, StringComparison.Ordinal))
         {
-            (limit.IsCancellationRequested || _process.HasExited && _read.IsCompleted).Should().BeFalse("\"{0}\" was waited for, and this came: {1}{2}", text, Out, Error);
+            (limit.IsCancellationRequested || _process.HasExited && _output.IsRead).Should().BeFalse("\"{0}\" was waited for, and this came: {1}{2}", text, Out, Error);
             await Task.Delay(10, CancellationToken.None);
         }
     }
@@ -83,8 +80,7 @@ internal sealed partial class BlueGreenProcess : IDisposable
 
     public async Task<CliResult> EndAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(Patience);
-        await _read.WaitAsync(Patience);
+        await _output.UntilEndedAsync();
         return new CliResult(_process.ExitCode, Out, Error);
     }
 
@@ -129,27 +125,6 @@ internal sealed partial class BlueGreenProcess : IDisposable
             {
                 start.Environment[name] = value;
             }
-        }
-    }
-
-    private static async Task CollectAsync(StreamReader reader, StringBuilder into)
-    {
-        var buffer = new char[4096];
-        int length;
-        while ((length = await reader.ReadAsync(buffer)) > 0)
-        {
-            lock (into)
-            {
-                into.Append(buffer, 0, length);
-            }
-        }
-    }
-
-    private static string Read(StringBuilder builder)
-    {
-        lock (builder)
-        {
-            return builder.ToString();
         }
     }
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 namespace BlueGreen.Cli.Tests.Infrastructure;
 
 /// <summary>Runs shell scripts as a pipeline's runner does.</summary>
 internal static class Scripts
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>A folder for the PATH with the <c>bluegreen</c> of this build, as it is found when it is installed.</summary>
     public static string FolderWithBlueGreen(string parent)
@@ -49,9 +49,8 @@ internal static class Scripts
         }
 
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(Patience);
-        return new CliResult(process.ExitCode, await output, await error);
+        var output = new ProcessOutput(process);
+        await output.UntilEndedAsync();
+        return new CliResult(process.ExitCode, output.Out, output.Error);
     }
 }

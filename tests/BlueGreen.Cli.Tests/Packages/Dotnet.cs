@@ -1,12 +1,11 @@
 using System.Diagnostics;
+using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 
 namespace BlueGreen.Cli.Tests.Packages;
 
 /// <summary>The SDK as somebody at a terminal has it, without what the test run has put into the environment.</summary>
 internal static class Dotnet
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     /// <summary>Runs a command of the SDK, which has to succeed.</summary>
     public static Task<string> RunAsync(string folder, params string[] arguments) => RunProgramAsync("dotnet", folder, arguments);
 
@@ -26,18 +25,9 @@ internal static class Dotnet
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
         using var process = Process.Start(start)!;
-        var output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(Patience);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-
-        var written = string.Concat(await output);
+        var output = new ProcessOutput(process);
+        await output.UntilEndedAsync();
+        var written = output.Out + output.Error;
         process.ExitCode.Should().Be(0, "{0} {1}: {2}", program, string.Join(' ', arguments), written);
         return written;
     }

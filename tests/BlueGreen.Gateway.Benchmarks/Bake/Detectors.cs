@@ -92,7 +92,7 @@ internal sealed record Detector(string Name, Func<Stream, Scenario, Detection?> 
                 squares += (2 * groups[ClientCounts.GroupOf(response.Client)]++) + 1;
                 var dispersion = Math.Max(1, (squares - ((double)bad * bad / groups.Length)) / (bad * (1 - (1.0 / groups.Length))));
                 var trials = Math.Max(responses + (long)(now.Responses * response.At), bad);
-                if (BakeJudge.Judge(plan.Metrics[0], new MetricTally(trials, bad, groups.Count(group => group > 0), dispersion), minClients: 2, out _) == BakeJudge.Failed)
+                if (BakeJudge.Judge(plan.Metrics[0], new MetricTally(trials, bad, new ClientSpread(groups.Count(group => group > 0), dispersion)), minClients: 2, out _) == BakeJudge.Failed)
                 {
                     return new Detection(bad, (minute + response.At) * 60, scenario.IsOut(minute));
                 }

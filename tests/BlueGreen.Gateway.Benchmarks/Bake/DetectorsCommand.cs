@@ -55,7 +55,7 @@ internal static class DetectorsCommand
             Row(text, scenario.Name, shares.Select(share => share.ToString()));
         }
 
-        text.AppendLine().AppendLine("In the shared outage the evidence crosses for every rule that looks in time. The gateway asks the old slot's deep health before it rolls back: where that sees the outage the bake is held as `shared-outage`, and nothing is switched.");
+        text.AppendLine().AppendLine("In the shared outage the evidence crosses for every rule that looks in time. The gateway asks the old slot's deep health before it rolls back: where that sees the outage the bake is held as `sharedOutage`, and nothing is switched.");
         return rows;
     }
 

@@ -9,9 +9,8 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 /// <summary>The admin API as a script would use it.</summary>
 internal sealed class AdminClient(string url, HttpMessageHandler? handler = null) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public HttpClient Http { get; } = new(new AnswerCheck(handler ?? new SocketsHttpHandler())) { BaseAddress = new Uri(url), Timeout = Patience };
+    public HttpClient Http { get; } = new(new AnswerCheck(handler ?? new SocketsHttpHandler())) { BaseAddress = new Uri(url), Timeout = TestLimits.Wait };
 
     public async Task<ServiceStatus> StatusAsync(string service = "orders") =>
         (await Http.GetFromJsonAsync($"/v1/services/{service}", ContractsJson.Default.ServiceStatus))!;
@@ -57,15 +56,17 @@ internal sealed class AdminClient(string url, HttpMessageHandler? handler = null
     public async Task<ServiceStatus> UntilAsync(Func<ServiceStatus, bool> condition, string service = "orders")
     {
         var last = await StatusAsync(service);
-        using var limit = new CancellationTokenSource(Patience);
+        var asked = 1;
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!condition(last))
         {
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"Not so within {Patience}: {JsonSerializer.Serialize(last, ContractsJson.Default.ServiceStatus)}");
+                throw new TimeoutException($"Not so within {TestLimits.Wait}: {JsonSerializer.Serialize(last, ContractsJson.Default.ServiceStatus)}");
             }
 
-            await Task.Delay(10, CancellationToken.None);
+            // What is not so soon is asked for less often: each question costs a millisecond of CPU, and several tests wait at any time.
+            await Task.Delay(asked++ < 20 ? 10 : 30, CancellationToken.None);
             last = await StatusAsync(service);
         }
 

@@ -37,7 +37,7 @@ internal static class AdminSection
     /// <summary>Looks again until it is so.</summary>
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> otherwise)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!await condition())
         {
             if (limit.IsCancellationRequested)

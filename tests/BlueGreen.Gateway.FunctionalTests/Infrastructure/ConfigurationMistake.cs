@@ -44,7 +44,7 @@ internal sealed record ConfigurationMistake(string? Content, string Place, param
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var exitCode = await GatewayHost.RunAsync(arguments, output, error).WaitAsync(TimeSpan.FromMinutes(1));
+        var exitCode = await GatewayHost.RunAsync(arguments, output, error).WaitAsync(TestLimits.Wait);
         output.ToString().Should().BeEmpty();
         var lines = error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).ToList();
         lines.Remove(SeeHelp).Should().Be(exitCode == GatewayHost.UsageInvalid);

@@ -32,7 +32,7 @@ internal sealed class CountedBody(int size) : HttpContent
     public async Task UntilStuckAsync()
     {
         var (last, same) = (0L, 0);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (same < 20)
         {
             await Task.Delay(20, limit.Token);

@@ -60,7 +60,7 @@ internal sealed class Crowd : IAsyncDisposable
 
     public async Task UntilAsync(Func<Crowd, bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!condition(this))
         {
             await Task.Delay(5, limit.Token);

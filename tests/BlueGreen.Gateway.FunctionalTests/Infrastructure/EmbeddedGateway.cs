@@ -77,7 +77,7 @@ internal sealed class EmbeddedGateway : RunningGateway
 
     public override async Task<int> StopAsync()
     {
-        await _app.StopAsync().WaitAsync(Patience);
+        await _app.StopAsync().WithinLimitAsync("The stop of the gateway", () => Output);
         return 0;
     }
 

@@ -111,17 +111,23 @@ internal sealed class Fleet : IAsyncDisposable
         }
         """)!;
 
-    public async Task StartGatewayAsync(params string[] arguments) => Gateway = _isProcess
-        ? await GatewayProcess.StartAsync(ConfigFile, Folder, arguments)
-        : await HostedGateway.StartAsync(ConfigFile, Folder, arguments);
+    public Task StartGatewayAsync(params string[] arguments) => StartGatewayAsync(_isProcess, arguments);
+
+    /// <summary>Starts it within the tests' process, whatever the one before was.</summary>
+    public Task HostGatewayAsync(params string[] arguments) => StartGatewayAsync(isProcess: false, arguments);
 
     /// <summary>Ends the gateway by kill -9 and starts it anew on the same state.</summary>
-    public async Task RestartAfterKillAsync()
+    /// <param name="isProcess">Whether the new one is a process too, for tests that kill it as well; another one costs a second of CPU less.</param>
+    public async Task RestartAfterKillAsync(bool isProcess = false)
     {
         await Gateway.KillAsync();
         await Gateway.DisposeAsync();
-        await StartGatewayAsync();
+        await StartGatewayAsync(isProcess, []);
     }
+
+    private async Task StartGatewayAsync(bool isProcess, string[] arguments) => Gateway = isProcess
+        ? await GatewayProcess.StartAsync(ConfigFile, Folder, arguments)
+        : await HostedGateway.StartAsync(ConfigFile, Folder, arguments);
 
     public async ValueTask DisposeAsync()
     {

@@ -48,14 +48,14 @@ internal sealed partial class GatewayProcess : RunningGateway
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(string workingFolder, string? openFiles, string[] arguments)
     {
         await using var gateway = Launch(workingFolder, openFiles, arguments, []);
-        await gateway._process.WaitForExitAsync().WaitAsync(Patience);
+        await gateway.UntilEndedAsync();
         return (gateway._process.ExitCode, gateway.Output);
     }
 
     public override async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync().WaitAsync(Patience);
+        await UntilEndedAsync();
     }
 
     public override async Task<int> StopAsync()
@@ -67,7 +67,7 @@ internal sealed partial class GatewayProcess : RunningGateway
         }
 
         Signal();
-        await _process.WaitForExitAsync().WaitAsync(Patience);
+        await UntilEndedAsync();
         return _process.ExitCode;
     }
 
@@ -92,6 +92,8 @@ internal sealed partial class GatewayProcess : RunningGateway
 
         _process.Dispose();
     }
+
+    private Task UntilEndedAsync() => _process.WaitForExitAsync().WithinLimitAsync("The end of the gateway", () => Output);
 
     private async Task<int> UntilExitAsync()
     {

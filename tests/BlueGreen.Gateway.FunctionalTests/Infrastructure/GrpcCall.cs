@@ -8,7 +8,6 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 /// <summary>A gRPC call with streams in both directions, its frames made by hand: HTTP/2, length-prefixed messages, trailers.</summary>
 internal sealed class GrpcCall : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient _http;
     private readonly Duplex _request;
@@ -63,9 +62,9 @@ internal sealed class GrpcCall : IDisposable
     /// <returns>Null when the call has ended instead.</returns>
     public async Task<string?> ReceiveAsync()
     {
-        var answers = await (await _response.WaitAsync(Patience)).Content.ReadAsStreamAsync();
+        var answers = await (await _response.WaitAsync(TestLimits.Wait)).Content.ReadAsStreamAsync();
         var prefix = new byte[5];
-        var read = await answers.ReadAtLeastAsync(prefix, prefix.Length, throwOnEndOfStream: false).AsTask().WaitAsync(Patience);
+        var read = await answers.ReadAtLeastAsync(prefix, prefix.Length, throwOnEndOfStream: false).AsTask().WaitAsync(TestLimits.Wait);
         if (read == 0)
         {
             return null;
@@ -78,10 +77,10 @@ internal sealed class GrpcCall : IDisposable
     }
 
     /// <summary>The status code of the answer, where it is no gRPC.</summary>
-    public async Task<HttpStatusCode> HttpStatusAsync() => (await _response.WaitAsync(Patience)).StatusCode;
+    public async Task<HttpStatusCode> HttpStatusAsync() => (await _response.WaitAsync(TestLimits.Wait)).StatusCode;
 
     /// <summary>What an answer of headers alone says of the call: the header <c>grpc-status</c>.</summary>
-    public async Task<string?> HeaderStatusAsync() => (await _response.WaitAsync(Patience)).Headers.TryGetValues("grpc-status", out var values) ? values.Single() : null;
+    public async Task<string?> HeaderStatusAsync() => (await _response.WaitAsync(TestLimits.Wait)).Headers.TryGetValues("grpc-status", out var values) ? values.Single() : null;
 
     /// <summary>Cuts the connection without a word.</summary>
     public void Vanish() => _http.Dispose();

@@ -58,7 +58,7 @@ internal sealed class HookReceiver : IAsyncDisposable
 
     public async Task<IReadOnlyList<HookCallSeen>> UntilAsync(Func<IReadOnlyList<HookCallSeen>, bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!condition(Calls))
         {
             limit.IsCancellationRequested.Should().BeFalse("these calls came: {0}", string.Join(", ", Calls));

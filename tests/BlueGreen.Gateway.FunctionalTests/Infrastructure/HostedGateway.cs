@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using BlueGreen.Gateway.Checks;
 using BlueGreen.ReverseProxy.Shutdown;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -57,6 +58,9 @@ internal sealed class HostedGateway : RunningGateway
         return gateway;
     }
 
+    /// <summary>Has the configuration files read now; by itself, the gateway takes a change over once two looks, half a second apart, have found it.</summary>
+    public void Reload() => ((IConfigurationRoot)_app.Configuration).Reload();
+
     public override Task KillAsync() => throw AProcessIsNeeded();
 
     public override void Signal() => throw AProcessIsNeeded();
@@ -64,7 +68,7 @@ internal sealed class HostedGateway : RunningGateway
     public override async Task<int> StopAsync()
     {
         _ended = true;
-        await _app.StopAsync().WaitAsync(Patience);
+        await _app.StopAsync().WithinLimitAsync("The stop of the gateway", () => Output);
         return 0;
     }
 

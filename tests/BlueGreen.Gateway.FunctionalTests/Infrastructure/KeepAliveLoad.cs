@@ -50,7 +50,7 @@ internal sealed class KeepAliveLoad : IAsyncDisposable
     /// <summary>Waits until so many more requests were answered.</summary>
     public async Task UntilMoreAsync(int requests)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         for (var until = Requests + requests; Requests < until;)
         {
             await Task.Delay(5, limit.Token);

@@ -68,7 +68,7 @@ internal sealed class KillWorld : IAsyncDisposable
         var calls = plan.Select(operation => (Operation: operation, Answer: operation.Ask(_fleet.Admin))).ToList();
         await kill(Task.WhenAll(calls.Select(call => QuietlyAsync(call.Answer))));
         var log = _fleet.Gateway;
-        await _fleet.RestartAfterKillAsync();
+        await _fleet.RestartAfterKillAsync(isProcess: true);
         Kills++;
         Operations += plan.Count;
         var answers = new List<(KillOperation Operation, AdminAnswer? Answer)>();

@@ -53,20 +53,10 @@ internal static class NpmProject
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var process = Start(Folder, program, arguments);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(3));
-        }
-        catch (TimeoutException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-
-        process.ExitCode.Should().Be(0, "{0} {1} has written:\n{2}{3}", program, string.Join(' ', arguments), await output, await error);
-        return await output;
+        var output = new ProcessOutput(process);
+        await output.UntilEndedAsync();
+        process.ExitCode.Should().Be(0, "{0} {1} has written:\n{2}{3}", program, string.Join(' ', arguments), output.Out, output.Error);
+        return output.Out;
     }
 
     private static Process Start(string folder, string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)

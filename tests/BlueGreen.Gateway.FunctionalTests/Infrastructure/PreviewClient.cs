@@ -25,7 +25,7 @@ internal static class PreviewClient
         BaseAddress = new Uri(fleet.Gateway.Url),
         DefaultRequestVersion = protocols == HttpProtocols.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        Timeout = TimeSpan.FromSeconds(60),
+        Timeout = TestLimits.Wait,
     };
 
     public static Task<PreviewAnswer> AskAsync(this HttpClient client, string path, params (string Name, string Value)[] headers) => client.AskAsync(HttpMethod.Get, path, null, headers);

@@ -66,7 +66,7 @@ internal sealed class RawApi : IAsyncDisposable
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (Sent == 0)
         {
-            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), "the API should have been asked by now");
+            watch.Elapsed.Should().BeLessThan(TestLimits.Wait, "the API should have been asked by now");
             await Task.Delay(20);
         }
     }
@@ -77,7 +77,7 @@ internal sealed class RawApi : IAsyncDisposable
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (Open > 0)
         {
-            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), $"{Open} connections to the API should be closed by now");
+            watch.Elapsed.Should().BeLessThan(TestLimits.Wait, $"{Open} connections to the API should be closed by now");
             await Task.Delay(20);
         }
     }

@@ -7,7 +7,6 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 /// <summary>A client's connection as bytes, with or without TLS.</summary>
 internal sealed class RawConnection : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TcpClient _client;
 
@@ -26,7 +25,7 @@ internal sealed class RawConnection : IDisposable
     {
         var address = new Uri(url);
         var client = new TcpClient { NoDelay = true };
-        await client.ConnectAsync(address.Host, address.Port).WaitAsync(Patience);
+        await client.ConnectAsync(address.Host, address.Port).WaitAsync(TestLimits.Wait);
         Stream stream = client.GetStream();
         if (address.Scheme == Uri.UriSchemeHttps)
         {
@@ -56,7 +55,7 @@ internal sealed class RawConnection : IDisposable
     {
         try
         {
-            await SendAsync(bytes).WaitAsync(Patience);
+            await SendAsync(bytes).WaitAsync(TestLimits.Wait);
             return true;
         }
         catch (IOException)
@@ -70,7 +69,7 @@ internal sealed class RawConnection : IDisposable
     {
         using var all = new MemoryStream();
         var buffer = new byte[65536];
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         try
         {
             int read;
@@ -103,7 +102,7 @@ internal sealed class RawConnection : IDisposable
     /// <returns>Whether it came before the connection ended.</returns>
     public async Task<bool> TryReadFramesUntilAsync(List<byte> frames, Predicate<(byte Type, int Stream, byte[] Payload)> isTheOne)
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         try
         {
             while (true)
@@ -131,7 +130,7 @@ internal sealed class RawConnection : IDisposable
     {
         var text = new StringBuilder();
         var one = new byte[1];
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
         while (!text.ToString().EndsWith(end, StringComparison.Ordinal))
         {
             await Stream.ReadExactlyAsync(one, limit.Token);

@@ -14,7 +14,6 @@ internal abstract class RunningGateway : IAsyncDisposable
     private readonly TaskCompletionSource<string> _admin = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The bound of a wait for something that has to happen.</summary>
-    protected static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Where proxied traffic goes, without a trailing slash.</summary>
     public string Url { get; private set; } = "";
@@ -22,6 +21,9 @@ internal abstract class RunningGateway : IAsyncDisposable
     public AdminClient Admin { get; private set; } = null!;
 
     public string Output => string.Join(Environment.NewLine, _output);
+
+    /// <summary>How many lines of what it has written contain this.</summary>
+    public int CountLines(string text) => _output.Count(line => line.Contains(text, StringComparison.Ordinal));
 
     /// <summary>The process.</summary>
     public abstract int Id { get; }
@@ -39,9 +41,13 @@ internal abstract class RunningGateway : IAsyncDisposable
     public async Task UntilOutputAsync(string text)
     {
         var watch = Stopwatch.StartNew();
-        while (!Output.Contains(text, StringComparison.Ordinal))
+        while (!Has(text))
         {
-            watch.Elapsed.Should().BeLessThan(Patience, $"the gateway should write \"{text}\" and has written:{Environment.NewLine}{Output}");
+            if (watch.Elapsed > TestLimits.Wait)
+            {
+                throw new TimeoutException($"The gateway should write \"{text}\" and has written:{Environment.NewLine}{Output}");
+            }
+
             await Task.Delay(20);
         }
     }
@@ -60,7 +66,9 @@ internal abstract class RunningGateway : IAsyncDisposable
     protected async Task UntilListeningAsync(Task<int> ended)
     {
         var listening = Task.WhenAll(_proxy.Task, _admin.Task);
-        if (await Task.WhenAny(listening, ended).WaitAsync(Patience) == ended)
+        var first = Task.WhenAny(listening, ended);
+        await first.WithinLimitAsync("The start of the gateway", () => Output);
+        if (await first == ended)
         {
             throw new InvalidOperationException($"The gateway has ended with {await ended}:{Environment.NewLine}{Output}");
         }
@@ -82,6 +90,11 @@ internal abstract class RunningGateway : IAsyncDisposable
             _admin.TrySetResult(admin);
         }
     }
+
+    // Line by line: what a gateway under load writes is long, and this is asked again and again. A text of several lines is in none.
+    private bool Has(string text) => text.Contains('\n', StringComparison.Ordinal)
+        ? Output.Contains(text, StringComparison.Ordinal)
+        : _output.Any(line => line.Contains(text, StringComparison.Ordinal));
 
     private static string? AfterMark(string line, string mark)
     {

@@ -98,14 +98,21 @@ internal sealed class SocketActivator : IAsyncDisposable
     /// <summary>Reads what the gateways write up to a line with this in it.</summary>
     public async Task<string> UntilAsync(string mark)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        using var limit = new CancellationTokenSource(TestLimits.Wait);
+        try
         {
-            _output.Enqueue(line);
-            if (line.Contains(mark, StringComparison.Ordinal))
+            while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
             {
-                return line;
+                _output.Enqueue(line);
+                if (line.Contains(mark, StringComparison.Ordinal))
+                {
+                    return line;
+                }
             }
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new TimeoutException($"'{mark}' did not come within {TestLimits.Wait}. This was written by then:{Environment.NewLine}{Output}", exception);
         }
 
         throw new InvalidOperationException($"Ended before '{mark}':{Environment.NewLine}{Output}");

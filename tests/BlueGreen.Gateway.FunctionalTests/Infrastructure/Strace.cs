@@ -5,7 +5,6 @@ namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
 /// <summary>strace on a running process, which makes its system calls fail or kills it at one of them.</summary>
 internal sealed class Strace : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Lazy<bool> Possible = new(Probe);
 
     private readonly Process _strace;
@@ -25,7 +24,7 @@ internal sealed class Strace : IAsyncDisposable
     public static async Task<Strace> AttachAsync(int process, string calls, string fault)
     {
         var strace = new Strace(Start("-f", "-o", "/dev/null", "-e", "trace=" + calls, "-e", $"inject={calls}:{fault}", "-p", $"{process}"));
-        await strace.UntilAttachedAsync().WaitAsync(Patience);
+        await strace.UntilAttachedAsync().WaitAsync(TestLimits.Wait);
         return strace;
     }
 
@@ -39,7 +38,7 @@ internal sealed class Strace : IAsyncDisposable
             await kill.WaitForExitAsync();
         }
 
-        await _strace.WaitForExitAsync().WaitAsync(Patience);
+        await _strace.WaitForExitAsync().WaitAsync(TestLimits.Wait);
     }
 
     public async ValueTask DisposeAsync()

@@ -118,7 +118,7 @@ public sealed class ForwardedHeaderTests(SharedEdge shared) : IClassFixture<Shar
         edge.Api.Forget();
         using var connection = await edge.ConnectAsync();
         await connection.SendAsync($"GET /a HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
-        (await connection.Stream.ReadAsync(new byte[4096]).AsTask().WaitAsync(TimeSpan.FromSeconds(60))).Should().BePositive();
+        (await connection.Stream.ReadAsync(new byte[4096]).AsTask().WaitAsync(TestLimits.Wait)).Should().BePositive();
         return edge.Api.Seen;
     }
 }

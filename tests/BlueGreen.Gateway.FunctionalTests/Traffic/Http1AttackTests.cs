@@ -88,7 +88,7 @@ public sealed class Http1AttackTests
 
         // Nobody reads: the gateway gives up, and then the API can write no more either.
         var watch = Stopwatch.StartNew();
-        while (OpenConnections(edge) > 0 && watch.Elapsed < TimeSpan.FromSeconds(30))
+        while (OpenConnections(edge) > 0 && watch.Elapsed < TestLimits.Wait)
         {
             peak = Math.Max(peak, edge.Memory);
             await Task.Delay(100);
@@ -157,7 +157,7 @@ public sealed class Http1AttackTests
 
             // The gateway has accepted every one of them, and has closed none.
             var watch = Stopwatch.StartNew();
-            while (OpenConnections(edge) < clients && watch.Elapsed < TimeSpan.FromSeconds(30))
+            while (OpenConnections(edge) < clients && watch.Elapsed < TestLimits.Wait)
             {
                 await Task.Delay(100);
             }
@@ -318,7 +318,7 @@ public sealed class Http1AttackTests
         var text = "";
         while (!text.EndsWith("\r\n\r\nok", StringComparison.Ordinal))
         {
-            var read = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30));
+            var read = await socket.ReceiveAsync(buffer).WaitAsync(TestLimits.Wait);
             read.Should().BePositive(text);
             text += Encoding.ASCII.GetString(buffer, 0, read);
         }

@@ -95,7 +95,7 @@ public sealed class Http2AttackTests
         await connection.SendAsync(Frame(Headers, EndStream, 1, Block("GET", "/flood")));
         byte[] many = [.. Enumerable.Range(0, 500).SelectMany(_ => Frame(Continuation, 0, 1, []))];
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        while (!end.IsCompleted && watch.Elapsed < TimeSpan.FromSeconds(30) && await connection.TrySendAsync(many))
+        while (!end.IsCompleted && watch.Elapsed < TestLimits.Wait && await connection.TrySendAsync(many))
         {
         }
 
@@ -180,7 +180,7 @@ public sealed class Http2AttackTests
             await connection.SendAsync(Frame(Headers, EndHeaders | EndStream, stream, Block("GET", "/large")));
         }
 
-        var answer = await end.WaitAsync(TimeSpan.FromSeconds(60));
+        var answer = await end.WaitAsync(TestLimits.Wait);
         Statuses(answer).Should().OnlyContain(status => status == 200);
         Read(answer).Should().NotContain(frame => frame.Type == Data && frame.Payload.Length > 0, "there is no window for any");
         new int?[] { null, InternalError }.Should().Contain(GoAwayCode(answer));
@@ -247,7 +247,7 @@ public sealed class Http2AttackTests
         await connection.SendAsync(Frame(Headers, EndHeaders, 1, Block("POST", "/body", ("content-type", type), ("te", "trailers"))));
         await connection.SendAsync(Frame(Data, 0, 1, new byte[10]));
 
-        var answer = await connection.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        var answer = await connection.ReadToEndAsync().WaitAsync(TestLimits.Wait);
 
         new int?[] { null, InternalError }.Should().Contain(GoAwayCode(answer));
         await edge.Api.UntilClosedAsync();

@@ -137,7 +137,7 @@ public sealed class StrictParsingTests
             using var connection = await edge.ConnectAsync();
             await connection.SendAsync(request);
             var buffer = new byte[4096];
-            var read = await connection.Stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+            var read = await connection.Stream.ReadAsync(buffer).AsTask().WaitAsync(TestLimits.Wait);
             System.Text.Encoding.ASCII.GetString(buffer, 0, read).Should().StartWith("HTTP/1.1 200", request);
             edge.Api.Seen.Should().Contain(seen);
         }

@@ -26,7 +26,7 @@ public sealed class TlsTests
         await client.GetStream().WriteAsync((byte[])[0x16, 3, 1, 0, (byte)message.Length, .. message]);
 
         var answer = new byte[7];
-        await client.GetStream().ReadExactlyAsync(answer).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        await client.GetStream().ReadExactlyAsync(answer).AsTask().WaitAsync(TestLimits.Wait);
 
         answer[0].Should().Be(Alert);
         answer[6].Should().Be(ProtocolVersion);
@@ -121,7 +121,7 @@ public sealed class TlsTests
         var watch = Stopwatch.StartNew();
         while (await SubjectAsync(edge) != subject)
         {
-            watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30));
+            watch.Elapsed.Should().BeLessThan(TestLimits.Wait);
         }
     }
 

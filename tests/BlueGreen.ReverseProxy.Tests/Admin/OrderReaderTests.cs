@@ -27,7 +27,7 @@ public sealed class OrderReaderTests
     public void Cutover_EveryField_IsRead()
     {
         var request = Request(
-            """{ "to": "green", "reason": "why", "expectVersion": "2.0.0", "force": true, "bakeSeconds": 1.5, "drainSeconds": 2, "requireApproval": true }""",
+            """{ "to": "green", "reason": "why", "expectVersion": "2.0.0", "force": true, "bakeSeconds": 1.5, "drainSeconds": 2, "requireApproval": true, "retryKnownBad": true }""",
             ("If-Match", "\"7\""),
             ("Idempotency-Key", "k"));
 
@@ -43,6 +43,7 @@ public sealed class OrderReaderTests
             BakeSeconds = 1.5,
             DrainSeconds = 2.0,
             RequireApproval = true,
+            RetryKnownBad = true,
             IfMatch = 7,
             IdempotencyKey = "k",
         });
@@ -94,7 +95,7 @@ public sealed class OrderReaderTests
     [Theory]
     [InlineData("""{ "to": "green", "bakeSeconds": 600 }""", """{"bakeSeconds":6E2,"to":"green"}""")]
     [InlineData("""{ "reason": "ä" }""", """{ "reason": "\u00e4" }""")]
-    [InlineData("""{ "force": false, "requireApproval": false, "reason": null }""", "{}")]
+    [InlineData("""{ "force": false, "requireApproval": false, "retryKnownBad": false, "reason": null }""", "{}")]
     [InlineData("{}", null)]
     public void Key_TheSameRequestInOtherWords_HasTheSameHash(string one, string? other)
     {

@@ -11,7 +11,7 @@ public sealed class BakeOptionsTests
             "Bake": {
               "Duration": "01:00:00", "OnFailure": "hold", "NoData": "extend", "Alpha": 0.001, "FailOn": [ "401", "420-429", "5XX" ],
               "RelativeMargin": 0.5, "AbsoluteMargin": 0.001, "UnmeasuredRate": 0.1, "BaselineWindow": "00:10:00", "MinClients": 3,
-              "MaxErrorRate": 0.02, "MaxP99": "00:00:00.250",
+              "MaxErrorRate": 0.02, "MaxP99": "00:00:00.250", "HangAfter": "00:00:05",
               "Latency": { "Enabled": true, "Quantile": 0.95, "Margin": 1, "Floor": "00:00:00.005", "Grace": "00:01:00" },
               "Record": { "Directory": "recordings", "MaxMegabytes": 64 }
             }
@@ -31,6 +31,7 @@ public sealed class BakeOptionsTests
         bake.MinClients.Should().Be(3);
         bake.MaxErrorRate.Should().Be(0.02);
         bake.MaxP99.Should().Be(TimeSpan.FromMilliseconds(250));
+        bake.HangAfter.Should().Be(TimeSpan.FromSeconds(5));
         bake.Latency.Should().Be(new BakeLatencyOptions { Quantile = 0.95, Margin = 1, Floor = TimeSpan.FromMilliseconds(5), Grace = TimeSpan.FromMinutes(1) });
         bake.Record.Should().Be(new BakeRecordOptions("recordings", 64));
     }
@@ -42,8 +43,8 @@ public sealed class BakeOptionsTests
 
         bake.Should().Be(new BakeOptions { FailOn = bake.FailOn });
         bake.FailOn.Should().Equal(FailureMetric.Errors);
-        (bake.Alpha, bake.RelativeMargin, bake.AbsoluteMargin, bake.MinClients, bake.MaxErrorRate, bake.MaxP99, bake.Record)
-            .Should().Be((0.01, 0.1, 0.0001, 2, null, null, null));
+        (bake.Alpha, bake.RelativeMargin, bake.AbsoluteMargin, bake.MinClients, bake.MaxErrorRate, bake.MaxP99, bake.HangAfter, bake.Record)
+            .Should().Be((0.01, 0.1, 0.0001, 2, null, null, null, null));
     }
 
     [Theory]
@@ -64,6 +65,7 @@ public sealed class BakeOptionsTests
     [InlineData("\"MaxErrorRate\": 2", "MaxErrorRate", "2", "a number from 0 to 1")]
     [InlineData("\"MaxErrorRate\": \"5 %\"", "MaxErrorRate", "5 %", "a number from 0 to 1")]
     [InlineData("\"MaxP99\": \"250ms\"", "MaxP99", "250ms", "a duration")]
+    [InlineData("\"HangAfter\": \"00:00:00\"", "HangAfter", "00:00:00", "from \"00:00:00.100")]
     [InlineData("\"Latency\": { \"Quantile\": 1 }", "Latency:Quantile", "1", "a number from 0.5 to 0.9999")]
     [InlineData("\"Latency\": { \"Grace\": \"30\" }", "Latency:Grace", "30", "a duration")]
     [InlineData("\"Latency\": { \"Margin\": -0.1 }", "Latency:Margin", "-0.1", "a number from 0 to 100")]

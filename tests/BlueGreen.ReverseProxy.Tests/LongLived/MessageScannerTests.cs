@@ -34,6 +34,27 @@ public sealed class MessageScannerTests
         from lines in Gen.Elements("data: x", "id: 7", "event: y", "data", ": a comment").ArrayOf().Where(lines => lines.Any(line => line[0] != ':'))
         select Encoding.UTF8.GetBytes(string.Concat(lines.SkipWhile(line => line[0] == ':').Select(line => line + ending)) + ending);
 
+    // The code of the API's close frame, however its bytes arrive; a client's is masked, and nobody asks for it.
+    [Theory]
+    [InlineData(new byte[] { 0x88, 2, 0x03, 0xF3 }, 1011)]
+    [InlineData(new byte[] { 0x81, 1, 65, 0x88, 6, 0x03, 0xF6, 97, 98, 99, 100 }, 1014)]
+    [InlineData(new byte[] { 0x88, 0 }, 0)]
+    [InlineData(new byte[] { 0x88, 2, 0x03 }, 0)]
+    [InlineData(new byte[] { 0x82, 2, 0x03, 0xF3 }, 0)]
+    public void WebSocket_CloseCode_IsFoundInAnyPieces(byte[] frames, int code)
+    {
+        for (var size = 1; size <= frames.Length; size++)
+        {
+            var scanner = new WebSocketScanner();
+            for (var at = 0; at < frames.Length; at += size)
+            {
+                scanner.Scan(frames.AsSpan(at, Math.Min(size, frames.Length - at)));
+            }
+
+            scanner.CloseCode.Should().Be(code, "in pieces of {0}", size);
+        }
+    }
+
     [Fact]
     public void WebSocket_InAnyPieces_EndsWhereItsMessagesEnd() => HoldsInAnyPieces(WebSocketMessage, () => new WebSocketScanner());
 

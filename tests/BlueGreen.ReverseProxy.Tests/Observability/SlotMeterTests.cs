@@ -40,6 +40,50 @@ public sealed class SlotMeterTests
         reading.AtLeast(1024).Should().Be(50L * (2000 - 1024));
     }
 
+    // A response that is counted while its slot is read may be missing, but is never bad without being counted.
+    [Fact]
+    public async Task Read_WhileResponsesAreCounted_HasNoMoreBadThanTrials()
+    {
+        var meter = new SlotMeter(SlotName.Green, FailureCodes.ErrorsOnly);
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 3).Select(client => Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                meter.Add(new ResponseOutcome(500, Fault.Destination, 5000, Begun: true, Upgraded: false, client));
+            }
+        })).ToList();
+
+        // A few looks of a hundred thousand hit that moment, so it takes as many.
+        var torn = 0;
+        for (var look = 0; look < 200_000; look++)
+        {
+            var reading = meter.Read();
+            torn += reading.Bad(FailureCodes.Errors) > reading.Trials ? 1 : 0;
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(writers);
+        torn.Should().Be(0);
+        meter.Read().Bad(FailureCodes.Errors).Should().Be(meter.Read().Trials);
+    }
+
+    // The earlier reading fell between the two cells of a response.
+    [Fact]
+    public void Since_TornReading_HasNoMoreBadThanTrials()
+    {
+        var earlier = new long[MeterReading.Cells];
+        earlier[MeterReading.ClassCell(500)] = 7;
+        earlier[MeterReading.MetricCell(FailureCodes.Errors)] = 6;
+        var now = (long[])earlier.Clone();
+        now[MeterReading.ClassCell(500)] = 9;
+        now[MeterReading.MetricCell(FailureCodes.Errors)] = 9;
+
+        var since = new MeterReading(now).Since(new MeterReading(earlier));
+
+        (since.Trials, since.Bad(FailureCodes.Errors)).Should().Be((2L, 2L));
+    }
+
     [Fact]
     public void Add_WhileWatched_AllocatesNothing()
     {
@@ -72,7 +116,7 @@ public sealed class SlotMeterTests
             Add(traffic, client, all[client]);
         }
 
-        own.DispersionAgainst(traffic).Should().BeApproximately(expected, 1e-9);
+        own.SpreadAgainst(traffic).Dispersion.Should().BeApproximately(expected, 1e-9);
 
         static void Add(ClientCounts counts, int client, int times)
         {

@@ -15,8 +15,9 @@ internal static class ReleaseInvariants
         [ReleaseStatus.Shifting] = [ReleaseStatus.Draining, ReleaseStatus.Reverting, ReleaseStatus.Failed],
         [ReleaseStatus.Reverting] = [ReleaseStatus.RolledBack, ReleaseStatus.Aborted, ReleaseStatus.Failed],
         [ReleaseStatus.Holding] = [ReleaseStatus.Draining, ReleaseStatus.Rejected, ReleaseStatus.Aborted, ReleaseStatus.Failed],
-        [ReleaseStatus.Draining] = [ReleaseStatus.Baking, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
-        [ReleaseStatus.Baking] = [ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
+        [ReleaseStatus.Draining] = [ReleaseStatus.Baking, ReleaseStatus.Confirming, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
+        [ReleaseStatus.Baking] = [ReleaseStatus.Confirming, ReleaseStatus.Succeeded, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
+        [ReleaseStatus.Confirming] = [ReleaseStatus.Draining, ReleaseStatus.RolledBack, ReleaseStatus.Abandoned],
         [ReleaseStatus.Succeeded] = [],
         [ReleaseStatus.Rejected] = [],
         [ReleaseStatus.RolledBack] = [],
@@ -108,11 +109,21 @@ internal static class ReleaseInvariants
         now.Active.Should().Be(active, "it is where the last switch put it");
         now.RollbackTo.Should().NotBe(now.Active);
         (now.RollbackTo is not null && now.RolledBack).Should().BeFalse("a rollback has nothing to roll back");
-        var isSameShift = ServiceRoutes.ShareOf(before, name) == ServiceRoutes.ShareOf(after, name);
+        var isSameShift = ShiftOf(before, name) == ShiftOf(after, name);
         now.Generation.Should().Be(IsSame(was, now) && isSameShift ? was.Generation : was.Generation + 1, "+1 at every change ({0})", step);
-        var share = ServiceRoutes.ShareOf(after, name);
+        var share = ShiftOf(after, name);
+        if (after.Running.Find(release => release.Status == ReleaseStatus.Confirming && release.Holds(name)) is { } confirming)
+        {
+            ServiceRoutes.ShareOf(after, name).Should().Be((confirming.Bake!.Confirmation!.NameOf(confirming.Id), BakeConfirmation.Weight), "both slots serve ({0})", step);
+            now.RollbackTo.Should().Be(confirming.Services.Find(entry => entry.Is(name))!.From, "there is a way back ({0})", step);
+        }
+        else
+        {
+            ServiceRoutes.ShareOf(after, name).Should().Be(share, "nothing but a shift splits ({0})", step);
+        }
+
         (share.Weight is >= 0 and < TrafficSplit.Whole).Should().BeTrue("all of the traffic is a switch");
-        if (share.Weight > 0 && ServiceRoutes.ShareOf(before, name) is { Weight: > 0 } shareBefore && shareBefore.Release == share.Release)
+        if (share.Weight > 0 && ShiftOf(before, name) is { Weight: > 0 } shareBefore && shareBefore.Split == share.Split)
         {
             share.Weight.Should().BeGreaterThanOrEqualTo(shareBefore.Weight, "no client goes back while a release shifts ({0})", step);
             now.RollbackTo.Should().BeNull("back means that the shift is taken back ({0})", step);
@@ -123,6 +134,10 @@ internal static class ReleaseInvariants
         after.Running.Count(release => release.Kind == ReleaseKind.Cutover && release.Holds(name)).Should().BeLessThan(2);
         after.Running.Count(release => release.Kind == ReleaseKind.Rollback && release.Holds(name)).Should().BeLessThan(2, "{0}", step);
     }
+
+    // A comparison of the slots has no generation of its own: nobody has switched anything, and whoever wants to roll back has seen the right one.
+    private static (string? Split, int Weight) ShiftOf(GatewayState state, string name) =>
+        state.Running.Exists(release => release.Status == ReleaseStatus.Shifting && release.Holds(name)) ? ServiceRoutes.ShareOf(state, name) : (null, 0);
 
     // That a release has ended is no change of the service: nothing that a caller could have built on is different.
     private static bool IsSame(ServiceState was, ServiceState now) =>

@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots.Holding;
@@ -54,6 +55,10 @@ internal enum StepKind
     Deploy,
     DecommissionDue,
     HookAnswered,
+    Alarm,
+    TakenUp,
+    Refuted,
+    Held,
 }
 
 /// <summary>Applies steps to what is committed, and checks after each what always has to hold.</summary>
@@ -121,7 +126,7 @@ internal sealed class ReleaseModel
         StepKind.Resume => HoldByHand(step.Service, null),
         StepKind.Rollback => Decide(Ordering.Rollback(step.Service)),
         StepKind.RollbackOfRelease => RollBackRelease(step),
-        StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
+        StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
             ? BakeFailed(bad)
             : null,
         StepKind.Deploy => Deploy(step.Service),
@@ -179,6 +184,10 @@ internal sealed class ReleaseModel
             StepKind.HoldIdle => HoldTransitions.Switch(change, release, EndOf(isExclusive: !step.Flag), new SwitchMoment(0, release.Versions, release.Versions) { Bake = new BakeState() }, States.Now),
             StepKind.HoldTimedOut => HoldTransitions.Reject(change, release, EndOf(isExclusive: false), States.Now),
             StepKind.HoldInterrupted => HoldKeeper.EndAll(change, States.Now),
+            StepKind.Alarm => ConfirmationTransitions.Begin(change, release, Alarm(release, step.Service), [], States.Now),
+            StepKind.TakenUp => ConfirmationTransitions.TakeUp(change, release, "next"),
+            StepKind.Refuted => ConfirmationTransitions.Refuted(change, release, new(1, 3, 40, 120, 3), "not confirmed", TimeSpan.FromSeconds(5), States.Now),
+            StepKind.Held => BakeTransitions.Held(change, release, BakeHolds.SharedOutage, "both are sick", [], States.Now),
             StepKind.Drained => change.Drained(release, bakeIsOver: step.Flag),
             StepKind.Abandon => ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, "a defect", States.Now),
             StepKind.Remove => ReleaseTransitions.Remove(change, release, [step.Service], States.Now),
@@ -221,6 +230,17 @@ internal sealed class ReleaseModel
         };
     }
 
+    private static BakeConfirmation Alarm(ReleaseState release, string service) =>
+        new(release.Bake!.Attempts + 1, service, "5xx", 0, TrafficKeyKind.Client, States.Now, "worse", "process");
+
+    private static bool IsAlarming(ReleaseState release) => release is
+    {
+        Kind: ReleaseKind.Cutover,
+        Status: ReleaseStatus.Draining or ReleaseStatus.Baking,
+        BakeSeconds: > 0,
+        Bake: { Hold: null },
+    };
+
     // What the runner and the engine check before they call a transition.
     private bool IsPossible(StepKind what, ReleaseState release) => what switch
     {
@@ -232,7 +252,10 @@ internal sealed class ReleaseModel
         StepKind.ResumeShift => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
         StepKind.Reverted => release.Status == ReleaseStatus.Reverting,
         StepKind.Abort => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
-        StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking && !BakeTransitions.IsBeingRolledBack(State, release),
+        StepKind.Alarm => IsAlarming(release) && release.Open.All(entry => State.Services[entry.Name].RollbackTo == entry.From),
+        StepKind.TakenUp or StepKind.Refuted => release.Status == ReleaseStatus.Confirming,
+        StepKind.Held => IsAlarming(release) || release.Status == ReleaseStatus.Confirming,
+        StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming && !BakeTransitions.IsBeingRolledBack(State, release),
         StepKind.Drained => release.Status == ReleaseStatus.Draining,
         StepKind.Remove => !release.Status.IsBeforeSwitch() || release.Status is ReleaseStatus.Shifting or ReleaseStatus.Reverting,
         StepKind.Abandon => !release.Status.IsBeforeSwitch(),

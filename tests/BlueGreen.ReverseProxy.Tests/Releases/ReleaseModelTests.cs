@@ -14,8 +14,8 @@ public sealed class ReleaseModelTests
     internal static readonly Gen<Step> AnyStep =
         from what in Gen.Frequency(
             (3, Gen.Elements(
-                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained, StepKind.Succeed)),
-            (2, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted, StepKind.DecommissionDue, StepKind.BakeFailed, StepKind.Finish)),
+                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained, StepKind.Succeed, StepKind.Alarm)),
+            (2, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted, StepKind.DecommissionDue, StepKind.BakeFailed, StepKind.Finish, StepKind.Refuted, StepKind.TakenUp)),
             (4, Gen.Elements(Enum.GetValues<StepKind>())))
         from services in Gen.SubListOf(ReleaseModel.Services).Where(services => services.Count > 0)
         from first in Gen.Elements(ReleaseModel.Services)

@@ -124,6 +124,7 @@ public sealed class StoredFormatTests : IDisposable
         Detail = "detail",
         CompletedAt = States.Now,
         AwaitingSince = States.Now,
+        LeftAt = States.Now,
         Services = [new("orders", SlotName.Blue, SlotName.Green, 2) { Outcome = ServiceOutcomes.RolledBack, OutcomeBy = "r2-aaaaaa" }],
         Versions = ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase).Add("orders", "2.0.0"),
         Bake = new BakeState
@@ -133,7 +134,12 @@ public sealed class StoredFormatTests : IDisposable
             Detail = "why",
             Confidence = BakeState.LowConfidence,
             Baselines = [new("orders", 10, ImmutableSortedDictionary<string, long>.Empty.Add("5xx", 1), 4, 300.5, ImmutableSortedDictionary<int, long>.Empty.Add(70, 9))],
-            Services = [new("orders", 240, 12, new(1, 2, 3, 4, 5, 6, 7, 8, 9), new(1.5, 20.25), new(2.5, null), [new("5xx", 1, 2, 3, 4, 5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, "watching", "detail")])],
+            Services = [new("orders", 240, 12, new(1, 2, 3, 4, 5, 6, 7, 8, 9), new(1.5, 20.25), new(2.5, null), [new("5xx", 1, 2, 3, 4, 5, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, "watching", "detail") { BadByClient = [0, 2] }]) { ByClient = [0, 240] }],
+            ClientSeed = 4711,
+            Confirmation = new(2, "orders", "5xx", 0, TrafficKeyKind.Header, States.Now, "worse", "process") { Header = "X-Client" },
+            Attempts = 2,
+            SplitSeconds = 12.5,
+            Evidence = [new("orders", "5xx", 2, 3, 4, 0.5)],
         },
     };
 

@@ -92,7 +92,7 @@ internal sealed class OpenState : IDisposable
         var progresses = new ReleaseProgresses();
         var baselines = new BakeBaselines(Services, time);
         var monitors = new BakeMonitors(Services, baselines, time);
-        var gates = new GateEvaluator(null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
+        var gates = new GateEvaluator(null!, null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
         var end = new BakeEnd(context);
         var measurement = new SwitchMeasurement(context, baselines, progresses);
         var runner = new ReleaseRunner(
@@ -106,6 +106,7 @@ internal sealed class OpenState : IDisposable
             new HoldStep(context, new HoldSwitch(context, measurement, monitors, NullLogger<HoldSwitch>.Instance), Leaving, NullLogger<HoldStep>.Instance),
             new DrainStep(context, Tables, NullLogger<DrainStep>.Instance),
             new BakeStep(context, end),
+            new ConfirmingStep(context),
             NullLogger<ReleaseRunner>.Instance);
         return new(context, progresses, baselines, monitors, untilStored, runner, new ReleaseEngine(State, context, progresses, measurement, null!, time), call);
     }

@@ -64,6 +64,7 @@ internal static class States
                 ExpectVersion = "2.0.0",
                 Force = true,
                 RequireApproval = true,
+                RetryKnownBad = true,
                 ApprovedBy = "boss",
                 Gates = [new("deepHealth", "orders", GateStatus.Passed, "1 destination")],
                 TakesBack = "r3-00ff00",

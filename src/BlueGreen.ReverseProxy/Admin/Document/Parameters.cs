@@ -39,6 +39,7 @@ internal static class Parameters
             new() { Type = JsonSchemaType.Number, Minimum = "0.01", Maximum = "100" },
             50),
         ("expectVersion", _) => Query(name, "The version that every destination of the slot must report.", Text(), "2.0.1"),
+        ("retryKnownBad", _) => Query(name, "As `retryKnownBad` of a cutover: a version that was rolled back before is not refused.", new() { Type = JsonSchemaType.Boolean, Default = false }, true),
         ("limit", _) => Query(name, "How many at most.", new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{Paging.MaxLimit}", Default = Paging.DefaultLimit }, 50),
         ("before", _) => Query(name, "Only older ones than this: the id of the last release of the page before, or the sequence of the last audit entry. The `Link` of the answer has it.", Text(), "r42-9f3c21"),
         (Until, _) => Query(

@@ -29,7 +29,7 @@ internal static class BlueGreenKeys
             "ErrorPages": { "5xx": "x.html" },
             "Hooks": { "one": { "Url": "" } },
             "Services": {
-              "one": { "Blue": "b", "ErrorPages": { "5xx": "x.html" }, "Bake": { "MaxP99": "00:00:01", "Record": { "Directory": "x" } }, "Preview": { "Hosts": { "one": { "Networks": [ "127.0.0.1" ] } } }, "Traffic": { "Shift": { "Steps": [ { "Weight": 1 } ], "ByEvidence": {} } } }
+              "one": { "Blue": "b", "ErrorPages": { "5xx": "x.html" }, "Bake": { "HangAfter": "00:00:01", "MaxP99": "00:00:01", "Record": { "Directory": "x" }, "Queries": { "one": { "Query": "x", "For": "00:00:01", "OnFailure": "hold", "Compare": { "Ratio": 1 } } } }, "Preview": { "Hosts": { "one": { "Networks": [ "127.0.0.1" ] } } }, "Traffic": { "Shift": { "Steps": [ { "Weight": 1 } ], "ByEvidence": {} } } }
             }
           }
         }

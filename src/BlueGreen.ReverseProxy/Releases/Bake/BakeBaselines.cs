@@ -16,15 +16,28 @@ internal sealed class BakeBaselines
     // A removed service leaves its own behind: it may come back.
     private readonly ConcurrentDictionary<Slot, SlotHistory> _histories = new();
 
-    public BakeBaselines(ServiceCatalog services, TimeProvider time)
+    private readonly ClientNumbers _clients;
+
+    public BakeBaselines(ServiceCatalog services, TimeProvider time, ClientNumbers? clients = null)
     {
         _services = services;
         _time = time;
+        _clients = clients ?? new();
         foreach (var service in services.All)
         {
             Begin(service);
         }
     }
+
+    /// <summary>What this process makes the clients' numbers with.</summary>
+    public long ClientSeed => _clients.Seed;
+
+    /// <summary>
+    /// The numbers of the last process, if a bake is to be gone on with. All bakes that run at the same time have the same seed: this
+    /// process stores with each new one what it has taken from those before.
+    /// </summary>
+    public static ClientNumbers NumbersAfter(GatewayState state) =>
+        state.Running.Select(release => release.Bake?.ClientSeed).FirstOrDefault(seed => seed is not null) is { } seed ? new(seed) : new();
 
     /// <summary>What counts for a service's baselines begins now, unless it has begun.</summary>
     public void Begin(Service service)
@@ -53,7 +66,7 @@ internal sealed class BakeBaselines
     /// <param name="release">The release that is about to switch.</param>
     /// <param name="state">The state, which may carry what the previous process measured.</param>
     public BakeState? Freeze(ReleaseState release, GatewayState state) => release.IsWatched
-        ? new BakeState { Baselines = [.. release.Open.Select(service => Freeze(_services.Get(service.Name), service.From, state.Services[service.Name]))] }
+        ? new BakeState { ClientSeed = _clients.Seed, Baselines = [.. release.Open.Select(service => Freeze(_services.Get(service.Name), service.From, state.Services[service.Name]))] }
         : null;
 
     /// <summary>The active slot's baseline, to outlive this process when it stops; null if the slot has answered nothing.</summary>
@@ -77,6 +90,10 @@ internal sealed class BakeBaselines
         var (counted, clients, length) = HistoryOf(service, slot).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
         return new BakeBaseline(
-            service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts());
+            service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts())
+        {
+            // A service without WebSockets is not judged by them: each metric more takes its share of α from the others.
+            WebSockets = counted.WebSockets > 0 || service[slot].Work.Upgrades > 0 ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
+        };
     }
 }

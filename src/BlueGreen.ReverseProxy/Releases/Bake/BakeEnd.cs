@@ -34,7 +34,7 @@ internal sealed class BakeEnd(ReleaseContext context)
         stopping);
 
     /// <summary>The release with what its bake has found; null while it may not end: a rollback of it runs, somebody is to decide, or it has just failed.</summary>
-    /// <remarks>Decided under the one writer, so a bake that fails in its last moment does not succeed before its rollback has switched.</remarks>
+    /// <remarks>Decided under the one writer, so a bake that fails in its last moment does not succeed before its rollback has switched. What is guarded is held by the <see cref="BakeGuard"/>.</remarks>
     public static ReleaseState? Concluded(GatewayState state, ReleaseState release, ReleaseProgress progress)
     {
         if (release.Bake is not { } bake || progress.Bake is not { } monitor || release.BakeSeconds <= 0)
@@ -43,7 +43,7 @@ internal sealed class BakeEnd(ReleaseContext context)
         }
 
         monitor.KeepOnly(release);
-        if (bake.Hold is not null || BakeTransitions.IsBeingRolledBack(state, release) || monitor.Judge() is not null)
+        if (bake.Hold is not null || BakeTransitions.IsBeingRolledBack(state, release) || monitor.Judge() is not null || !monitor.Guarded.IsEmpty)
         {
             return null;
         }

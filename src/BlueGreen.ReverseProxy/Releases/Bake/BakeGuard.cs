@@ -2,6 +2,8 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
@@ -22,6 +24,8 @@ internal sealed partial class BakeGuard(
     BakeMonitors monitors,
     ReleaseEngine engine,
     SlotVerifier verifier,
+    Confirmations confirmations,
+    QueryLoops queries,
     ReleaseProgresses progresses,
     ReleaseContext context,
     BackgroundLoops loops,
@@ -50,12 +54,15 @@ internal sealed partial class BakeGuard(
                 await foreach (var monitor in monitors.Started.ReadAllAsync(stopping))
                 {
                     guarded.RemoveAll(task => task.IsCompleted);
-                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => GuardAsync(monitor, token), stopping), CancellationToken.None));
+                    guarded.Add(Task.Run(() => loops.RunAsync("bake", monitor.ReleaseId, token => WatchAsync(monitor, token), stopping), CancellationToken.None));
                 }
             },
             stoppingToken);
         await Task.WhenAll(guarded).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private Task WatchAsync(ReleaseMonitor monitor, CancellationToken stopping) =>
+        monitor.Queries.IsEmpty ? GuardAsync(monitor, stopping) : queries.WhileAsync(monitor, () => GuardAsync(monitor, stopping), stopping);
 
     // The last resort of a watch is to look again: a bake that nobody watches would end as a success that nobody has seen.
     private async Task GuardAsync(ReleaseMonitor monitor, CancellationToken stopping)
@@ -95,7 +102,7 @@ internal sealed partial class BakeGuard(
 
     private static bool IsWatchedBy(ReleaseMonitor monitor, ReleaseState release) => monitor.IsOfShift
         ? release.Status == ReleaseStatus.Shifting
-        : release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking, BakeSeconds: > 0 };
+        : release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0 };
 
     // A second, or until something bad is answered, or until the release has ended.
     private async Task WaitAsync(ReleaseMonitor monitor, Task? woken, CancellationToken stopping)
@@ -117,15 +124,29 @@ internal sealed partial class BakeGuard(
             case BakeHolds.SharedOutage:
                 await AwaitRecoveryAsync(monitor, release, schedule, stopping);
                 return;
+            case BakeHolds.Failed when finding is { Action: BakeFailureAction.Rollback }:
+                // Somebody is to decide about something else; that must not turn the automatic rollback off.
+                break;
             case not null:
                 return;
         }
 
-        if (finding is not null)
+        if (release.Status == ReleaseStatus.Confirming)
+        {
+            await CompareAsync(monitor, release, finding, schedule, stopping);
+        }
+        else if (finding is not null)
         {
             await ActAsync(monitor, release, finding, schedule, stopping);
+            return;
         }
-        else if (schedule.IsProgressDue(FirstProgress))
+
+        if (await TellOrHoldAsync(monitor, release, schedule))
+        {
+            return;
+        }
+
+        if (schedule.IsProgressDue(FirstProgress))
         {
             await CommitAsync(monitor, (current, running) => BakeTransitions.Progressed(current, running, monitor.Figures, Elapsed(monitor), time.GetUtcNow()));
         }
@@ -142,7 +163,8 @@ internal sealed partial class BakeGuard(
             return;
         }
 
-        if (finding.Action == BakeFailureAction.Hold)
+        var confirmation = monitor.IsOfShift || release.Status == ReleaseStatus.Confirming ? null : confirmations.Plan(monitor, release, finding);
+        if (confirmation is null && finding.Action == BakeFailureAction.Hold)
         {
             await HoldAsync(monitor, BakeHolds.Failed, $"{finding.Service}: {finding.Reason}", schedule);
             return;
@@ -152,6 +174,12 @@ internal sealed partial class BakeGuard(
         if (await FindUnhealthyAsync(release, stopping) is { } sick)
         {
             await HoldAsync(monitor, BakeHolds.SharedOutage, $"{finding.Service}: {finding.Reason}; not rolled back, for {sick}", schedule);
+            return;
+        }
+
+        if (confirmation is not null)
+        {
+            await BeginComparisonAsync(monitor, finding, confirmation, schedule);
             return;
         }
 
@@ -186,6 +214,82 @@ internal sealed partial class BakeGuard(
             }
         }
     }
+
+    private async Task BeginComparisonAsync(ReleaseMonitor monitor, BakeFinding finding, BakeConfirmation confirmation, MonitorSchedule schedule)
+    {
+        if (confirmation.Number > ConfirmationRule.MostAttempts)
+        {
+            await HoldAsync(monitor, BakeHolds.Unconfirmed, $"{finding.Service}: {finding.Reason}; compared {ConfirmationRule.MostAttempts} times with the old slot, and neither confirmed nor gone", schedule);
+        }
+        else if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Begin(current, running, confirmation, monitor.Figures, time.GetUtcNow())))
+        {
+            LogConfirming(logger, monitor.ReleaseId, finding.Service, finding.Reason, confirmation.Number);
+        }
+    }
+
+    // Both slots serve, and chance decides who goes where: what happens to the world happens to both.
+    private async Task CompareAsync(ReleaseMonitor monitor, ReleaseState release, BakeFinding? finding, MonitorSchedule schedule, CancellationToken stopping)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        if (confirmation.Process != context.Process)
+        {
+            await CommitAsync(monitor, (current, running) => ConfirmationTransitions.TakeUp(current, running, context.Process));
+            return;
+        }
+
+        if (finding is { IsOfRate: false })
+        {
+            await ActAsync(monitor, release, finding, schedule, stopping);
+            return;
+        }
+
+        if (confirmations.FindSick(release) is { } sick)
+        {
+            await HoldAsync(monitor, BakeHolds.SharedOutage, $"{confirmation.Service}: {confirmation.Alarm}; not compared any longer, for {sick}", schedule);
+            return;
+        }
+
+        var lasted = schedule.SinceAttempt(confirmation.Number);
+        if (confirmations.See(monitor, release, confirmation) is not { } seen)
+        {
+            await RefuteAsync(monitor, confirmation, ConfirmationCounts.None, "the service has left the release", lasted);
+            return;
+        }
+
+        var (counts, plan) = seen;
+        var evidence = ConfirmationTransitions.EvidenceOf(release.Bake, confirmation);
+        var what = ConfirmationTransitions.Describe(release, confirmation, counts);
+        switch (ConfirmationRule.Judge(evidence, counts, plan.Threshold, plan.Process?.NullRate, lasted))
+        {
+            case ConfirmationVerdict.Confirmed:
+                var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts.NewBad, counts.OldBad))} to 1";
+                await ActAsync(monitor, release, new BakeFinding(confirmation.Service, confirmation.Metric, reason, services.Get(confirmation.Service).Options.Bake.OnFailure), schedule, stopping);
+                break;
+
+            // Nothing has spoken for the new slot either, and there is no time left to find out.
+            case ConfirmationVerdict.Refuted when lasted >= ConfirmationRule.Longest && IsOver(monitor, release):
+                await HoldAsync(monitor, BakeHolds.Unconfirmed, $"{confirmation.Service}: {confirmation.Alarm}; {what}, which is too little to tell, and the bake is over", schedule);
+                break;
+
+            case ConfirmationVerdict.Refuted:
+                await RefuteAsync(monitor, confirmation, counts, what, lasted, plan.Process?.NullRate);
+                break;
+        }
+    }
+
+    private async Task RefuteAsync(
+        ReleaseMonitor monitor, BakeConfirmation confirmation, ConfirmationCounts counts, string what, TimeSpan lasted, double? rate = null)
+    {
+        if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Refuted(
+            current, running, counts, $"not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, time.GetUtcNow())))
+        {
+            var raised = rate is { } known && confirmation.Key != TrafficKeyKind.Request ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
+            monitor.Renew(confirmation.Service, confirmation.Metric, raised);
+            LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
+        }
+    }
+
+    private bool IsOver(ReleaseMonitor monitor, ReleaseState release) => Elapsed(monitor).TotalSeconds >= release.BakeSeconds;
 
     private async Task<string?> FindUnhealthyAsync(ReleaseState release, CancellationToken stopping)
     {
@@ -236,6 +340,12 @@ internal sealed partial class BakeGuard(
 
     [LoggerMessage(4601, LogLevel.Error, "The bake of release {Release} has failed, {Service}: {Reason}. It is taken back by release {Rollback}.")]
     private static partial void LogFailed(ILogger logger, string release, string service, string reason, string rollback);
+
+    [LoggerMessage(4613, LogLevel.Warning, "Something speaks against release {Release}, {Service}: {Reason}. Attempt {Attempt} to confirm it: a quarter of the traffic stays on the new slot.")]
+    private static partial void LogConfirming(ILogger logger, string release, string service, string reason, int attempt);
+
+    [LoggerMessage(4614, LogLevel.Information, "What spoke against release {Release} ({Service}) was not confirmed in attempt {Attempt}: {Found}.")]
+    private static partial void LogRefuted(ILogger logger, string release, string service, int attempt, string found);
 
     [LoggerMessage(4606, LogLevel.Error, "The shift of release {Release} is taken back, {Service}: {Reason}.")]
     private static partial void LogReverted(ILogger logger, string release, string service, string reason);

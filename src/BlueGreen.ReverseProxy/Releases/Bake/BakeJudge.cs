@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.State;
 
@@ -8,10 +10,13 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <summary>What was counted of one metric since the switch.</summary>
 /// <param name="Trials">n.</param>
 /// <param name="Bad">k.</param>
-/// <param name="Clients">About how many clients got the bad ones.</param>
-/// <param name="Dispersion">How much more unevenly they fall on the clients than the traffic does, 1 or more: <see cref="Observability.ClientCounts.DispersionAgainst"/>.</param>
+/// <param name="Spread">How the bad ones fall on the clients.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct MetricTally(long Trials, long Bad, int Clients, double Dispersion);
+internal readonly record struct MetricTally(long Trials, long Bad, ClientSpread Spread)
+{
+    /// <summary>About how many clients got the bad ones.</summary>
+    public int Clients => Spread.Clients;
+}
 
 /// <summary>Judges one metric. Pure.</summary>
 internal static class BakeJudge
@@ -21,10 +26,24 @@ internal static class BakeJudge
     public const string Guarded = "guarded";
     public const string NotJudged = "notJudged";
 
+    /// <summary>In place of a number of clients: it does not matter which clients got the bad responses.</summary>
+    public const int NoGuard = 0;
+
+    /// <summary>From how many clients bad responses have to come.</summary>
+    /// <remarks>
+    /// Where a few clients send nearly everything, as load balancers in front of the gateway do, a number of clients says nothing: all
+    /// responses of theirs may fail, and still one of them got all that is bad. There the dispersion alone decides, and so one client
+    /// more that gets good responses, such as a monitor, changes nothing.
+    /// </remarks>
+    /// <param name="options">The settings.</param>
+    /// <param name="effective">How many clients the traffic comes from, see <see cref="ClientCounts.EffectiveClients"/>.</param>
+    public static int LeastClients(BakeOptions options, double effective) =>
+        options.MinClients <= 1 ? NoGuard : effective < options.MinClients ? 1 : options.MinClients;
+
     /// <summary>Whether the metric has failed.</summary>
     /// <param name="plan">What it is held against.</param>
     /// <param name="tally">What was counted.</param>
-    /// <param name="minClients">From how many clients bad responses have to come; 1 or less for no guard.</param>
+    /// <param name="minClients">What <see cref="LeastClients"/> gives.</param>
     /// <param name="lnE">The evidence; null when the metric can't be judged.</param>
     /// <returns>One of the constants of this class.</returns>
     /// <remarks>
@@ -46,8 +65,9 @@ internal static class BakeJudge
             return Watching;
         }
 
-        return minClients <= 1
-            || (tally.Clients >= minClients && plan.Process!.LnE(tally.Trials / tally.Dispersion, tally.Bad / tally.Dispersion) >= plan.Threshold)
+        var dispersion = tally.Spread.Dispersion;
+        return minClients == NoGuard
+            || (tally.Clients >= minClients && plan.Process!.LnE(tally.Trials / dispersion, tally.Bad / dispersion) >= plan.Threshold)
             ? Failed
             : Guarded;
     }

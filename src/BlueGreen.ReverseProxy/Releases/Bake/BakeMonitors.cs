@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -34,7 +35,7 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
                 entry,
                 service,
                 BakePlan.Of(entry.Options.Bake, baseline, release.Services.Count),
-                bake.Services.Find(carried => carried.Name == service.Name),
+                CarriedOf(bake, service.Name),
                 sinceSwitch,
                 time,
                 release is { Shift: { } shift, SwitchedAt: null } ? entry.WatchOf(release.Id, shift.Key) : null);
@@ -42,7 +43,15 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
 
         // The most careful of the services speaks for the release.
         var options = open.Select(service => services.Get(service.Name).Options.Bake).MaxBy(bake => bake.NoData)!;
-        return new ReleaseMonitor(release.Id, [.. monitors], options) { IsOfShift = release is { Shift: not null, SwitchedAt: null } };
+        return new ReleaseMonitor(release.Id, [.. monitors], options)
+        {
+            IsOfShift = release is { Shift: not null, SwitchedAt: null },
+            Queries =
+            [
+                .. open.Where(service => !services.Get(service.Name).Options.Bake.Queries.IsEmpty)
+                    .Select(service => new QueryWatch(services.Get(service.Name), service, services.Get(service.Name).Options.Bake.Queries)),
+            ],
+        };
     }
 
     /// <summary>The new slots are active: starts their monitor, if there is one.</summary>
@@ -64,6 +73,13 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
         {
             _started.Writer.TryWrite(monitor);
         }
+    }
+
+    // Groups that were made with another seed hold other clients.
+    private ServiceFigures? CarriedOf(BakeState bake, string service)
+    {
+        var carried = bake.Services.Find(carried => carried.Name == service);
+        return bake.ClientSeed == baselines.ClientSeed ? carried : carried?.WithoutClients();
     }
 
     private static BakeBaseline Empty(string service) =>

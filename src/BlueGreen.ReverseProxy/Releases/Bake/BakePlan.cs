@@ -11,17 +11,31 @@ internal sealed class BakePlan
 {
     public const string LatencyMetric = "latency";
 
+    public const string WebSocketMetric = "websocket";
+
+    /// <summary>Requests that get no response within <see cref="HangAfter"/>.</summary>
+    public const string HangsMetric = "hangs";
+
     /// <summary>Of a metric's α, what goes into the bound of the old slot's rate; a tenth hardly moves that bound and leaves the test its own.</summary>
     public const double BaselineShare = 0.1;
 
     /// <summary>Of the whole α, what server errors get when something else is judged too: they are what most is done about.</summary>
     public const double ErrorsShare = 0.75;
 
+    // With fewer responses a percentile of them says little; nothing is fast there, and so nothing hangs soon.
+    private const int LeastForHangs = 100;
+    private static readonly TimeSpan UnknownHang = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HangMargin = TimeSpan.FromSeconds(1);
+
+    // Beyond it the buckets do not tell times apart.
+    private static readonly TimeSpan LongestHang = TimeSpan.FromMinutes(4);
+
     // Nothing can be told from a slot that has failed at nearly everything.
     private const double HighestNull = 0.9;
 
-    private BakePlan(BakeOptions options, BakeBaseline baseline, ImmutableArray<MetricPlan> metrics, MetricPlan? latency, long slowAbove)
+    private BakePlan(BakeOptions options, BakeBaseline baseline, ImmutableArray<MetricPlan> metrics, MetricPlan? latency, long slowAbove, MetricPlan hangs, TimeSpan hangAfter)
     {
+        (Hangs, HangAfter) = (hangs, hangAfter);
         Options = options;
         Baseline = baseline;
         Metrics = metrics;
@@ -38,6 +52,15 @@ internal sealed class BakePlan
 
     /// <summary>Slowness; null when it is not asked for.</summary>
     public MetricPlan? Latency { get; }
+
+    /// <summary>WebSockets that the API breaks off; null for a service without WebSockets.</summary>
+    public MetricPlan? WebSocket { get; private init; }
+
+    /// <summary>Requests that get no response in time.</summary>
+    public MetricPlan Hangs { get; }
+
+    /// <summary>From when on a request hangs, at the end of a bucket.</summary>
+    public TimeSpan HangAfter { get; }
 
     /// <summary>From how many microseconds on a response is slow, at the end of a bucket; <see cref="long.MaxValue"/> for never.</summary>
     public long SlowAbove { get; }
@@ -56,19 +79,29 @@ internal sealed class BakePlan
     {
         var alpha = options.Alpha / services;
         var counts = LatencyCounts(baseline);
-        var slowAlpha = alpha * (1 - ErrorsShare) / options.FailOn.Length;
+        var sockets = baseline.WebSockets is null ? 0 : 1;
+        var slowAlpha = alpha * (1 - ErrorsShare) / (options.FailOn.Length + 1 + sockets);
         var slowAbove = options.Latency.Enabled ? SlowFrom(options.Latency, counts, slowAlpha * BaselineShare) : null;
-        var others = options.FailOn.Length - 1 + (slowAbove is null ? 0 : 1);
-        var shareOfOthers = others == 0 ? 0 : alpha * (1 - ErrorsShare) / others;
-        var metrics = options.FailOn.Select((metric, index) => PlanOf(
-            options, baseline, metric, index == FailureCodes.Errors ? (others == 0 ? alpha : alpha * ErrorsShare) : shareOfOthers));
+
+        // Hangs are always among them.
+        var others = options.FailOn.Length + sockets + (slowAbove is null ? 0 : 1);
+        var shareOfOthers = alpha * (1 - ErrorsShare) / others;
+        var metrics = options.FailOn.Select((metric, index) => PlanOf(options, baseline, metric, index == FailureCodes.Errors ? alpha * ErrorsShare : shareOfOthers));
         var latency = !options.Latency.Enabled ? null
             : slowAbove is { } limit
                 ? new MetricPlan(
                     LatencyMetric, counts.Latency, counts.AtLeast(limit), shareOfOthers * (1 - BaselineShare), new BernoulliEProcess(1 - options.Latency.Quantile), NotJudged: null)
                 : new MetricPlan(
                     LatencyMetric, counts.Latency, 0, slowAlpha, Process: null, $"the old slot's {counts.Latency} responses before the switch are too few to bound that quantile");
-        return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue);
+        var hangAfter = LatencyBuckets.UpperEnd(LatencyBuckets.Of((long)(options.HangAfter ?? HangFrom(counts)).TotalMicroseconds));
+        var hung = Math.Min(counts.AtLeast(hangAfter), baseline.Responses);
+        var hangs = PlanOf(options, HangsMetric, baseline.Responses, hung, shareOfOthers, $"{hung} of the old slot's {baseline.Responses} requests hung before the switch");
+        return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue, hangs, TimeSpan.FromMicroseconds(hangAfter))
+        {
+            WebSocket = baseline.WebSockets is { } past
+                ? PlanOf(options, WebSocketMetric, past.Ended, past.Broken, shareOfOthers, $"{past.Broken} of the old slot's {past.Ended} WebSockets were bad before the switch")
+                : null,
+        };
     }
 
     /// <summary>The latencies of a baseline as a reading.</summary>
@@ -99,18 +132,31 @@ internal sealed class BakePlan
         return LatencyBuckets.UpperEnd(LatencyBuckets.Of(limit));
     }
 
+    // One second is more than a pause of a collector, and little for a client that waits.
+    private static TimeSpan HangFrom(MeterReading counts)
+    {
+        var usual = TimeSpan.FromMilliseconds(counts.QuantileMs(0.999) ?? 0) + HangMargin;
+        var limit = counts.Latency >= LeastForHangs || usual > UnknownHang ? usual : UnknownHang;
+        return limit < LongestHang ? limit : LongestHang;
+    }
+
     private static MetricPlan PlanOf(BakeOptions options, BakeBaseline baseline, FailureMetric metric, double alpha)
     {
         // A metric that was configured after the switch has no past.
         var measured = baseline.Bad.TryGetValue(metric.Name, out var bad);
         var trials = measured ? baseline.Responses : 0;
+        return PlanOf(options, metric.Name, trials, bad, alpha, $"{bad} of the old slot's {trials} responses were bad before the switch");
+    }
+
+    private static MetricPlan PlanOf(BakeOptions options, string name, long trials, long bad, double alpha, string notJudged)
+    {
         var upper = BinomialBounds.UpperRate(trials, bad, alpha * BaselineShare);
         var assumed = upper > options.UnmeasuredRate && bad <= trials * options.UnmeasuredRate;
         upper = assumed ? options.UnmeasuredRate : upper;
         var rate = Math.Max(upper * (1 + options.RelativeMargin), upper + options.AbsoluteMargin);
         return rate < HighestNull
-            ? new MetricPlan(metric.Name, trials, bad, alpha * (1 - BaselineShare), new BernoulliEProcess(rate), NotJudged: null) { IsAssumed = assumed }
-            : new MetricPlan(metric.Name, trials, bad, alpha, Process: null, $"{bad} of the old slot's {trials} responses were bad before the switch");
+            ? new MetricPlan(name, trials, bad, alpha * (1 - BaselineShare), new BernoulliEProcess(rate), NotJudged: null) { IsAssumed = assumed }
+            : new MetricPlan(name, trials, bad, alpha, Process: null, notJudged);
     }
 }
 

@@ -1,22 +1,51 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Observability;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>What was found, in words and numbers.</summary>
 internal static class BakeText
 {
+    // From this part on, one client is named as the one that got the bad responses.
+    private const double NearlyAll = 0.9;
+
+    // Larger numbers of clients are estimates, see ClientSet.
+    private const int CountedExactly = 20;
+
     /// <summary>Such as <c>12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1</c>.</summary>
-    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long slowAbove)
+    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long limit)
     {
         var what = plan.Name switch
         {
             "5xx" => "failed",
-            BakePlan.LatencyMetric => $"took {Milliseconds(slowAbove / 1000.0)} or longer",
+            BakePlan.LatencyMetric => $"took {Milliseconds(limit / 1000.0)} or longer",
+            BakePlan.HangsMetric => $"got no response within {Milliseconds(limit / 1000.0)}",
             _ => $"had status {plan.Name}",
         };
+        var (trials, verb) = plan.Name switch
+        {
+            BakePlan.WebSocketMetric => ("WebSockets", "were broken off"),
+            BakePlan.HangsMetric => ("requests", what),
+            _ => ("responses", what),
+        };
         var past = plan.BaselineN == 0 ? "not measured" : Percent((double)plan.BaselineBad / plan.BaselineN);
-        return $"{tally.Bad} of {tally.Trials} responses {what} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
+        return $"{tally.Bad} of {tally.Trials} {trials} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
+    }
+
+    /// <summary>
+    /// Why nothing is done about a failure, such as <c>not acted on: all of them went to one client of about 50, which sends 20 % of the requests</c>.
+    /// </summary>
+    /// <param name="spread">How the bad responses fall on the clients.</param>
+    /// <param name="bad">How many there are.</param>
+    /// <param name="clients">About how many clients there are.</param>
+    public static string Guarded(in ClientSpread spread, long bad, int clients)
+    {
+        clients = Math.Max(clients, spread.Clients);
+        var of = clients > CountedExactly ? $"about {clients}" : $"{clients}";
+        return spread.Clients == 0 ? "not acted on: they went to too few clients"
+            : spread.Most < NearlyAll * bad ? $"not acted on: they went to {spread.Clients} of {of} clients, which send {Percent(spread.Share)} of the requests, and not evenly"
+            : $"not acted on: {(spread.Most >= bad ? "all" : $"{spread.Most}")} of them went to one client of {of}, which sends {Percent(spread.ShareOfMost)} of the requests";
     }
 
     /// <summary>e^lnE as a whole number, or with one digit: <c>40</c>, <c>3·10⁵</c>.</summary>
@@ -40,7 +69,7 @@ internal static class BakeText
     public static string Progress(string status, double share) => status switch
     {
         BakeJudge.Failed => "enough evidence for a rollback",
-        BakeJudge.Guarded => "enough evidence for a rollback, but from too few clients",
+        BakeJudge.Guarded => "enough evidence for a rollback, but nearly all from one client or a few",
         _ when share < 0.01 => "no evidence for a rollback",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100):0} % of the evidence for a rollback"),
     };

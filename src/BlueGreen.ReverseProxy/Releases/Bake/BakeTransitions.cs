@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -13,8 +14,12 @@ internal static class BakeTransitions
 
     /// <summary>Something was found, and it is not rolled back: the bake waits.</summary>
     public static StateChange Held(StateChange state, ReleaseState release, string hold, string detail, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
-        Change(state, release, "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
+        Change(state, ConfirmationTransitions.Left(release, now), "bakeHeld", $"{hold}: {detail}", now, bake => bake with { Outcome = BakeState.Held, Hold = hold, Detail = detail, Services = figures })
             .WithAudit(now, Caller.Bake, "hold", "done", release, detail);
+
+    /// <summary>There is enough evidence, from clients that may be the cause themselves: people are told while the bake goes on.</summary>
+    public static StateChange Guarded(StateChange state, ReleaseState release, string detail, ImmutableList<ServiceFigures> figures, DateTimeOffset now) =>
+        Change(state, release, "bakeGuarded", detail, now, bake => bake with { Services = figures });
 
     /// <summary>What it waited for is over; the time that it took is added to the bake, unless that has not begun because traffic is still shifted.</summary>
     public static StateChange Resumed(StateChange state, ReleaseState release, string detail, TimeSpan held, DateTimeOffset now) => Change(
@@ -43,6 +48,7 @@ internal static class BakeTransitions
     {
         Outcome = BakeState.RolledBack,
         Hold = null,
+        Confirmation = null,
         Services = moment.Watched.GetValueOrDefault(release.Id, bake.Services),
     };
 
@@ -76,7 +82,8 @@ internal static class BakeTransitions
         var metrics = service.Metrics.Select(metric => metric.LnE is { } lnE
             ? metric.N == 0 ? $"{metric.Name} nothing to judge by yet" : $"{metric.Name} {metric.Bad} of {metric.N} bad, {BakeText.Progress(metric.Status, lnE / metric.Threshold!.Value)}"
             : $"{metric.Name} not judged");
-        return $"{service.Name}: {string.Join(", ", metrics)}";
+        var queries = service.Queries?.Select(query => query.Detail ?? query.Name) ?? [];
+        return $"{service.Name}: {string.Join(", ", metrics.Concat(queries))}";
     }
 
     private static StateChange Change(

@@ -6,10 +6,25 @@ internal sealed class MonitorSchedule(TimeProvider time)
     private readonly long _begun = time.GetTimestamp();
     private TimeSpan _next = TimeSpan.Zero;
     private long? _lastLook;
+    private (int Number, long At) _attempt;
     private long _lastCheckpoint = time.GetTimestamp();
 
     /// <summary>Since when the bake is held, by the monotonic clock.</summary>
     public long? HeldSince { get; set; }
+
+    /// <summary>How long ago an attempt of a confirmation was seen first.</summary>
+    public TimeSpan SinceAttempt(int number)
+    {
+        if (_attempt.Number != number)
+        {
+            _attempt = (number, time.GetTimestamp());
+        }
+
+        return time.GetElapsedTime(_attempt.At);
+    }
+
+    /// <summary>The metrics of which people were told that they are guarded.</summary>
+    public HashSet<(string Service, string Metric)> Told { get; } = [];
 
     /// <summary>Waits if the last look was a moment ago.</summary>
     public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -31,10 +32,25 @@ internal sealed class ReleaseMonitor
     /// <summary>Whether it watches while traffic is shifted; another one watches after the switch.</summary>
     public bool IsOfShift { get; init; }
 
+    /// <summary>The queries of its services.</summary>
+    public ImmutableArray<QueryWatch> Queries { get; init; } = [];
+
     public NoDataAction NoData => _options.NoData;
 
     /// <summary>What was counted when it was last judged.</summary>
     public ImmutableList<ServiceFigures> Figures => Volatile.Read(ref _figures);
+
+    /// <summary>
+    /// What there is enough evidence against, but from clients that may be the cause themselves, as it was when it was last judged. Such a
+    /// bake never ends as a success by itself.
+    /// </summary>
+    public ImmutableList<GuardedMetric> Guarded =>
+    [
+        .. from service in Figures
+           from metric in service.Metrics
+           where metric.Status == BakeJudge.Guarded
+           select new GuardedMetric(service.Name, metric.Name, metric.Detail!),
+    ];
 
     /// <summary>Completes at the next bad response, or when a rollback is demanded. Call this before <see cref="Judge"/>.</summary>
     public Task NextBadResponseAsync()
@@ -62,6 +78,11 @@ internal sealed class ReleaseMonitor
             }
 
             gone.ForEach(service => service.End());
+            foreach (var queries in Queries.Where(queries => !release.Holds(queries.Name)))
+            {
+                queries.End();
+            }
+
             _services = [.. _services.Where(service => release.Holds(service.Name))];
         }
     }
@@ -71,8 +92,11 @@ internal sealed class ReleaseMonitor
         lock (_lock)
         {
             var judged = _services.Select(service => service.Judge()).ToList();
-            Volatile.Write(ref _figures, [.. judged.Select(service => service.Figures)]);
-            return judged.Select(service => service.Finding).FirstOrDefault(finding => finding is not null) ?? _demanded;
+            Volatile.Write(ref _figures, [.. judged.Select(service => WithQueries(service.Figures))]);
+
+            // What waits for somebody must not hide what is to be rolled back.
+            List<BakeFinding> findings = [.. judged.Select(service => service.Finding).Concat(Queries.SelectMany(queries => queries.Findings)).OfType<BakeFinding>()];
+            return findings.Find(finding => finding.Action == BakeFailureAction.Rollback) ?? findings.FirstOrDefault() ?? _demanded;
         }
     }
 
@@ -86,6 +110,36 @@ internal sealed class ReleaseMonitor
         }
     }
 
+    /// <summary>A comparison has refuted what a service's metric has raised an alarm for: see <see cref="ServiceMonitor.Renew"/>.</summary>
+    public void Renew(string service, string metric, (double Rate, TimeSpan For)? raised)
+    {
+        lock (_lock)
+        {
+            _services.FirstOrDefault(watched => watched.Name == service)?.Renew(metric, raised);
+        }
+    }
+
+    /// <summary>How many clients the traffic comes from, of the service with the fewest.</summary>
+    public double EffectiveClients
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _services.Select(service => service.EffectiveClients).DefaultIfEmpty().Min();
+            }
+        }
+    }
+
+    /// <summary>See <see cref="ServiceMonitor.PlanOf"/>; null for a service that is not watched.</summary>
+    public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string service, string metric)
+    {
+        lock (_lock)
+        {
+            return _services.FirstOrDefault(watched => watched.Name == service)?.PlanOf(metric);
+        }
+    }
+
     public void Restart()
     {
         lock (_lock)
@@ -93,6 +147,11 @@ internal sealed class ReleaseMonitor
             foreach (var service in _services)
             {
                 service.Restart();
+            }
+
+            foreach (var queries in Queries)
+            {
+                queries.Restart();
             }
         }
     }
@@ -126,6 +185,9 @@ internal sealed class ReleaseMonitor
 
     /// <summary>Whether a new slot has answered nothing that counts.</summary>
     public bool IsWithoutData => Figures.Exists(service => service.Responses == 0);
+
+    private ServiceFigures WithQueries(ServiceFigures figures) =>
+        Queries.FirstOrDefault(queries => queries.Name == figures.Name) is { } queries ? figures with { Queries = queries.Figures } : figures;
 
     // Five points: whoever releases without having excluded as much has not looked.
     private static bool IsTelling(ServiceFigures service) => service.Metrics[0].ExcludedLift is < 0.05;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
@@ -11,10 +12,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <summary>Watches the new slot of one service of a release. One caller at a time.</summary>
 internal sealed class ServiceMonitor
 {
-    // The simple limits look at the last minute, and at nothing less than so many responses.
-    private const int LeastForLimits = 20;
-    private static readonly TimeSpan LimitWindow = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LimitStep = TimeSpan.FromSeconds(1);
+    private const double HighestRate = 0.9;
 
     private readonly BakePlan _plan;
     private readonly Slot _from;
@@ -22,13 +20,16 @@ internal sealed class ServiceMonitor
     private readonly TimeProvider _time;
     private readonly SplitWatch? _split;
     private readonly LatencyFigures _fromLatency;
-    private readonly Queue<(long At, MeterReading Reading)> _lastMinute = [];
+    private readonly BakeLimits _limits;
     private ServiceFigures? _carried;
+    private RaisedRate? _raised;
+    private int _seen;
     private TimeSpan _grace;
     private long _begunAt;
     private MeterReading _origin;
     private MeterReading? _latencyOrigin;
     private ResponseObserver _observer;
+    private HangWatch _hangs;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="entry">The service.</param>
@@ -51,7 +52,9 @@ internal sealed class ServiceMonitor
         _fromLatency = new LatencyFigures(past.QuantileMs(0.5), past.QuantileMs(0.99));
         _grace = plan.Options.Latency.Grace - sinceSwitch;
         _origin = MeterReading.Zero;
+        _limits = new BakeLimits(plan.Options, _to.EnvironmentHeader, time);
         _observer = new ResponseObserver(plan.Metrics.Length, plan.SlowAbove);
+        _hangs = new HangWatch(time, plan.HangAfter);
         Begin();
     }
 
@@ -69,53 +72,102 @@ internal sealed class ServiceMonitor
         Begin();
     }
 
+    /// <summary>Counts from zero again: what was counted was an alarm, and a comparison of the slots has refuted it.</summary>
+    /// <param name="metric">The metric that has raised it.</param>
+    /// <param name="raised">The rate that it takes for no worse for some time; null for the old slot's past.</param>
+    public void Renew(string metric, (double Rate, TimeSpan For)? raised)
+    {
+        _carried = null;
+        _grace -= _time.GetElapsedTime(_begunAt);
+        _raised = raised is { } rate ? new RaisedRate(metric, rate.Rate, _time.GetTimestamp(), rate.For) : null;
+        Begin();
+    }
+
+    /// <summary>How many clients the traffic comes from: see <see cref="ClientCounts.EffectiveClients"/>.</summary>
+    public double EffectiveClients => _observer.Traffic.EffectiveClients(_plan.Baseline.Clients);
+
+    /// <summary>What a metric is held against, its place among the metrics of status codes (slowness comes after them), and from how many microseconds on a response is slow.</summary>
+    public (MetricPlan Plan, int Index, long SlowAbove)? PlanOf(string metric)
+    {
+        if (_plan.Latency is { } latency && latency.Name == metric)
+        {
+            return (latency, _plan.Metrics.Length, _plan.SlowAbove);
+        }
+
+        var index = _plan.Metrics.ToList().FindIndex(plan => plan.Name == metric);
+        return index < 0 ? null : (_plan.Metrics[index], index, long.MaxValue);
+    }
+
     public void End()
     {
         if (ReferenceEquals(_to.Meter.Observer, _observer))
         {
             _to.Meter.Observer = null;
         }
+
+        if (ReferenceEquals(_to.Hangs, _hangs))
+        {
+            _to.Hangs = null;
+        }
     }
 
     /// <summary>What was counted, and whether the slot has failed.</summary>
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
+        // From now on by the old slot's past again, which has to begin at zero: what came meanwhile was let pass.
+        if (_raised is { } over && _time.GetElapsedTime(over.Since) >= over.For)
+        {
+            Renew(over.Metric, raised: null);
+        }
+
         // Read the observer before the counters. A client is recorded after its response is counted, so a bad response may have no
         // client yet; its signal has it judged again.
-        var seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
+        _seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
         var reading = _to.Meter.Read();
         var counted = reading.Since(_origin);
         BakeFinding? finding = null;
         var metrics = ImmutableList.CreateBuilder<MetricFigures>();
-
-        // Where everything comes from one address, a load balancer in front of the gateway, the guard could only be in the way.
-        var minClients = seen <= 1 && _plan.Baseline.Clients <= 1 ? 1 : _plan.Options.MinClients;
+        var minClients = BakeJudge.LeastClients(_plan.Options, _observer.Traffic.EffectiveClients(_plan.Baseline.Clients));
         for (var index = 0; index < _plan.Metrics.Length; index++)
         {
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
-            metrics.Add(index == FailureCodes.Errors && _split is not null
+            var judged = index == FailureCodes.Errors && _split is not null
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, ref finding)
-                : Judge(_plan.Metrics[index], tally, minClients, ref finding));
+                : Judge(Raised(_plan.Metrics[index]), tally, minClients, ref finding);
+            metrics.Add(judged with { BadByClient = _observer.BadOf(index).ToArray() });
         }
 
         if (_plan.Latency is { } latency)
         {
             var sinceGrace = LatencySinceGrace(reading);
             var tally = TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
-            metrics.Add(_split is not null && latency.Process is not null
+            var judged = _split is not null && latency.Process is not null
                 ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, ref finding)
-                : Judge(latency, tally, minClients, ref finding));
+                : Judge(Raised(latency), tally, minClients, ref finding);
+            metrics.Add(judged with { BadByClient = _observer.BadOf(_plan.Metrics.Length).ToArray() });
         }
 
-        finding ??= JudgeLimits(reading, minClients);
+        if (_plan.WebSocket is { } sockets)
+        {
+            var tally = TallyOf(sockets.Name, counted.WebSockets, counted.BrokenWebSockets, _plan.Metrics.Length + 1);
+            metrics.Add(Judge(sockets, tally, minClients, ref finding) with { BadByClient = _observer.BadOf(_plan.Metrics.Length + 1).ToArray() });
+        }
+
+        metrics.Add(JudgeHangs(ref finding));
+        finding ??= _limits.Judge(reading, minClients, _observer, isWarm: _latencyOrigin is not null) is { } exceeded
+            ? new BakeFinding(Name, exceeded.Limit, exceeded.Reason, _plan.Options.OnFailure)
+            : null;
         var figures = new ServiceFigures(
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
-            seen,
+            _seen,
             CountsOf(counted, _carried?.Counts),
             _fromLatency,
             new LatencyFigures(counted.QuantileMs(0.5), counted.QuantileMs(0.99)),
-            metrics.ToImmutable());
+            metrics.ToImmutable())
+        {
+            ByClient = _observer.Traffic.ToArray(),
+        };
         return (figures, finding);
     }
 
@@ -135,16 +187,28 @@ internal sealed class ServiceMonitor
     {
         End();
         _observer = new ResponseObserver(_plan.Metrics.Length, _plan.SlowAbove);
+        _observer.Traffic.Continue(_carried?.ByClient);
+        for (var index = 0; index <= _plan.Metrics.Length + 1; index++)
+        {
+            _observer.BadOf(index).Continue(CarriedOf(NameOf(index))?.BadByClient);
+        }
+
         _begunAt = _time.GetTimestamp();
-        _lastMinute.Clear();
         _latencyOrigin = null;
 
         // The origin first: a response in between is counted without its client, and not the other way round.
         _origin = _to.Meter.Read();
-        _lastMinute.Enqueue((_begunAt, _origin));
+        _limits.Begin(_origin);
         _to.Meter.Observer = _observer;
+        _hangs = new HangWatch(_time, _plan.HangAfter);
+        _hangs.Continue(_carried?.ByClient, CarriedOf(BakePlan.HangsMetric)?.BadByClient);
+        _to.Hangs = _hangs;
         _ = LatencySinceGrace(_origin);
     }
+
+    private MetricPlan Raised(MetricPlan plan) => _raised is { } raised && raised.Metric == plan.Name && plan.Process is { } process && process.NullRate < raised.Rate
+        ? plan with { Process = new BernoulliEProcess(Math.Min(raised.Rate, HighestRate)) }
+        : plan;
 
     private MeterReading? LatencySinceGrace(MeterReading reading)
     {
@@ -158,30 +222,49 @@ internal sealed class ServiceMonitor
         return _latencyOrigin is { } origin ? reading.Since(origin) : null;
     }
 
-    private MetricTally TallyOf(string metric, long trials, long bad, int index)
+    private string NameOf(int index) => index < _plan.Metrics.Length ? _plan.Metrics[index].Name : index == _plan.Metrics.Length ? BakePlan.LatencyMetric : BakePlan.WebSocketMetric;
+
+    private MetricFigures? CarriedOf(string metric) => _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
+
+    private MetricTally TallyOf(string metric, long trials, long bad, int index) =>
+        TallyOf(metric, trials, bad, _observer.BadOf(index).SpreadAgainst(_observer.Traffic));
+
+    private MetricTally TallyOf(string metric, long trials, long bad, in ClientSpread spread)
     {
-        var clients = _observer.BadOf(index).Clients;
-        var dispersion = _observer.BadOf(index).DispersionAgainst(_observer.Traffic);
-        var before = _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
-        return before is null
-            ? new MetricTally(trials, bad, clients, dispersion)
-            : new MetricTally(trials + before.N, bad + before.Bad, Math.Max(clients, before.Clients), dispersion);
+        if (CarriedOf(metric) is not { } before)
+        {
+            return new MetricTally(trials, bad, spread);
+        }
+
+        // Where it is not known which clients got the bad ones of before, they count as one burst for each of those clients.
+        var bursts = before.BadByClient is null ? (double)before.Bad / Math.Max(1, before.Clients) : 1;
+        return new MetricTally(
+            trials + before.N, bad + before.Bad, spread with { Clients = Math.Max(spread.Clients, before.Clients), Dispersion = Math.Max(spread.Dispersion, bursts) });
+    }
+
+    // Against the past, also while traffic is shifted: a request that still waits has no counterpart on the other slot yet.
+    private MetricFigures JudgeHangs(ref BakeFinding? finding)
+    {
+        var (trials, bad, clients) = _hangs.Read();
+        var tally = TallyOf(BakePlan.HangsMetric, trials, bad, clients.SpreadAgainst(_hangs.Entered));
+        var minClients = BakeJudge.LeastClients(_plan.Options, _hangs.Entered.EffectiveClients(_plan.Baseline.Clients));
+        return Judge(_plan.Hangs, tally, minClients, ref finding) with { BadByClient = clients.ToArray() };
     }
 
     private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
     {
         var status = BakeJudge.Judge(plan, tally, minClients, out var lnE);
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
-            ? BakeText.Failure(plan, tally, lnE!.Value, _from.Name, _to.Name, _plan.SlowAbove)
+            ? BakeText.Failure(plan, tally, lnE!.Value, _from.Name, _to.Name, plan == _plan.Hangs ? (long)_plan.HangAfter.TotalMicroseconds : _plan.SlowAbove)
             : null;
         if (status == BakeJudge.Guarded)
         {
-            detail += $"; not acted on: {tally.Clients} clients got them, {tally.Dispersion:0.#} times as unevenly as all responses";
+            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _seen)}";
         }
 
         if (status == BakeJudge.Failed)
         {
-            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure);
+            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure) { IsOfRate = true };
         }
 
         return BakeJudge.Show(plan, tally, status, lnE, detail);
@@ -198,6 +281,11 @@ internal sealed class ServiceMonitor
             detail = $"{tally.Bad} of {tally.Trials} responses {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
         }
 
+        if (status == BakeJudge.Guarded)
+        {
+            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _seen)}";
+        }
+
         if (status == BakeJudge.Failed)
         {
             finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure);
@@ -206,40 +294,5 @@ internal sealed class ServiceMonitor
         return BakeJudge.Show(plan, tally, status, lnE, detail) with { NullRate = null };
     }
 
-    private BakeFinding? JudgeLimits(MeterReading reading, int minClients)
-    {
-        if (_plan.Options is { MaxErrorRate: null, MaxP99: null })
-        {
-            return null;
-        }
-
-        while (_lastMinute.TryPeek(out var oldest) && _time.GetElapsedTime(oldest.At) > LimitWindow && _lastMinute.Count > 1)
-        {
-            _lastMinute.Dequeue();
-        }
-
-        var minute = reading.Since(_lastMinute.Peek().Reading);
-        if (_time.GetElapsedTime(_lastMinute.Last().At) >= LimitStep)
-        {
-            _lastMinute.Enqueue((_time.GetTimestamp(), reading));
-        }
-
-        if (minute.Trials < LeastForLimits)
-        {
-            return null;
-        }
-
-        var (bad, trials) = (minute.Bad(FailureCodes.Errors), minute.Trials);
-        if (_plan.Options.MaxErrorRate is { } rate && bad > rate * trials && _observer.BadOf(FailureCodes.Errors).Clients >= minClients)
-        {
-            return Finding("MaxErrorRate", $"{bad} of {trials} responses failed on {_to.EnvironmentHeader} within a minute, {BakeText.Percent((double)bad / trials)}; at most {BakeText.Percent(rate)} is allowed");
-        }
-
-        return _plan.Options.MaxP99 is { } most && _latencyOrigin is not null && minute.QuantileMs(0.99) is { } p99 && p99 > most.TotalMilliseconds
-            && _observer.Seen.Count >= minClients
-            ? Finding("MaxP99", $"the 99th percentile of {minute.Latency} responses on {_to.EnvironmentHeader} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
-            : null;
-    }
-
-    private BakeFinding Finding(string limit, string reason) => new(Name, limit, reason, _plan.Options.OnFailure);
+    private sealed record RaisedRate(string Metric, double Rate, long Since, TimeSpan For);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 
@@ -14,7 +15,11 @@ namespace BlueGreen.ReverseProxy.Releases.Gates;
 /// <param name="IsDryRun">Only looks: sends no warm-up requests to the new slot.</param>
 /// <param name="Order">The release; null for a preflight.</param>
 internal sealed record GatePlan(
-    ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false, GateOrder? Order = null);
+    ReleaseKind Kind, bool Force, string? ExpectVersion, ImmutableArray<GateTarget> Targets, bool IsDryRun = false, GateOrder? Order = null)
+{
+    /// <summary>Whether a version may be released although it was rolled back before.</summary>
+    public bool RetryKnownBad { get; init; }
+}
 
 /// <summary>The release that a plan is made for.</summary>
 /// <param name="Release">Its id.</param>
@@ -31,7 +36,7 @@ internal sealed record GateOrder(string Release, string Actor, string? Reason);
 internal sealed record GateTarget(Service Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null);
 
 /// <summary>Evaluates the gates, each time by fresh measurement.</summary>
-internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer, HostGates hostGates)
+internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer, QueryGates queries, HostGates hostGates)
 {
     /// <summary>Evaluates all of them.</summary>
     /// <param name="plan">What is asked for.</param>
@@ -89,11 +94,29 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
         gates = gates.AddRange(onReports);
 
         // Warming a slot that will not be switched to would only load it.
-        return service.Options.WarmUp.Paths.IsEmpty || gates.Exists(gate => gate.Status == GateStatus.Failed)
+        gates = service.Options.WarmUp.Paths.IsEmpty || gates.Exists(gate => gate.Status == GateStatus.Failed)
             ? gates
             : plan.IsDryRun
             ? gates.Add(new GateResult(GateNames.WarmUp, service.Name, GateStatus.Pending, "done at the cutover"))
             : gates.Add(await warmer.WarmUpAsync(service, target.To, cancellationToken));
+        return gates.AddRange(await AskQueriesAsync(plan, target, gates, judged, cancellationToken));
+    }
+
+    private async Task<ImmutableList<GateResult>> AskQueriesAsync(
+        GatePlan plan, GateTarget target, ImmutableList<GateResult> before, Action<GateResult>? judged, CancellationToken cancellationToken)
+    {
+        if (before.Exists(gate => gate.Status == GateStatus.Failed))
+        {
+            return
+            [
+                .. target.Service.Options.Bake.Queries.Where(query => query.Gate)
+                    .Select(query => new GateResult(GateNames.Query(query.Name), target.Service.Name, GateStatus.Pending, "not judged: a gate before it has failed")),
+            ];
+        }
+
+        var asked = await queries.AskAsync(plan, target, cancellationToken);
+        asked.ForEach(gate => judged?.Invoke(gate));
+        return asked;
     }
 
     // A slot that was served from until a moment ago and has been measured healthy ever since is asked once more, so that a

@@ -20,6 +20,9 @@ internal static class GateNames
     /// <summary>The gate of a hook at <c>preSwitch</c>.</summary>
     public static string Hook(string name) => $"hook:{name}";
 
+    /// <summary>The gate of a query of the bake.</summary>
+    public static string Query(string name) => $"query:{name}";
+
     /// <summary>A gate of the host's own.</summary>
     public static string Host(string name) => $"gate:{name}";
 
@@ -39,6 +42,11 @@ internal static class GateNames
         if (!service.WarmUp.Paths.IsEmpty)
         {
             yield return WarmUp;
+        }
+
+        foreach (var query in service.Bake.Queries.Where(query => query.Gate))
+        {
+            yield return Query(query.Name);
         }
     }
 }

@@ -21,7 +21,7 @@ internal static class ReportGates
         yield return JudgeVersion(service, plan.ExpectVersion, target.DeployedVersion, verification);
         yield return JudgeSchema(service, verification, oldReports);
         yield return JudgeCapacity(target, verification, oldDestinations);
-        yield return JudgeKnownBad(service, target, verification);
+        yield return JudgeKnownBad(service, plan, target, verification);
     }
 
     private static GateResult JudgeVersion(string service, string? expected, string? deployed, SlotVerification verification)
@@ -101,7 +101,7 @@ internal static class ReportGates
         return healthy >= needed ? Passed(GateNames.Capacity, target.Service.Name, detail) : Failed(GateNames.Capacity, target.Service.Name, detail);
     }
 
-    private static GateResult JudgeKnownBad(string service, GateTarget target, SlotVerification verification)
+    private static GateResult JudgeKnownBad(string service, GatePlan plan, GateTarget target, SlotVerification verification)
     {
         // A rollback remembers the version as it was known: reported, or else as deployed.
         var reported = verification.Reports.Values.Select(report => report.Version).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
@@ -109,7 +109,12 @@ internal static class ReportGates
         var bad = versions.Where(version => target.KnownBad.Contains(version)).ToList();
         return bad.Count == 0
             ? Passed(GateNames.KnownBad, service, "not a version that was rolled back")
-            : Failed(GateNames.KnownBad, service, $"version {string.Join(", ", bad)} was rolled back before: release another one, or force it");
+            : plan.RetryKnownBad
+            ? new GateResult(GateNames.KnownBad, service, GateStatus.Skipped, $"version {string.Join(", ", bad)} was rolled back before, and is to be tried again (retryKnownBad)")
+            : Failed(
+                GateNames.KnownBad,
+                service,
+                $"version {string.Join(", ", bad)} was rolled back before: release another one, or, if that one was not to blame, try it again (\"retryKnownBad\": true, or bluegreen cutover --retry-known-bad); every other gate is judged as usual");
     }
 
     private static bool IsWithin(long current, SchemaReport range) => current >= range.Min && current <= range.Max;

@@ -18,7 +18,7 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
         var slots = context.OldSlots(release).ToList();
         var limit = TimeSpan.FromSeconds(release.DrainSeconds);
         var end = await DrainAsync(
-            release, slots, slot => GracefulCloseSchedule.For(slot.LongLivedOptions, limit), progress.Switch?.At ?? context.Time.GetTimestamp(), limit, stopping);
+            release, slots, slot => GracefulCloseSchedule.For(slot.LongLivedOptions, limit), progress.LastExit?.At ?? context.Time.GetTimestamp(), limit, stopping);
         if (end == Outcome.TimedOut)
         {
             var remaining = slots.Sum(slot => slot.InFlight.Count);
@@ -70,7 +70,7 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
         (change, current) =>
         {
             var concluded = context.Left(progress, current.BakeSeconds) == TimeSpan.Zero ? BakeEnd.Concluded(change.State, current, progress) : null;
-            var drain = new DrainResult(progress.Switch?.StartedWith ?? current.DrainStartedWith, progress.Switch?.Aborted ?? 0, left);
+            var drain = new DrainResult(progress.LastExit?.StartedWith ?? current.DrainStartedWith, progress.Aborted, left);
             return ReleaseTransitions.Drained(change, concluded ?? current, drain, bakeIsOver: concluded is not null, context.Now);
         },
         stopping);

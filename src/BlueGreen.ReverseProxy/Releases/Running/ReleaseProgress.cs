@@ -11,6 +11,7 @@ internal sealed class ReleaseProgress
     private readonly TaskCompletionSource<StateUnavailableException> _unstorable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ImmutableList<GateResult> _judged = [];
     private SwitchClock? _switch;
+    private SwitchClock? _drain;
     private ReleaseMonitor? _bake;
     private ShiftClock? _step;
     private string? _waitingFor;
@@ -25,6 +26,22 @@ internal sealed class ReleaseProgress
         get => Volatile.Read(ref _switch);
         set => Volatile.Write(ref _switch, value);
     }
+
+    /// <summary>The time since which the old slots drain, where that is not the switch: see <see cref="ReleaseState.LeftAt"/>. Null otherwise.</summary>
+    public SwitchClock? Drain
+    {
+        get => Volatile.Read(ref _drain);
+        set => Volatile.Write(ref _drain, value);
+    }
+
+    /// <summary>The drain that is under way, or the last one.</summary>
+    public SwitchClock? LastExit => Drain ?? Switch;
+
+    /// <summary>What was cancelled at the deadlines of all drains. The slot keeps its signal if it serves again before its deadline.</summary>
+    public long Aborted => new[] { Switch, Drain }.OfType<SwitchClock>().SelectMany(clock => clock.Exits).Select(exit => exit.Signal).Distinct().Sum(signal => signal.Aborted);
+
+    /// <summary>The <see cref="ReleaseState.LeftAt"/> of <see cref="Drain"/>.</summary>
+    public DateTimeOffset? LeftAt { get; set; }
 
     /// <summary>The monotonic time since which somebody's approval is waited for; null before that.</summary>
     public long? AwaitingSince { get; set; }

@@ -21,6 +21,7 @@ internal sealed partial class ReleaseRunner(
     HoldStep hold,
     DrainStep drain,
     BakeStep bake,
+    ConfirmingStep confirming,
     ILogger<ReleaseRunner> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -34,6 +35,7 @@ internal sealed partial class ReleaseRunner(
         [ReleaseStatus.Holding] = hold,
         [ReleaseStatus.Draining] = drain,
         [ReleaseStatus.Baking] = bake,
+        [ReleaseStatus.Confirming] = confirming,
     }.ToFrozenDictionary();
 
     private Task _following = Task.CompletedTask;
@@ -121,6 +123,7 @@ internal sealed partial class ReleaseRunner(
 
             TakeUpShift(release, progress);
             TakeUpSwitch(release, progress);
+            TakeUpExit(release, progress);
             await _steps[release.Status].RunAsync(release, progress, _stop.Token);
         }
     }
@@ -169,6 +172,16 @@ internal sealed partial class ReleaseRunner(
         progress.Switch = SwitchClock.Of(release, context.OldSlots(release), isOwn: progress.HasShifted, context.Time);
         progress.Bake = monitors.Prepare(release, context.Elapsed(progress));
         monitors.Start(release, progress.Bake);
+    }
+
+    // The old slots have served again while the bake was confirmed: what is in flight there now is waited for as after the switch.
+    private void TakeUpExit(ReleaseState release, ReleaseProgress progress)
+    {
+        if (release.Status == ReleaseStatus.Draining && progress.LeftAt != release.LeftAt)
+        {
+            progress.LeftAt = release.LeftAt;
+            progress.Drain = SwitchClock.Of(release with { ElapsedSeconds = 0 }, context.OldSlots(release), isOwn: true, context.Time);
+        }
     }
 
     // A release that nobody takes through its steps any more would be in the way of the next one for ever.

@@ -10,9 +10,6 @@ namespace BlueGreen.ReverseProxy.Releases.Running;
 /// <param name="Exits">What this process has seen of the old slots; empty if another process has switched, whose connections ended with it.</param>
 internal sealed record SwitchClock(long At, long StartedWith, ImmutableArray<SlotExit> Exits)
 {
-    /// <summary>What was cancelled at the deadline.</summary>
-    public long Aborted => Exits.Sum(exit => exit.Signal.Aborted);
-
     /// <param name="release">The release, switched.</param>
     /// <param name="oldSlots">Its old slots.</param>
     /// <param name="isOwn">Whether this process has switched it.</param>

@@ -44,7 +44,10 @@ internal sealed partial class VerifyStep(
             release.Force,
             release.ExpectVersion,
             [.. release.Open.Select(entry => GateTargets.Of(context.State.Current, context.Entry(entry.Name), entry.To))],
-            Order: new GateOrder(release.Id, release.Actor, release.Reason));
+            Order: new GateOrder(release.Id, release.Actor, release.Reason))
+        {
+            RetryKnownBad = release.RetryKnownBad == true,
+        };
         progress.BeginJudging();
         var judged = await gates.EvaluateAsync(plan, progress.Judge, cancellationToken);
         if (release.Force)

@@ -34,9 +34,11 @@ internal static class ShiftView
             release.Status.IsEnded() || !shift.HasBegun ? [] : [.. release.Open.Select(entry => Of(release, shift, entry, progress, services)).OfType<ShiftedService>()]);
     }
 
-    public static string KeyOf(ShiftState shift) => shift.Key switch
+    public static string KeyOf(ShiftState shift) => KeyOf(shift.Key, shift.Header);
+
+    public static string KeyOf(TrafficKeyKind kind, string? header) => kind switch
     {
-        TrafficKeyKind.Header => $"header:{shift.Header}",
+        TrafficKeyKind.Header => $"header:{header}",
         TrafficKeyKind.Cookie => "cookie",
         TrafficKeyKind.Request => "request",
         _ => "client",

@@ -21,6 +21,7 @@ internal sealed class SplitKeying
         _seed = (long)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(release));
     }
 
+    /// <summary>Names the split: the release, or one attempt of its confirmation.</summary>
     public string Release { get; }
 
     public TrafficKeyKind Kind { get; }

@@ -1,9 +1,12 @@
+using BlueGreen.ReverseProxy.Observability;
+
 namespace BlueGreen.ReverseProxy.Slots.Splitting;
 
 /// <summary>Counts what the two slots of one service do while a release shifts traffic between them. Thread-safe; kept as long as the release shifts.</summary>
 /// <param name="isByRequest">Whether each request was decided by itself; if not, each client counts once, with its first failure.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
+/// <param name="metric">The metric by which responses are bad, as the slots' meters count them.</param>
+internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric = FailureCodes.Errors)
 {
     // A client more is not counted twice either: it is not counted at all, which only makes the evidence weaker.
     private const int MostClients = 100_000;
@@ -27,10 +30,14 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
     private long _slowAbove = long.MaxValue;
     private SplitEvidence _slow = SplitEvidence.None;
     private long _newBad;
+    private long _oldSlow;
     private long _open;
     private (long New, long Old) _step;
     private long _mostOpen = long.MaxValue;
     private (long Budget, double Rate, long Overdue)? _room;
+
+    /// <summary>The metric by which responses are bad.</summary>
+    public int Metric => metric;
 
     /// <summary>The requests that went to the new slot, and to the old one.</summary>
     public (long New, long Old) Requests => (Volatile.Read(ref _new), Volatile.Read(ref _old));
@@ -58,6 +65,12 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
 
     /// <summary>The responses of the new slot that count, and how many of them were bad; each response, also where clients count once.</summary>
     public (long Answered, long Bad) NewResponses => (Volatile.Read(ref _newAnswered), Volatile.Read(ref _newBad));
+
+    /// <summary>The same of the old slot.</summary>
+    public (long Answered, long Bad) OldResponses => (Volatile.Read(ref _oldAnswered), Volatile.Read(ref _oldBad));
+
+    /// <summary>The old slot's slow responses; each of them, also where clients count once.</summary>
+    public long OldSlow => Volatile.Read(ref _oldSlow);
 
     /// <summary>
     /// The bad responses of the new slot beyond those that the old one would have given for as many requests in the same time: what a
@@ -215,6 +228,7 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time)
     {
         lock (_gate)
         {
+            _oldSlow += isNew ? 0 : 1;
             if (isByRequest || (_slowed.Count < MostClients && _slowed.Add(key)))
             {
                 Volatile.Write(ref _slow, _slow.With(isNew, weight));

@@ -1,3 +1,4 @@
+using System.Net;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Observability;
@@ -22,6 +23,7 @@ public sealed class BakeHandOverTests : IDisposable
     public async Task Stop_WhileBaking_StoresFiguresAndTime()
     {
         string id;
+        int number;
         using (var first = new OpenState(_folder.Path, ["orders"], disk: null, time: _time))
         {
             var parts = first.Releases(_time);
@@ -34,6 +36,8 @@ public sealed class BakeHandOverTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(7));
             Serve(first.Services.Entry("orders").Green, 40);
 
+            number = new ClientNumbers(parts.Baselines.ClientSeed).Of(IPAddress.Loopback);
+
             await guard.StopAsync(CancellationToken.None);
             handOver.Measure();
             await parts.Runner.StopAsync(CancellationToken.None);
@@ -41,7 +45,9 @@ public sealed class BakeHandOverTests : IDisposable
         }
 
         using var again = new OpenState(_folder.Path, "orders");
+        BakeBaselines.NumbersAfter(again.State.Current).Of(IPAddress.Loopback).Should().Be(number, "a client keeps its number");
         var release = again.State.Find(id)!;
+        release.Bake!.Services[0].ByClient!.Sum().Should().Be(40);
         release.ElapsedSeconds.Should().Be(7);
         release.Bake!.Services.Should().ContainSingle().Which.Responses.Should().Be(40);
     }
@@ -68,7 +74,7 @@ public sealed class BakeHandOverTests : IDisposable
         baselines.Freeze(States.Release("r1-aaaaaa", ReleaseStatus.Verifying), state)!.Baselines.Single().Responses;
 
     private BakeGuard Guard(OpenState open, ReleaseParts parts) => new(
-        open.State, open.Services, parts.Monitors, parts.Engine, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
+        open.State, open.Services, parts.Monitors, parts.Engine, null!, null!, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
 
     private static BakeHandOver HandOver(OpenState open, ReleaseParts parts) => new(
         open.State, open.Services, parts.Baselines, parts.Progresses, parts.Context, NullLogger<BakeHandOver>.Instance);

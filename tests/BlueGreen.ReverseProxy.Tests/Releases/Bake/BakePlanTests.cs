@@ -20,24 +20,25 @@ public sealed class BakePlanTests
         var plan = BakePlan.Of(options, Baseline(100_000, 100, latencies: 100_000));
 
         // α2 is nine tenths of each metric's α.
-        plan.Metrics.Append(plan.Latency!).Sum(metric => metric.Alpha / (1 - BakePlan.BaselineShare)).Should().BeApproximately(0.01, 1e-12);
+        plan.Metrics.Append(plan.Latency!).Append(plan.Hangs).Sum(metric => metric.Alpha / (1 - BakePlan.BaselineShare)).Should().BeApproximately(0.01, 1e-12);
         (plan.Metrics[0].Alpha / (1 - BakePlan.BaselineShare)).Should().BeApproximately(0.0075, 1e-12);
     }
 
     [Fact]
-    public void Alpha_NothingElseToJudge_IsTheErrorsAlone()
+    public void Alpha_LatencyCanNotBeJudged_IsThatOfErrorsAndHangs()
     {
         var plan = BakePlan.Of(Options, Baseline(100, 0, latencies: 100));
 
         plan.Latency!.Process.Should().BeNull();
         plan.Latency.NotJudged.Should().Contain("100 responses before the switch are too few");
-        plan.Metrics[0].Alpha.Should().BeApproximately(0.009, 1e-12);
+        plan.Metrics[0].Alpha.Should().BeApproximately(0.75 * 0.009, 1e-12);
+        plan.Hangs.Alpha.Should().BeApproximately(0.25 * 0.009, 1e-12);
     }
 
     [Fact]
     public void Alpha_OfSeveralServices_IsSharedOut()
     {
-        BakePlan.Of(Options, Baseline(100, 0), services: 4).Metrics[0].Alpha.Should().BeApproximately(0.009 / 4, 1e-12);
+        BakePlan.Of(Options, Baseline(100, 0), services: 4).Metrics[0].Alpha.Should().BeApproximately(0.75 * 0.009 / 4, 1e-12);
     }
 
     [Theory]
@@ -47,7 +48,7 @@ public sealed class BakePlanTests
     public void NullRate_OfAPast_IsItsUpperBoundWithTheGreaterMargin(double relative, double absolute)
     {
         var options = Options with { RelativeMargin = relative, AbsoluteMargin = absolute, Latency = new() { Enabled = false } };
-        var bound = BinomialBounds.UpperRate(100_000, 100, 0.001);
+        var bound = BinomialBounds.UpperRate(100_000, 100, 0.00075);
 
         BakePlan.Of(options, Baseline(100_000, 100)).Metrics[0].Process!.NullRate
             .Should().BeApproximately(Math.Max(bound * (1 + relative), bound + absolute), 1e-12);
@@ -107,7 +108,7 @@ public sealed class BakePlanTests
     {
         var plan = BakePlan.Of(Options, Baseline(100_000, 100, latencies: 100_000)).Metrics[0];
 
-        BakeText.Failure(plan, new MetricTally(240, 12, 5, 1), Math.Log(3.2e5), SlotName.Blue, SlotName.Green, 0)
+        BakeText.Failure(plan, new MetricTally(240, 12, new ClientSpread(5, 1)), Math.Log(3.2e5), SlotName.Blue, SlotName.Green, 0)
             .Should().Be("12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1");
     }
 

@@ -39,6 +39,36 @@ public sealed class BakeReplayTests
     }
 
     [Fact]
+    public void Judge_GrpcFailures_FailsAsLiveTrafficDoes()
+    {
+        var recording = Recording(everyBad: int.MaxValue).Select((outcome, index) => outcome with { GrpcStatus = outcome.Slot == SlotName.Green && index % 5 == 0 ? 14 : null }).ToList();
+        recording[0].ToOutcome().GrpcStatus.Should().BeNull();
+
+        BakeReplay.Judge(BakeReplay.Read(recording.Select(outcome => outcome.ToLine())), new BakeOptions()).Reason.Should().Contain("responses failed on green");
+    }
+
+    [Fact]
+    public void Judge_BrokenWebSockets_FailsAsLiveTrafficDoes()
+    {
+        var recording = Recording(everyBad: int.MaxValue)
+            .Select((outcome, index) => outcome with { StatusCode = 101, Ending = outcome.Slot == SlotName.Green && index % 5 == 0 ? OutcomeEnding.Broken : OutcomeEnding.Closed });
+
+        var result = BakeReplay.Judge(BakeReplay.Read(recording.Select(outcome => outcome.ToLine())), new BakeOptions());
+
+        result.Metric.Should().Be("websocket");
+        result.Reason.Should().MatchRegex(@"^\d+ of \d+ WebSockets were broken off on green; blue 0 %; evidence");
+    }
+
+    // Recordings from before say of an upgrade only that there was one.
+    [Fact]
+    public void Judge_Upgrades_SayNothingOfTheApi()
+    {
+        var recording = Recording(everyBad: int.MaxValue).Select(outcome => outcome with { StatusCode = 101, Ending = OutcomeEnding.Upgrade });
+
+        BakeReplay.Judge(recording, new BakeOptions()).Figures.Metrics.Should().NotContain(metric => metric.Name == "websocket");
+    }
+
+    [Fact]
     public void Line_WrittenAndRead_IsTheSame()
     {
         var outcomes =
@@ -48,9 +78,34 @@ public sealed class BakeReplayTests
             from ending in Gen.Elements(Enum.GetValues<OutcomeEnding>())
             from slot in Gen.Elements(SlotName.Blue, SlotName.Green)
             from client in Gen.Choose(0, int.MaxValue)
-            select new RecordedOutcome(Start.AddMilliseconds(at), slot, status, ending, ms / 1000.0, client.ToString("x8"));
+            from grpc in Gen.Choose(0, 17)
+            select new RecordedOutcome(Start.AddMilliseconds(at), slot, status, ending, ms / 1000.0, client.ToString("x8"))
+            {
+                GrpcStatus = ending == OutcomeEnding.Whole && grpc > 0 ? grpc : null,
+            };
 
         outcomes.Holds(outcome => BakeReplay.Read([RecordedOutcome.Header, "# comment", "", outcome.ToLine()]).Should().Equal(outcome));
+    }
+
+    // The very same judgement: the counts, the clients, the moment and the words.
+    [Fact]
+    public void Judge_WhatWasRecordedLive_IsJudgedAsItWasLive()
+    {
+        var streams =
+            from seed in Gen.Choose(0, int.MaxValue)
+            from bad in Gen.Elements(0.0005, 0.002, 0.02)
+            from slow in Gen.Elements(0.0, 0.01, 0.3)
+            from clients in Gen.Elements(1, 3, 40, 1000)
+            from hammers in Gen.Elements(0.0, 0.05, 0.5)
+            select new LiveStream(seed, bad, slow, clients, hammers);
+
+        streams.Holds(
+            stream =>
+            {
+                var (live, replayed) = stream.Run();
+                replayed.Should().BeEquivalentTo(live);
+            },
+            tests: 60);
     }
 
     [Theory]
@@ -58,7 +113,7 @@ public sealed class BakeReplayTests
     [InlineData("yesterday,blue,200,,1,a", "time \"yesterday\" is not allowed")]
     [InlineData("2026-01-02T03:04:05Z,red,200,,1,a", "slot \"red\" is not allowed")]
     [InlineData("2026-01-02T03:04:05Z,blue,ok,,1,a", "status \"ok\" is not allowed")]
-    [InlineData("2026-01-02T03:04:05Z,blue,200,broken,1,a", "ending \"broken\" is not allowed")]
+    [InlineData("2026-01-02T03:04:05Z,blue,200,crashed,1,a", "ending \"crashed\" is not allowed")]
     [InlineData("2026-01-02T03:04:05Z,blue,200,,-1,a", "ms \"-1\" is not allowed")]
     public void Read_BadLine_SaysWhichAndWhy(string line, string problem)
     {

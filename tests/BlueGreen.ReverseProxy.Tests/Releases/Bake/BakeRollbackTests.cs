@@ -178,6 +178,24 @@ public sealed class BakeRollbackTests : IDisposable
         running.StatusOf(id).Should().Be(ReleaseStatus.Baking);
     }
 
+    // Enough evidence, from a client that may be the cause itself: a person has to look.
+    [Fact]
+    public async Task Bake_OverAndGuarded_DoesNotSucceed()
+    {
+        await using var running = new Running(_folder.Path, new ManualTime());
+        Serve(running, SlotName.Blue, 200, 5000);
+        var id = await running.CutoverAsync();
+        await running.UntilAsync(id, ReleaseStatus.Baking);
+        await running.Time.UntilWaitedForAsync(Bake);
+        Serve(running, SlotName.Green, 200, 1000);
+        Serve(running, SlotName.Green, 500, 500, oneClient: true);
+
+        running.Time.Advance(Bake);
+        await running.Time.UntilWaitedForAsync(TimeSpan.FromSeconds(1));
+
+        running.StatusOf(id).Should().Be(ReleaseStatus.Baking);
+    }
+
     [Fact]
     public async Task Bake_Held_DoesNotEndByItself()
     {
@@ -219,14 +237,15 @@ public sealed class BakeRollbackTests : IDisposable
         var release = await again.UntilAsync(id, ReleaseStatus.Succeeded);
         release.Bake!.Services.Single().Metrics[0].BaselineN.Should().Be(5000);
         release.Bake.Confidence.Should().Be("high");
+        (release.Bake.ClientSeed, release.Bake.Services[0].ByClient, release.Bake.Services[0].Metrics[0].BadByClient).Should().Be((null, null, null), "only a running bake needs them");
         release.Detail.Should().MatchRegex("the bake is over: 0 of 1000 responses failed; enough data to rule out that more than .* of responses are worse");
     }
 
-    private static void Serve(Running running, SlotName slot, int status, int count)
+    private static void Serve(Running running, SlotName slot, int status, int count, bool oneClient = false)
     {
         for (var client = 0; client < count; client++)
         {
-            running.Orders[slot].Meter.Add(new ResponseOutcome(status, Fault.None, 5000, Begun: true, Upgraded: false, client));
+            running.Orders[slot].Meter.Add(new ResponseOutcome(status, Fault.None, 5000, Begun: true, Upgraded: false, oneClient ? 0 : client));
         }
     }
 }

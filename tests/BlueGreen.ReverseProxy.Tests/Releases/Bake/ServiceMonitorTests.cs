@@ -56,7 +56,7 @@ public sealed class ServiceMonitorTests
         var (figures, finding) = monitor.Judge();
         finding.Should().BeNull();
         figures.Metrics[0].Status.Should().Be("guarded");
-        figures.Metrics[0].Detail.Should().Contain("not acted on: 1 clients got them");
+        figures.Metrics[0].Detail.Should().EndWith("not acted on: all of them went to one client of about 49, which sends 22 % of the requests");
     }
 
     // A second client's bad luck does not make the first one's hammering a failure of the release.
@@ -69,7 +69,9 @@ public sealed class ServiceMonitorTests
         Serve(slot, 500, count: 500, clients: 1);
         Serve(slot, 500, count: 1, clients: 1, firstClient: 7);
 
-        monitor.Judge().Finding.Should().BeNull();
+        var (figures, finding) = monitor.Judge();
+        finding.Should().BeNull();
+        figures.Metrics[0].Detail.Should().EndWith("not acted on: 500 of them went to one client of about 49, which sends 22 % of the requests");
     }
 
     [Fact]
@@ -92,6 +94,31 @@ public sealed class ServiceMonitorTests
         Serve(slot, 500, count: 40, clients: 2);
 
         monitor.Judge().Finding.Should().NotBeNull();
+    }
+
+    // A load balancer sends nearly everything, a monitor asks for one path that still works: MinClients can't be reached.
+    [Fact]
+    public void Errors_OfTheClientThatSendsNearlyEverything_FailTheBake()
+    {
+        var (monitor, slot) = Watch(baseline: BakePlanTests.Baseline(100_000, 100, clients: 2));
+
+        Serve(slot, 200, count: 805, clients: 1, firstClient: 7);
+        Serve(slot, 500, count: 5199, clients: 1);
+
+        monitor.Judge().Finding!.Reason.Should().StartWith("5199 of 6004 responses failed on green");
+    }
+
+    // In the first moments after the switch one client may be all there is. The past knows of more.
+    [Fact]
+    public void Errors_OfTheFirstClientOfMany_AreGuarded()
+    {
+        var (monitor, slot) = Watch();
+
+        Serve(slot, 500, count: 30, clients: 1);
+
+        var (figures, finding) = monitor.Judge();
+        finding.Should().BeNull();
+        figures.Metrics[0].Status.Should().Be("guarded");
     }
 
     [Fact]
@@ -230,6 +257,40 @@ public sealed class ServiceMonitorTests
 
         var metric = again.Judge().Figures.Metrics[0];
         (metric.N, metric.Bad, metric.Clients).Should().Be((103L, 3L, 2));
+    }
+
+    // One client repeats a failing request; after the restart two others have bad luck.
+    [Fact]
+    public void Clients_OfTheLastProcess_AreGoneOnWith()
+    {
+        var (monitor, slot) = Watch();
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+        var carried = monitor.Judge().Figures;
+
+        var (again, next) = Watch(carried: carried);
+        Serve(next, 200, count: 100, clients: 50);
+        Serve(next, 500, count: 2, clients: 2, firstClient: 7);
+
+        var (figures, finding) = again.Judge();
+        finding.Should().BeNull();
+        figures.Metrics[0].Status.Should().Be("guarded");
+        figures.Metrics[0].Detail.Should().EndWith("not acted on: 500 of them went to one client of about 49, which sends 21 % of the requests");
+    }
+
+    // A state of a build that did not store them.
+    [Fact]
+    public void Clients_OfTheLastProcessNotStored_CountAsOneBurstEach()
+    {
+        var (monitor, slot) = Watch();
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+
+        var (again, next) = Watch(carried: monitor.Judge().Figures.WithoutClients());
+        Serve(next, 200, count: 100, clients: 50);
+        Serve(next, 500, count: 2, clients: 2, firstClient: 7);
+
+        again.Judge().Finding.Should().BeNull();
     }
 
     [Fact]

@@ -27,5 +27,8 @@ public sealed class ReportGatesTests
         var verdict = ReportGates.Judge(new GatePlan(ReleaseKind.Cutover, Force: false, ExpectVersion: null, [target]), target, verification, [], 1).Single(gate => gate.Name == "knownBad");
 
         verdict.Status.Should().Be(expected, verdict.Detail);
+        var again = ReportGates.Judge(new GatePlan(ReleaseKind.Cutover, Force: false, "9.9.9", [target]) { RetryKnownBad = true }, target, verification, [], 1).ToList();
+        again.Single(gate => gate.Name == "knownBad").Status.Should().Be(expected == GateStatus.Failed ? GateStatus.Skipped : expected);
+        again.Single(gate => gate.Name == "version").Status.Should().Be(GateStatus.Failed, "nothing else is skipped");
     }
 }

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Slots.Splitting;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 
@@ -15,8 +16,8 @@ namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 /// <param name="Past">Σ E(i)/(i(i+1)) over the earlier attempts.</param>
 internal sealed record ConfirmationEvidence(int Attempt, long EarlierNew, long EarlierOld, double Past)
 {
-    /// <summary>How many of <see cref="TrafficSplit.Whole"/> the new slot keeps: a failure there weighs ln 4, and the same certainty costs half as many as with one half.</summary>
-    public const int Weight = TrafficSplit.Whole / 4;
+    /// <summary>See <see cref="BakeConfirmation.Weight"/>.</summary>
+    public const int Weight = BakeConfirmation.Weight;
 
     // The new slot is said to be no worse when failures fall as they would by chance, and not as if it failed three times as often,
     private const double RefutedRatio = 3;

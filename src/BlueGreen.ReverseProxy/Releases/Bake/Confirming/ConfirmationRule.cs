@@ -2,14 +2,6 @@ using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 
-/// <summary>What an attempt of a confirmation has counted.</summary>
-/// <param name="NewBad">The failures on the new slot; where clients count once, the clients.</param>
-/// <param name="OldBad">The same on the old slot.</param>
-/// <param name="NewResponses">The new slot's responses, failures included.</param>
-/// <param name="OldResponses">The same of the old slot.</param>
-/// <param name="OldBadResponses">The old slot's failures; each of them, also where clients count once.</param>
-internal sealed record ConfirmationCounts(long NewBad, long OldBad, long NewResponses, long OldResponses, long OldBadResponses);
-
 /// <summary>What follows of an attempt.</summary>
 internal enum ConfirmationVerdict
 {

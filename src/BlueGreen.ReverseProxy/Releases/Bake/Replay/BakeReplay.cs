@@ -77,7 +77,9 @@ public static class BakeReplay
 
                 _time.MoveTo(outcome.At);
                 var woken = monitor.NextBadResponseAsync();
-                meter.Add(outcome.ToOutcome());
+                var live = outcome.ToOutcome();
+                meter.Add(live);
+                _entry[to].Hangs?.Count(live);
                 if (woken.IsCompleted && JudgeAt(monitor, outcome.At) is { } found)
                 {
                     return found;
@@ -112,7 +114,10 @@ public static class BakeReplay
                 options.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index))).ToImmutableSortedDictionary(StringComparer.Ordinal),
                 clients.Count,
                 options.BaselineWindow.TotalSeconds,
-                counted.LatencyCounts());
+                counted.LatencyCounts())
+            {
+                WebSockets = all.Any(outcome => outcome.Ending is OutcomeEnding.Closed or OutcomeEnding.Broken) ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
+            };
         }
     }
 

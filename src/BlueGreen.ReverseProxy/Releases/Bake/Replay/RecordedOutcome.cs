@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
@@ -17,11 +18,18 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
     public const string Header = "time,slot,status,ending,ms,client";
 
     private const int Columns = 6;
+    private const int HexDigits = 8;
+    private const double MicrosecondsPerMillisecond = 1000;
+    private const string Grpc = "grpc:";
+    private const string GrpcMissing = "grpc:none";
+
+    /// <summary>The status that a gRPC call has ended with, unless that was 0; 17 for a call that ended without one; null for anything else.</summary>
+    public int? GrpcStatus { get; init; }
 
     /// <summary>The outcome as a line: comma-separated, nothing quoted, for nothing in it needs quotes.</summary>
     public string ToLine() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{NameOf(Ending)},{Milliseconds:0.###},{Client}");
+        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{EndingText},{Milliseconds:0.###},{Client}");
 
     /// <summary>Reads a line.</summary>
     /// <param name="line">Six columns as <see cref="Header"/> names them; <c>ending</c>, <c>ms</c> and <c>client</c> may be empty.</param>
@@ -50,9 +58,9 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         {
             problem = $"status \"{columns[2]}\" is not allowed: a status code";
         }
-        else if (!TryParseEnding(columns[3], out var ending))
+        else if (!TryParseEnding(columns[3], out var ending, out var grpc))
         {
-            problem = $"ending \"{columns[3]}\" is not allowed: nothing, destination, client, left, gateway or upgrade";
+            problem = $"ending \"{columns[3]}\" is not allowed: nothing, destination, client, left, gateway, upgrade, closed, broken, or grpc: and a status from 1 to 16, or none";
         }
         else
         {
@@ -63,7 +71,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
                 return false;
             }
 
-            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]);
+            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]) { GrpcStatus = grpc };
             problem = "";
             return true;
         }
@@ -77,6 +85,8 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         outcome.StatusCode,
         outcome switch
         {
+            { Upgraded: true, WebSocket: WebSocketEnding.Broken } => OutcomeEnding.Broken,
+            { Upgraded: true, WebSocket: WebSocketEnding.Good } => OutcomeEnding.Closed,
             { Upgraded: true } => OutcomeEnding.Upgrade,
             { Fault: Fault.Destination } => OutcomeEnding.Destination,
             { Fault: Fault.Client, Begun: true } => OutcomeEnding.Left,
@@ -84,8 +94,8 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             { Fault: Fault.Gateway } => OutcomeEnding.Gateway,
             _ => OutcomeEnding.Whole,
         },
-        outcome.Microseconds / 1000.0,
-        outcome.Client.ToString("x8", CultureInfo.InvariantCulture));
+        outcome.Microseconds / MicrosecondsPerMillisecond,
+        outcome.Client.ToString("x8", CultureInfo.InvariantCulture)) { GrpcStatus = outcome.GrpcStatus is > 0 and var status ? status : null };
 
     internal ResponseOutcome ToOutcome() => new(
         StatusCode,
@@ -96,10 +106,27 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             OutcomeEnding.Gateway => Fault.Gateway,
             _ => Fault.None,
         },
-        (long)(Milliseconds * 1000),
+        (long)Math.Round(Milliseconds * MicrosecondsPerMillisecond),
         Ending is not OutcomeEnding.Client,
-        Ending == OutcomeEnding.Upgrade,
-        HashOf(Client));
+        Ending is OutcomeEnding.Upgrade or OutcomeEnding.Closed or OutcomeEnding.Broken,
+        NumberOf(Client))
+    {
+        GrpcStatus = (byte?)GrpcStatus,
+        WebSocket = Ending switch
+        {
+            OutcomeEnding.Broken => WebSocketEnding.Broken,
+            OutcomeEnding.Closed => WebSocketEnding.Good,
+            _ => WebSocketEnding.NotJudged,
+        },
+    };
+
+    private string EndingText => GrpcStatus is not { } status ? NameOf(Ending)
+        : status == GrpcStatusNames.Missing ? GrpcMissing
+        : string.Create(CultureInfo.InvariantCulture, $"{Grpc}{status}");
+
+    // What the gateway has written is the number that it judged by. Of anything else that stands for a client, a number is made.
+    private static int NumberOf(string client) =>
+        client.Length == HexDigits && int.TryParse(client, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : HashOf(client);
 
     // FNV-1a: the same in every process, unlike string.GetHashCode, so that a recording is judged the same every time.
     private static int HashOf(string client)
@@ -115,8 +142,16 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
 
     private static string NameOf(OutcomeEnding ending) => ending == OutcomeEnding.Whole ? "" : ending.ToString().ToLowerInvariant();
 
-    private static bool TryParseEnding(string text, out OutcomeEnding ending)
+    private static bool TryParseEnding(string text, out OutcomeEnding ending, out int? grpc)
     {
+        grpc = null;
+        if (text.StartsWith(Grpc, StringComparison.Ordinal))
+        {
+            ending = OutcomeEnding.Whole;
+            grpc = text == GrpcMissing ? GrpcStatusNames.Missing : GrpcStatusNames.TryParseFailure(text[Grpc.Length..], out var status) ? status : null;
+            return grpc is not null;
+        }
+
         foreach (var value in Enum.GetValues<OutcomeEnding>())
         {
             if (NameOf(value) == text)
@@ -149,6 +184,12 @@ public enum OutcomeEnding
     /// <summary>The gateway ended it.</summary>
     Gateway = 4,
 
-    /// <summary>The connection was handed over, as for WebSockets.</summary>
+    /// <summary>The connection was handed over, and how it ended says nothing of the API: the gateway has closed the WebSocket, or it was none.</summary>
     Upgrade = 5,
+
+    /// <summary>A WebSocket that the client or the API has closed in an orderly way.</summary>
+    Closed = 6,
+
+    /// <summary>A WebSocket that the API broke off.</summary>
+    Broken = 7,
 }

@@ -61,11 +61,11 @@ internal sealed class BernoulliEProcess
 
     /// <summary>The natural logarithm of the evidence after <paramref name="trials"/> trials of which <paramref name="bad"/> were bad.</summary>
     /// <param name="trials">n, not negative; a fraction where trials were thrown together.</param>
-    /// <param name="bad">k, from 0 to n.</param>
+    /// <param name="bad">k, not negative; more than n count as n, for a judgement must not fail over a torn count.</param>
     public double LnE(double trials, double bad)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bad);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bad, trials);
+        bad = Math.Min(bad, trials);
         Span<double> terms = stackalloc double[Alternatives];
         var largest = double.NegativeInfinity;
         for (var index = 0; index < Alternatives; index++)

@@ -15,7 +15,7 @@ internal static class BinomialBounds
     /// <param name="alpha">The probability with which the true rate may lie above the bound.</param>
     /// <returns>1 when nothing was tried.</returns>
     public static double UpperRate(long trials, long bad, double alpha) =>
-        bad >= trials ? 1 : bad == 0 ? -double.ExpM1(Math.Log(alpha) / trials) : Beta.InvCDF(bad + 1, trials - bad, 1 - alpha);
+        bad >= trials ? 1 : bad <= 0 ? -double.ExpM1(Math.Log(alpha) / trials) : Beta.InvCDF(bad + 1, trials - bad, 1 - alpha);
 
     /// <summary>The Clopper–Pearson lower bound, <c>BetaInv(α; k, n−k+1)</c>.</summary>
     /// <param name="trials">n.</param>
@@ -23,7 +23,7 @@ internal static class BinomialBounds
     /// <param name="alpha">The probability with which the true rate may lie below the bound.</param>
     /// <returns>0 when nothing was bad.</returns>
     public static double LowerRate(long trials, long bad, double alpha) =>
-        bad == 0 ? 0 : bad == trials ? Math.Exp(Math.Log(alpha) / trials) : Beta.InvCDF(bad, trials - bad + 1, alpha);
+        bad <= 0 ? 0 : bad >= trials ? Math.Exp(Math.Log(alpha) / trials) : Beta.InvCDF(bad, trials - bad + 1, alpha);
 
     /// <summary>
     /// Which of n sorted values is an upper bound of the τ-quantile: the smallest j with <c>P[Bin(n, τ) ≤ j−1] ≥ 1−α</c>, for the

@@ -22,6 +22,8 @@ internal static class ExcludedRate
             return null;
         }
 
+        bad = Math.Min(bad, trials);
+
         // "At least θ bad" is "at most 1−θ good". The evidence grows with θ above the observed rate.
         bool Refutes(double rate) => new BernoulliEProcess(1 - rate).LnE(trials, trials - bad) >= enough;
         var low = Math.Max((double)bad / trials, 1e-12);

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.State;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+
+/// <summary>The steps of a confirmation. Pure, as those of <see cref="ReleaseTransitions"/>, and called under the same conditions.</summary>
+/// <remarks>
+/// The active slot stays the new one, and the generation what it was: nobody has switched anything. What changes is that the old slots
+/// serve again, and are left again when it is over; then they drain as after the switch.
+/// </remarks>
+internal static class ConfirmationTransitions
+{
+    /// <summary>Three quarters of the traffic go to the old slots until it is known which slot is to blame.</summary>
+    public static StateChange Begin(StateChange change, ReleaseState release, BakeConfirmation confirmation, ImmutableList<ServiceFigures> figures, DateTimeOffset now)
+    {
+        var begun = release with
+        {
+            Status = ReleaseStatus.Confirming,
+            DrainedAt = null,
+            Bake = release.Bake! with { Confirmation = confirmation, Attempts = confirmation.Number, Services = figures },
+        };
+        return change.WithRelease(begun).WithEvent(
+            begun, now, "bakeConfirming", $"{confirmation.Service}: {confirmation.Alarm}; attempt {confirmation.Number}: a quarter of the traffic stays on the new slot, and both slots are compared");
+    }
+
+    /// <summary>Another process goes on with the split. What the last one has counted in this attempt is gone: it counts as the next one.</summary>
+    public static StateChange TakeUp(StateChange change, ReleaseState release, string process)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        return change.WithRelease(release with
+        {
+            Bake = release.Bake with
+            {
+                Confirmation = confirmation with { Process = process },
+                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(0, 0)),
+            },
+        });
+    }
+
+    /// <summary>The new slot is no worse than the old one, or nothing could be found in time: all of the traffic goes to it again.</summary>
+    public static StateChange Refuted(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, DateTimeOffset now)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad);
+        var left = Left(release, lasted, now);
+        left = left with { Bake = left.Bake! with { Evidence = With(left.Bake.Evidence, confirmation, evidence) } };
+        return change.WithRelease(left).WithEvent(left, now, "bakeRefuted", $"{confirmation.Service}: {detail}");
+    }
+
+    /// <summary>The release with all of its traffic on the new slots again; as it was where nothing is split.</summary>
+    public static ReleaseState Left(ReleaseState release, TimeSpan lasted, DateTimeOffset now) => release.Status != ReleaseStatus.Confirming ? release : release with
+    {
+        Status = ReleaseStatus.Draining,
+        LeftAt = now,
+        Bake = release.Bake! with { Confirmation = null, SplitSeconds = release.Bake.SplitSeconds + Math.Round(lasted.TotalSeconds, 3) },
+    };
+
+    /// <summary>The same where nobody has counted how long it lasted but the clock on the wall.</summary>
+    public static ReleaseState Left(ReleaseState release, DateTimeOffset now)
+    {
+        var lasted = release.Bake?.Confirmation is { } confirmation ? now - confirmation.BegunAt : TimeSpan.Zero;
+        return Left(release, lasted > TimeSpan.Zero ? lasted : TimeSpan.Zero, now);
+    }
+
+    /// <summary>What the earlier attempts have found of the metric of this one.</summary>
+    public static ConfirmationEvidence EvidenceOf(BakeState bake, BakeConfirmation confirmation) =>
+        bake.Evidence?.Find(known => known.Service == confirmation.Service && known.Metric == confirmation.Metric) is { } known
+            ? new(known.Attempt, known.NewBad, known.OldBad, known.Past)
+            : ConfirmationEvidence.First;
+
+    /// <summary>What an attempt has counted, in words.</summary>
+    public static string Describe(ReleaseState release, BakeConfirmation confirmation, ConfirmationCounts counts)
+    {
+        var slots = release.Services.Find(entry => entry.Is(confirmation.Service))!;
+        var what = confirmation.Key == Configuration.TrafficKeyKind.Request ? "bad responses" : "clients with bad responses";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {counts.NewBad} {what} fell on {slots.To.ToText()} (of {counts.NewResponses} responses) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
+    }
+
+    private static ImmutableList<ConfirmedMetric> With(ImmutableList<ConfirmedMetric>? known, BakeConfirmation confirmation, ConfirmationEvidence evidence) =>
+        (known ?? []).RemoveAll(metric => metric.Service == confirmation.Service && metric.Metric == confirmation.Metric)
+            .Add(new(confirmation.Service, confirmation.Metric, evidence.Attempt, evidence.EarlierNew, evidence.EarlierOld, evidence.Past));
+}
