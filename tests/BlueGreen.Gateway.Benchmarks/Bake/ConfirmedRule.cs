@@ -18,26 +18,24 @@ internal enum Raise
 /// <summary>How a confirmation is made.</summary>
 /// <param name="ByKey">Whether a client stays on its side for an attempt, and counts once.</param>
 /// <param name="Raise">What an attempt teaches the first stage.</param>
-internal sealed record ConfirmationSettings(bool ByKey, Raise Raise)
-{
-    /// <summary>The chance of a false rollback.</summary>
-    public const double Alpha = 0.01;
-}
+internal sealed record ConfirmationSettings(bool ByKey, Raise Raise);
 
 /// <summary>The first stage, and a confirmation of each of its alarms.</summary>
 internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, ConfirmationSettings settings, Random random) : ISplitRule
 {
     private const double Share = (double)ConfirmationEvidence.Weight / TrafficSplit.Whole;
 
-    // Above it nothing can be told by the past; the plan judges no such metric either.
-    private const double HighestNull = 0.9;
+    // With fewer, one of them would be a good part of the traffic: the gateway decides by request then.
+    private const int FewClients = 20;
 
-    private readonly double _threshold = -Math.Log(ConfirmationSettings.Alpha);
+    // As high as the gateway raises a rate.
+    private const double HighestRate = 0.9;
+
+    private readonly bool _byKey = settings.ByKey && run.World.Clients.Effective >= FewClients;
     private readonly uint _salt = (uint)random.Next();
     private readonly HashSet<int> _counted = [];
     private ConfirmationEvidence _evidence = ConfirmationEvidence.First;
     private (long NewBad, long OldBad, long New, long Old, long OldBadResponses) _seen;
-    private bool _blind;
     private double _began;
     private double _raisedUntil = double.PositiveInfinity;
 
@@ -53,7 +51,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
 
     public int Alarms { get; private set; }
 
-    public bool IsNew(int client) => !IsConfirming || (settings.ByKey ? IsKeyNew(client) : random.NextDouble() < Share);
+    public bool IsNew(int client) => !IsConfirming || (_byKey ? IsKeyNew(client) : random.NextDouble() < Share);
 
     public void Good(long onNew, long onOld)
     {
@@ -71,7 +69,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
     {
         if (!IsConfirming)
         {
-            return isNew && !_blind && stage.Bad(client) ? Alarm(now) : RuleVerdict.Open;
+            return isNew && stage.Bad(client) ? Alarm(now) : RuleVerdict.Open;
         }
 
         // A side that was chosen before the attempt was not chosen by its weight.
@@ -80,7 +78,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
             return RuleVerdict.Open;
         }
 
-        var counts = !settings.ByKey || _counted.Add(client) ? 1 : 0;
+        var counts = !_byKey || _counted.Add(client) ? 1 : 0;
         _seen = isNew
             ? _seen with { NewBad = _seen.NewBad + counts, New = _seen.New + 1 }
             : _seen with { OldBad = _seen.OldBad + counts, Old = _seen.Old + 1, OldBadResponses = _seen.OldBadResponses + 1 };
@@ -114,8 +112,8 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
         Choice++;
         (IsConfirming, _began, _seen, NextLook) = (true, now, default, now + 1);
         _counted.Clear();
-        NewShare = settings.ByKey ? run.ShareOfTraffic(IsKeyNew) : Share;
-        NewShareOfFaults = settings.ByKey ? run.ShareOfFaults(IsKeyNew) : Share;
+        NewShare = _byKey ? run.ShareOfTraffic(IsKeyNew) : Share;
+        NewShareOfFaults = _byKey ? run.ShareOfFaults(IsKeyNew) : Share;
         return RuleVerdict.Open;
     }
 
@@ -123,7 +121,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
     {
         var counts = new ConfirmationCounts(_seen.NewBad, _seen.OldBad, _seen.New, _seen.Old, _seen.OldBadResponses);
         var elapsed = TimeSpan.FromSeconds(now - _began);
-        switch (ConfirmationRule.Judge(_evidence, counts, _threshold, stage.NullRate, elapsed))
+        switch (ConfirmationRule.Judge(_evidence, counts, run.Metric.Threshold, run.Metric.Process!.NullRate, elapsed))
         {
             case ConfirmationVerdict.Confirmed:
                 return RuleVerdict.RolledBack;
@@ -137,7 +135,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
             return RuleVerdict.Held;
         }
 
-        var raised = settings.Raise == Raise.Never ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
+        var raised = settings.Raise == Raise.Never || _byKey != settings.ByKey ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
         var until = raised is not { } rate ? double.PositiveInfinity
             : now + (settings.Raise == Raise.Doubling ? rate.For.TotalSeconds : Math.Min(60, Math.Max(10 * elapsed.TotalSeconds, Math.Pow(2, _evidence.Attempt - 4))));
         _evidence = _evidence.Next(_seen.NewBad, _seen.OldBad);
@@ -149,8 +147,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
 
     private void Watch(double? nullRate, double until)
     {
-        _blind = nullRate >= HighestNull;
-        stage.Restart(_blind ? null : nullRate);
+        stage.Restart(nullRate is { } rate ? Math.Min(rate, HighestRate) : null);
         (_raisedUntil, NextLook) = (until, until);
     }
 

@@ -7,9 +7,6 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// <summary>Watches the whole of the new slot, and raises the alarm. It holds what it sees against the past, and so an alarm may be the world's doing.</summary>
 internal abstract class FirstStage(WorldRun run, Random random, bool isGuarded)
 {
-    private const int MinClients = 2;
-
-    private readonly double _effectiveClients = run.World.Clients.Effective;
     private ClientCounts _bad = new();
     private ClientCounts _traffic = new();
     private long _notDrawn;
@@ -70,11 +67,10 @@ internal abstract class FirstStage(WorldRun run, Random random, bool isGuarded)
     /// <summary>Whether it is enough also with the spread over the clients in mind.</summary>
     protected abstract bool IsFailed(MetricTally tally);
 
-    protected static bool IsFromEnough(MetricTally tally) => tally.Clients >= MinClients;
+    /// <summary>From how many clients bad responses have to come.</summary>
+    protected int LeastClients() => BakeJudge.LeastClients(run.Plan.Options, _traffic.EffectiveClients(run.Plan.Baseline.Clients));
 
     protected BernoulliEProcess ProcessOf(double nullRate) => nullRate == Metric.Process!.NullRate ? Metric.Process : new(nullRate);
-
-    protected static string Judge(MetricPlan plan, in MetricTally tally) => BakeJudge.Judge(plan, tally, MinClients, out _);
 
     // Which clients the good responses went to is drawn when it matters.
     private MetricTally Tally()
@@ -84,9 +80,7 @@ internal abstract class FirstStage(WorldRun run, Random random, bool isGuarded)
             _traffic.Add(run.World.Clients.Draw(random));
         }
 
-        // Where a few clients send nearly everything, their number says nothing, and the dispersion alone decides.
-        var clients = _effectiveClients < MinClients ? Math.Max(_bad.Clients, MinClients) : _bad.Clients;
-        return new MetricTally(Trials, BadCount, clients, _bad.DispersionAgainst(_traffic));
+        return new MetricTally(Trials, BadCount, _bad.SpreadAgainst(_traffic));
     }
 }
 
@@ -103,7 +97,7 @@ internal sealed class EvidenceStage(WorldRun run, Random random, double? alpha =
 
     protected override bool IsOver() => _plan.Process!.LnE(Trials, BadCount) >= _plan.Threshold;
 
-    protected override bool IsFailed(MetricTally tally) => Judge(_plan, tally) == BakeJudge.Failed;
+    protected override bool IsFailed(MetricTally tally) => BakeJudge.Judge(_plan, tally, LeastClients(), out _) == BakeJudge.Failed;
 
     private static MetricPlan PlanOf(MetricPlan metric, double? alpha, BernoulliEProcess process) =>
         new(metric.Name, metric.BaselineN, metric.BaselineBad, alpha ?? metric.Alpha, process, null);
@@ -152,7 +146,7 @@ internal sealed class CusumStage(WorldRun run, Random random, double threshold, 
     protected override bool IsOver() => _sums.Max() >= threshold;
 
     // With the counts divided by the design effect, the logarithm is divided by it.
-    protected override bool IsFailed(MetricTally tally) => IsFromEnough(tally) && _sums.Max() / tally.Dispersion >= threshold;
+    protected override bool IsFailed(MetricTally tally) => tally.Clients >= LeastClients() && _sums.Max() / tally.Spread.Dispersion >= threshold;
 
     private void Prepare()
     {

@@ -13,13 +13,13 @@ internal static class WorldPast
     private const double MedianMs = 20;
     private const double Sigma = 0.6;
 
-    public static BakePlan PlanOfErrors(IReadOnlyList<Segment> past, Random random)
+    public static BakePlan PlanOfErrors(World world, IReadOnlyList<Segment> past, Random random)
     {
         var bad = Draw(random, past.Sum(segment => segment.Common * (segment.Until - segment.From)));
         var good = Draw(random, past.Sum(segment => (segment.Requests - segment.Common) * (segment.Until - segment.From)));
 
         // Latencies are there, so that they claim their share of α.
-        return PlanOf(good + bad, bad, ImmutableSortedDictionary<int, long>.Empty.Add(LatencyBuckets.Of(20_000), good + bad));
+        return PlanOf(world, good + bad, bad, ImmutableSortedDictionary<int, long>.Empty.Add(LatencyBuckets.Of(20_000), good + bad));
     }
 
     public static BakePlan PlanOfLatency(World world, IEnumerable<Spell> spells, Random random)
@@ -55,7 +55,7 @@ internal static class WorldPast
         }
 
         var responses = counts.Values.Sum();
-        return PlanOf(responses, Draw(random, responses * World.BaseRate), counts.ToImmutable());
+        return PlanOf(world, responses, Draw(random, responses * World.BaseRate), counts.ToImmutable());
     }
 
     /// <summary>The part of the responses that are slow.</summary>
@@ -64,11 +64,11 @@ internal static class WorldPast
 
     public static long Draw(Random random, double expected) => expected <= 0 ? 0 : Poisson.Sample(random, expected);
 
-    private static BakePlan PlanOf(long responses, long bad, ImmutableSortedDictionary<int, long> latencies) => BakePlan.Of(new BakeOptions(), new BakeBaseline(
+    private static BakePlan PlanOf(World world, long responses, long bad, ImmutableSortedDictionary<int, long> latencies) => BakePlan.Of(new BakeOptions(), new BakeBaseline(
         "orders",
         responses,
         ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal).Add(FailureMetric.Errors.Name, bad),
-        Clients: 100,
+        world.Clients.Shares.Count,
         World.PastSeconds,
         latencies));
 }

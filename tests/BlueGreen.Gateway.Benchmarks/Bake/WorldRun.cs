@@ -41,7 +41,7 @@ internal sealed class WorldRun
         var spells = world.Weather(random).ToList();
         Plan = world.IsOfLatency ? WorldPast.PlanOfLatency(world, spells, random) : null!;
         (Past, Segments) = (Cut(spells, -World.PastSeconds, 0), Cut(spells, 0, World.EndSeconds));
-        Plan ??= WorldPast.PlanOfErrors(Past, random);
+        Plan ??= WorldPast.PlanOfErrors(world, Past, random);
         Metric = world.IsOfLatency ? Plan.Latency! : Plan.Metrics[0];
         CountsFrom = world.IsOfLatency ? Plan.Options.Latency.Grace.TotalSeconds : 0;
     }
