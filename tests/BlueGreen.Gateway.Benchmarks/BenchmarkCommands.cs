@@ -52,6 +52,14 @@ internal static class BenchmarkCommands
                      --bad N             bad streams a line (default 1000)
                      --seed N            the first of their seeds (default 20260101)
                      --out FOLDER        where detectors.md and the pictures are written; nowhere by default
+        confirm    how soon, and how often wrongly, the bake rolls back when it confirms its alarms, in simulated worlds whose failures are
+                   not independent, beside other rules
+                     --runs N            runs a line (default 2; 2000 say something)
+                     --seed N            the first of their seeds (default 20260101)
+                     --threads N         runs at a time (default 1)
+                     --parts A,B         some of alike, faulty, stages (default: all of them)
+                     --only TEXT         the lines whose name contains it (default: all of them)
+                     --out FOLDER        where a table of each part, confirmation-PART.md, and the pictures are written; nowhere by default
         ramp       how soon a good version has all of the traffic and what a bad one costs: all at once, by steps, by evidence,
                    and by the documented examples of others, on simulated streams
                      --runs N            runs a cell (default 200)
@@ -85,6 +93,8 @@ internal static class BenchmarkCommands
                     return await IdleCommand.RunAsync(CommandOptions.Read(rest, IdleCommand.Options));
                 case ["detectors", .. var rest]:
                     return await DetectorsCommand.RunAsync(CommandOptions.Read(rest, DetectorsCommand.Options));
+                case ["confirm", .. var rest]:
+                    return await ConfirmationCommand.RunAsync(CommandOptions.Read(rest, ConfirmationCommand.Options), Console.Out);
                 case ["ramp", .. var rest]:
                     return await RampCommand.RunAsync(CommandOptions.Read(rest, RampCommand.Options));
                 case [ApiHost.Role]:
