@@ -111,6 +111,9 @@ public sealed class ConfirmationTests
 
         (refused.Status, refused.Code).Should().Be((409, "slot-active"), refused.Body);
         refused.Detail.Should().Contain("compares its slots").And.Contain(id);
+        (await fleet.Admin.SendAsync(HttpMethod.Put, "/v1/services/orders/slots/green", new { force = true, destinations = new { next = new { address = fleet.Blue.Address } } }))
+            .Code.Should().Be("slot-active");
+        (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Body.Should().Contain("\"action\":\"compare\"");
     }
 
     [Fact]
@@ -197,6 +200,64 @@ public sealed class ConfirmationTests
         (await fleet.Admin.ReleaseAsync(id)).Bake.Comparison!.Key.Should().Be("request");
     }
 
+    // One alarm must not hide what else is wrong: it is compared in its turn.
+    [Theory]
+    [InlineData(500, "responses failed on green")]
+    [InlineData(0, "requests got no response within")]
+    public async Task AnotherFailure_WhileSlotsAreCompared_IsFoundAtOnce(int status, string found)
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            ByRequest(configuration);
+            Fleet.Service(configuration)["Bake"]!["FailOn"] = new JsonArray("401");
+            Fleet.Service(configuration)["Bake"]!["HangAfter"] = "00:00:00.3";
+        });
+        var id = await AlarmAsync(fleet, StatusCodes.Status401Unauthorized);
+        fleet.Green.Trouble = async context =>
+        {
+            if (status == 0)
+            {
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            context.Response.StatusCode = status;
+            return true;
+        };
+        using var http = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url), Timeout = TimeSpan.FromSeconds(2) };
+        using var stop = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 20).Select(_ => AskAsync(http, stop.Token)).ToList();
+
+        await fleet.Admin.UntilNoReleaseAsync();
+
+        await stop.CancelAsync();
+        await Task.WhenAll(clients);
+        var ended = await fleet.Admin.ReleaseAsync(id);
+        (ended.Status, ended.Detail).Should().Match<(ReleaseStatus Status, string? Detail)>(end => end.Status == ReleaseStatus.RolledBack && end.Detail!.Contains(found));
+        (ended.CompletedAt - ended.SwitchedAt).Should().BeLessThan(TimeSpan.FromMinutes(2), "nobody waits for the end of the first comparison");
+    }
+
+    // The time of the bake is over when it turns out that both slots are alike: what comes then is watched as well.
+    [Fact]
+    public async Task Refuted_AfterTheTimeOfTheBake_IsWatchedForSomeTimeMore()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            ByRequest(configuration);
+            Fleet.Service(configuration)["Bake"]!["NoData"] = "rollback";
+        });
+        fleet.Green.Trouble = fleet.Blue.Trouble = Fail;
+        using var traffic = new Clientele(fleet.Gateway.Url, 20);
+        var switched = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 4 })).Release;
+
+        await UntilAsync(fleet, traffic, status => status.Release is { Bake.Comparisons: > 0, Status: not ReleaseStatus.Confirming });
+        fleet.Green.Trouble = fleet.Blue.Trouble = _ => Task.FromResult(false);
+        await UntilAsync(fleet, traffic, status => status.Release is null);
+
+        var ended = await fleet.Admin.ReleaseAsync(switched.Id);
+        ended.Status.Should().Be(ReleaseStatus.Succeeded, ended.Detail);
+        ended.Bake.DurationSeconds.Should().BeGreaterThan(4);
+    }
+
     // Nothing fails and nothing is answered; of those that wait for the new slot while it is compared there are never many.
     [Theory]
     [InlineData(false, ReleaseStatus.RolledBack)]
@@ -278,9 +339,13 @@ public sealed class ConfirmationTests
     }
 
     // Nothing decides after it: there is no more traffic than the caller's.
-    private static async Task<string> AlarmAsync(Fleet fleet)
+    private static async Task<string> AlarmAsync(Fleet fleet, int status = StatusCodes.Status500InternalServerError)
     {
-        fleet.Green.Trouble = Fail;
+        fleet.Green.Trouble = context =>
+        {
+            context.Response.StatusCode = status;
+            return Task.FromResult(true);
+        };
         var switched = await SwitchAsync(fleet);
         using var http = new HttpClient { BaseAddress = new Uri(fleet.Gateway.Url) };
         while ((await fleet.Admin.StatusAsync()).Release!.Status != ReleaseStatus.Confirming)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Following;
 using BlueGreen.Cli.Output;
 using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
@@ -101,6 +102,11 @@ internal static class StatusCommand
 
     private static void PrintShift(Session session, Release release, DateTimeOffset now)
     {
+        if (release.Bake.Comparison is { } comparison)
+        {
+            session.Line($"Both slots serve and are compared: {BakeLines.Of(comparison, release, now)}.");
+        }
+
         if (release is { Status: ReleaseStatus.Reverting, Shift.Reversal: { } reversal })
         {
             session.Line($"Shift: {ShiftLines.Reverting(release, reversal)}.");

@@ -11,6 +11,8 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
     // Often enough to see from a log where a shift is, and seldom enough to read the rest of it.
     private static readonly TimeSpan ShiftInterval = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan ComparisonInterval = TimeSpan.FromSeconds(10);
+
     private int _seen;
     private DateTimeOffset _told;
     private string? _waitingFor;
@@ -38,6 +40,12 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
             _left = drain.Remaining;
             var kinds = snapshot.Left is { Total: > 0 } left ? $" ({Names.Kinds(left)})" : "";
             Write(snapshot.At, snapshot.Id, "draining", $"{drain.Remaining} of {drain.StartedWith} left{kinds}");
+        }
+
+        if (snapshot.Release.Bake.Comparison is { } comparison && snapshot.At - _told >= ComparisonInterval)
+        {
+            _told = snapshot.At;
+            Write(snapshot.At, snapshot.Id, "confirming", BakeLines.Of(comparison, snapshot.Release, snapshot.At));
         }
 
         if (snapshot.Release.Shift is { } shift)

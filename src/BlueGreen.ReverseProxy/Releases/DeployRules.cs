@@ -56,11 +56,11 @@ internal static class DeployRules
                 ReleaseId: into.Id);
         }
 
-        if (running.Find(release => release.Status == ReleaseStatus.Confirming && release.Open.Any(entry => entry.Is(service.Name) && entry.From == slot)) is { } confirming)
+        if (running.Find(release => release.Status == ReleaseStatus.Confirming && release.Open.Any(entry => entry.Is(service.Name))) is { } confirming)
         {
             return new(
                 ProblemCodes.SlotActive,
-                $"{slot.ToText()} takes three quarters of the traffic of {service.Name} while release {confirming.Id} compares its slots. Wait for that, finish the release, or roll it back.",
+                $"Both slots of {service.Name} serve while release {confirming.Id} compares its slots. Wait for that, finish the release, or roll it back.",
                 ReleaseId: confirming.Id);
         }
 

@@ -65,7 +65,7 @@ internal static class ReleaseView
         {
             Comparison = ConfirmationView.Of(release, progress, services),
             Comparisons = bake.Attempts,
-            ComparedSeconds = bake.SplitSeconds,
+            ComparedSeconds = Math.Round(bake.SplitSeconds, 3),
         };
     }
 

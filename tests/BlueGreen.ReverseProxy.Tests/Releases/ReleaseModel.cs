@@ -186,7 +186,7 @@ internal sealed class ReleaseModel
             StepKind.HoldInterrupted => HoldKeeper.EndAll(change, States.Now),
             StepKind.Alarm => ConfirmationTransitions.Begin(change, release, Alarm(release, step.Service), [], States.Now),
             StepKind.TakenUp => ConfirmationTransitions.TakeUp(change, release, "next"),
-            StepKind.Refuted => ConfirmationTransitions.Refuted(change, release, new(1, 3, 40, 120, 3), "not confirmed", TimeSpan.FromSeconds(5), States.Now),
+            StepKind.Refuted => ConfirmationTransitions.Refuted(change, release, new(1, 3, 40, 120, 3), "not confirmed", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60), States.Now),
             StepKind.Held => BakeTransitions.Held(change, release, BakeHolds.SharedOutage, "both are sick", [], States.Now),
             StepKind.Drained => change.Drained(release, bakeIsOver: step.Flag),
             StepKind.Abandon => ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, "a defect", States.Now),

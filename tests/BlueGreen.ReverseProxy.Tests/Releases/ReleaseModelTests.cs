@@ -14,8 +14,8 @@ public sealed class ReleaseModelTests
     internal static readonly Gen<Step> AnyStep =
         from what in Gen.Frequency(
             (3, Gen.Elements(
-                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained, StepKind.Succeed, StepKind.Alarm)),
-            (2, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted, StepKind.DecommissionDue, StepKind.BakeFailed, StepKind.Finish, StepKind.Refuted, StepKind.TakenUp)),
+                StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained, StepKind.Succeed)),
+            (2, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted, StepKind.DecommissionDue, StepKind.BakeFailed, StepKind.Finish, StepKind.Alarm, StepKind.Refuted)),
             (4, Gen.Elements(Enum.GetValues<StepKind>())))
         from services in Gen.SubListOf(ReleaseModel.Services).Where(services => services.Count > 0)
         from first in Gen.Elements(ReleaseModel.Services)
@@ -27,6 +27,13 @@ public sealed class ReleaseModelTests
     [
         .. new[] { StepKind.Cutover, StepKind.Pass, StepKind.Drained, StepKind.DecommissionDue }.Select(what => new Step(what, ["orders"], Flag: what == StepKind.Drained)),
         .. new[] { StepKind.Cutover, StepKind.Pass, StepKind.Drained, StepKind.Succeed }.Select(what => new Step(what, ["users"], Flag: false)),
+    ];
+
+    // An alarm takes a switch before it, and everything about it an alarm.
+    private static readonly Step[] ComparedWay =
+    [
+        .. new[] { StepKind.Cutover, StepKind.Pass, StepKind.Alarm, StepKind.TakenUp, StepKind.Refuted, StepKind.Drained, StepKind.Alarm, StepKind.Held }
+            .Select(what => new Step(what, ["orders", "users"], Flag: false)),
     ];
 
     [Fact]
@@ -52,9 +59,10 @@ public sealed class ReleaseModelTests
 
         // What takes so many steps in their order that chance seldom finds them.
         Run(LongWay);
+        Run(ComparedWay);
 
         seen.Should().BeEquivalentTo(
             Enum.GetValues<ReleaseStatus>(), "a model that never gets somewhere says nothing about it");
-        done.Should().BeEquivalentTo(Enum.GetValues<StepKind>(), "a model that never does something says nothing about it");
+        Enum.GetValues<StepKind>().Except(done).Should().BeEmpty("a model that never does something says nothing about it");
     }
 }

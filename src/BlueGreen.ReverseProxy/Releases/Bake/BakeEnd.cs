@@ -27,7 +27,7 @@ internal sealed class BakeEnd(ReleaseContext context)
                 return new Decision<bool>(ReleaseTransitions.Succeed(change, concluded, context.Now), true);
             }
 
-            return progress.Bake is { IsWithoutData: true, NoData: NoDataAction.Extend } && release.Bake!.Hold is null
+            return progress.Bake is { IsWithoutData: true, NoData: NoDataAction.Extend } && release.Bake is { Hold: null, Attempts: 0 }
                 ? new Decision<bool>(BakeTransitions.Extended(change, release, context.Now), true)
                 : new Decision<bool>(null, false);
         },
@@ -48,7 +48,7 @@ internal sealed class BakeEnd(ReleaseContext context)
             return null;
         }
 
-        if (monitor.IsWithoutData && monitor.NoData != NoDataAction.Succeed)
+        if (monitor.IsWithoutData && bake.Attempts == 0 && monitor.NoData != NoDataAction.Succeed)
         {
             if (monitor.NoData == NoDataAction.Rollback)
             {

@@ -137,9 +137,12 @@ internal sealed partial class BakeGuard(
 
         if (release.Status == ReleaseStatus.Confirming)
         {
-            await CompareAsync(monitor, release, finding, schedule, stopping);
+            await CompareAsync(monitor, release, schedule, stopping);
+            return;
         }
-        else if (finding is not null)
+
+        schedule.Compared.Clear();
+        if (finding is not null)
         {
             await ActAsync(monitor, release, finding, schedule, stopping);
             return;
@@ -227,24 +230,37 @@ internal sealed partial class BakeGuard(
         }
         else if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Begin(current, running, confirmation, monitor.Figures, time.GetUtcNow())))
         {
+            _ = schedule.SinceAttempt(confirmation.Number);
             LogConfirming(logger, monitor.ReleaseId, finding.Service, finding.Reason, confirmation.Number);
         }
     }
 
     // Both slots serve, and chance decides who goes where: what happens to the world happens to both.
-    private async Task CompareAsync(ReleaseMonitor monitor, ReleaseState release, BakeFinding? finding, MonitorSchedule schedule, CancellationToken stopping)
+    private async Task CompareAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
     {
         var confirmation = release.Bake!.Confirmation!;
+        schedule.Compared.Add((confirmation.Service, confirmation.Metric));
         if (confirmation.Process != context.Process)
         {
             await CommitAsync(monitor, (current, running) => ConfirmationTransitions.TakeUp(current, running, context.Process));
             return;
         }
 
-        if (finding is { IsOfRate: false })
+        // What is compared must not hide what else is wrong: that is acted on, or compared from now on, but each only once before all of
+        // the traffic is back, or two alarms would take turns for ever.
+        foreach (var other in monitor.Findings.Where(other => !schedule.Compared.Contains((other.Service, other.Metric))))
         {
-            await ActAsync(monitor, release, finding, schedule, stopping);
-            return;
+            if (confirmations.Plan(monitor, release, other) is not { } next)
+            {
+                await ActAsync(monitor, release, other, schedule, stopping);
+                return;
+            }
+
+            if (next.Number <= ConfirmationRule.MostAttempts)
+            {
+                await CompareNextAsync(monitor, release, confirmation, next, schedule);
+                return;
+            }
         }
 
         if (confirmations.FindSick(release) is { } sick)
@@ -281,13 +297,25 @@ internal sealed partial class BakeGuard(
         }
     }
 
+    private async Task CompareNextAsync(ReleaseMonitor monitor, ReleaseState release, BakeConfirmation confirmation, BakeConfirmation next, MonitorSchedule schedule)
+    {
+        var counts = confirmations.See(monitor, release, confirmation)?.Counts ?? ConfirmationCounts.None;
+        var lasted = schedule.SinceAttempt(confirmation.Number);
+        if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Next(current, running, counts, next, lasted, time.GetUtcNow())))
+        {
+            _ = schedule.SinceAttempt(next.Number);
+            LogConfirming(logger, monitor.ReleaseId, next.Service, next.Alarm, next.Number);
+        }
+    }
+
     private async Task RefuteAsync(
         ReleaseMonitor monitor, BakeConfirmation confirmation, ConfirmationCounts counts, string what, TimeSpan lasted, double? rate = null)
     {
+        var elapsed = Elapsed(monitor);
         if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Refuted(
-            current, running, counts, $"not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, time.GetUtcNow())))
+            current, running, counts, $"not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, elapsed, time.GetUtcNow())))
         {
-            var raised = rate is { } known && confirmation.Key != TrafficKeyKind.Request ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
+            var raised = rate is { } known ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
             monitor.Renew(confirmation.Service, confirmation.Metric, raised);
             LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
         }

@@ -12,7 +12,10 @@ internal sealed class MonitorSchedule(TimeProvider time)
     /// <summary>Since when the bake is held, by the monotonic clock.</summary>
     public long? HeldSince { get; set; }
 
-    /// <summary>How long ago an attempt of a confirmation was seen first.</summary>
+    /// <summary>What was compared since all of the traffic was on the new slot.</summary>
+    public HashSet<(string Service, string Metric)> Compared { get; } = [];
+
+    /// <summary>How long ago an attempt of a confirmation began, or was seen first where another process has begun it.</summary>
     public TimeSpan SinceAttempt(int number)
     {
         if (_attempt.Number != number)

@@ -88,6 +88,9 @@ internal sealed class ReleaseMonitor
         }
     }
 
+    /// <summary>All that was found when it was last judged. For the one who judges.</summary>
+    public IReadOnlyList<BakeFinding> Findings { get; private set; } = [];
+
     public BakeFinding? Judge()
     {
         lock (_lock)
@@ -96,7 +99,8 @@ internal sealed class ReleaseMonitor
             Volatile.Write(ref _figures, [.. judged.Select(service => WithQueries(service.Figures))]);
 
             // What waits for somebody must not hide what is to be rolled back.
-            List<BakeFinding> findings = [.. judged.Select(service => service.Finding).Concat(Queries.SelectMany(queries => queries.Findings)).OfType<BakeFinding>()];
+            List<BakeFinding> findings = [.. _services.SelectMany(service => service.Findings), .. Queries.SelectMany(queries => queries.Findings)];
+            Findings = findings;
             return findings.Find(finding => finding.Action == BakeFailureAction.Rollback) ?? findings.FirstOrDefault() ?? _demanded;
         }
     }

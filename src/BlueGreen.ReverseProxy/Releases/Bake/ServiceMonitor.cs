@@ -110,6 +110,9 @@ internal sealed class ServiceMonitor
         }
     }
 
+    /// <summary>All that was found against the slot when it was last judged.</summary>
+    public ImmutableArray<BakeFinding> Findings { get; private set; } = [];
+
     /// <summary>What was counted, and whether the slot has failed.</summary>
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
@@ -124,15 +127,15 @@ internal sealed class ServiceMonitor
         _seen = Math.Max(_observer.Seen.Count, _carried?.Clients ?? 0);
         var reading = _to.Meter.Read();
         var counted = reading.Since(_origin);
-        BakeFinding? finding = null;
+        var found = ImmutableArray.CreateBuilder<BakeFinding>();
         var metrics = ImmutableList.CreateBuilder<MetricFigures>();
         var minClients = BakeJudge.LeastClients(_plan.Options, _observer.Traffic.EffectiveClients(_plan.Baseline.Clients));
         for (var index = 0; index < _plan.Metrics.Length; index++)
         {
             var tally = TallyOf(_plan.Metrics[index].Name, counted.Trials, counted.Bad(index), index);
             var judged = index == FailureCodes.Errors && _split is not null
-                ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, ref finding)
-                : Judge(Raised(_plan.Metrics[index]), tally, minClients, ref finding);
+                ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, found)
+                : Judge(Raised(_plan.Metrics[index]), tally, minClients, found);
             metrics.Add(judged with { BadByClient = _observer.BadOf(index).ToArray() });
         }
 
@@ -141,21 +144,24 @@ internal sealed class ServiceMonitor
             var sinceGrace = LatencySinceGrace(reading);
             var tally = TallyOf(latency.Name, sinceGrace?.Latency ?? 0, sinceGrace?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
             var judged = _split is not null && latency.Process is not null
-                ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, ref finding)
-                : Judge(Raised(latency), tally, minClients, ref finding);
+                ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, found)
+                : Judge(Raised(latency), tally, minClients, found);
             metrics.Add(judged with { BadByClient = _observer.BadOf(_plan.Metrics.Length).ToArray() });
         }
 
         if (_plan.WebSocket is { } sockets)
         {
             var tally = TallyOf(sockets.Name, counted.WebSockets, counted.BrokenWebSockets, _plan.Metrics.Length + 1);
-            metrics.Add(Judge(sockets, tally, minClients, ref finding) with { BadByClient = _observer.BadOf(_plan.Metrics.Length + 1).ToArray() });
+            metrics.Add(Judge(sockets, tally, minClients, found) with { BadByClient = _observer.BadOf(_plan.Metrics.Length + 1).ToArray() });
         }
 
-        metrics.Add(JudgeHangs(ref finding));
-        finding ??= _limits.Judge(reading, minClients, _observer, isWarm: _latencyOrigin is not null) is { } exceeded
-            ? new BakeFinding(Name, exceeded.Limit, exceeded.Reason, _plan.Options.OnFailure)
-            : null;
+        metrics.Add(JudgeHangs(found));
+        if (_limits.Judge(reading, minClients, _observer, isWarm: _latencyOrigin is not null) is { } exceeded)
+        {
+            found.Add(new BakeFinding(Name, exceeded.Limit, exceeded.Reason, _plan.Options.OnFailure));
+        }
+
+        Findings = found.ToImmutable();
         var figures = new ServiceFigures(
             Name,
             counted.Trials + (_carried?.Responses ?? 0),
@@ -167,7 +173,7 @@ internal sealed class ServiceMonitor
         {
             ByClient = _observer.Traffic.ToArray(),
         };
-        return (figures, finding);
+        return (figures, Findings.FirstOrDefault());
     }
 
     // On top of what the last process had counted.
@@ -242,15 +248,15 @@ internal sealed class ServiceMonitor
     }
 
     // Against the past, also while traffic is shifted: a request that still waits has no counterpart on the other slot yet.
-    private MetricFigures JudgeHangs(ref BakeFinding? finding)
+    private MetricFigures JudgeHangs(ImmutableArray<BakeFinding>.Builder found)
     {
         var (trials, bad, clients) = _hangs.Read();
         var tally = TallyOf(BakePlan.HangsMetric, trials, bad, clients.SpreadAgainst(_hangs.Entered));
         var minClients = BakeJudge.LeastClients(_plan.Options, _hangs.Entered.EffectiveClients(_plan.Baseline.Clients));
-        return Judge(_plan.Hangs, tally, minClients, ref finding) with { BadByClient = clients.ToArray() };
+        return Judge(_plan.Hangs, tally, minClients, found) with { BadByClient = clients.ToArray() };
     }
 
-    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
+    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ImmutableArray<BakeFinding>.Builder found)
     {
         var status = BakeJudge.Judge(plan, tally, minClients, out var lnE);
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
@@ -263,14 +269,14 @@ internal sealed class ServiceMonitor
 
         if (status == BakeJudge.Failed)
         {
-            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure) { IsOfRate = true };
+            found.Add(new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure) { IsOfRate = true });
         }
 
         return BakeJudge.Show(plan, tally, status, lnE, detail);
     }
 
     // What happens to the world happens to both slots: only the share of the failures that falls on the new one says something about it.
-    private MetricFigures JudgeSplit(SplitEvidence evidence, string what, MetricPlan plan, MetricTally tally, int minClients, ref BakeFinding? finding)
+    private MetricFigures JudgeSplit(SplitEvidence evidence, string what, MetricPlan plan, MetricTally tally, int minClients, ImmutableArray<BakeFinding>.Builder found)
     {
         var lnE = evidence.LnE;
         var status = lnE < plan.Threshold ? BakeJudge.Watching : tally.Clients < minClients ? BakeJudge.Guarded : BakeJudge.Failed;
@@ -287,7 +293,7 @@ internal sealed class ServiceMonitor
 
         if (status == BakeJudge.Failed)
         {
-            finding ??= new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure);
+            found.Add(new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure));
         }
 
         return BakeJudge.Show(plan, tally, status, lnE, detail) with { NullRate = null };

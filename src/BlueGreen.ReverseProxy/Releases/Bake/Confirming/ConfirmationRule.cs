@@ -40,9 +40,9 @@ internal static class ConfirmationRule
         : ConfirmationVerdict.Open;
 
     /// <summary>
-    /// Where clients count once, some of them may fail again and again whatever slot they are on, and would raise the next alarm at once. So
-    /// for some time the first stage takes the old slot's rate of this attempt for the one that is no worse. Null if that is not above
-    /// θ0. Not by request: in a world of bursts it would hide a fault for good.
+    /// What fails on both slots alike, such as a client that repeats a request that can't succeed, goes on after an attempt and would raise
+    /// the next alarm at once. So for some time the first stage takes the old slot's rate of this attempt for the one that is no worse. Null
+    /// if that is not above θ0. Only for some time: a baseline that stays raised would hide a fault for good.
     /// </summary>
     /// <param name="attempt">The attempt that was refuted, from 1 on.</param>
     /// <param name="counts">What it has counted.</param>

@@ -12,6 +12,8 @@ namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 /// </remarks>
 internal static class ConfirmationTransitions
 {
+    private const double LeastSecondsAfter = 60;
+
     /// <summary>Three quarters of the traffic go to the old slots until it is known which slot is to blame.</summary>
     public static StateChange Begin(StateChange change, ReleaseState release, BakeConfirmation confirmation, ImmutableList<ServiceFigures> figures, DateTimeOffset now)
     {
@@ -21,8 +23,7 @@ internal static class ConfirmationTransitions
             DrainedAt = null,
             Bake = release.Bake! with { Confirmation = confirmation, Attempts = confirmation.Number, Services = figures },
         };
-        return change.WithRelease(begun).WithEvent(
-            begun, now, "bakeConfirming", $"{confirmation.Service}: {confirmation.Alarm}; attempt {confirmation.Number}: a quarter of the traffic stays on the new slot, and both slots are compared");
+        return Noted(change, begun, confirmation, $"{confirmation.Service}: {confirmation.Alarm}", now);
     }
 
     /// <summary>Another process goes on with the split. What the last one has counted in this attempt is gone: it counts as the next one.</summary>
@@ -39,14 +40,40 @@ internal static class ConfirmationTransitions
         });
     }
 
+    /// <summary>Something else speaks against the new slot: from now on that is compared. What this attempt has found counts on.</summary>
+    public static StateChange Next(StateChange change, ReleaseState release, ConfirmationCounts counts, BakeConfirmation next, TimeSpan lasted, DateTimeOffset now)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        var begun = release with
+        {
+            Bake = release.Bake with
+            {
+                Confirmation = next,
+                Attempts = next.Number,
+                SplitSeconds = release.Bake.SplitSeconds + lasted.TotalSeconds,
+                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad)),
+            },
+        };
+        return Noted(change, begun, next, $"{confirmation.Metric} of {confirmation.Service} is open ({Describe(release, confirmation, counts)}); now {next.Service}: {next.Alarm}", now);
+    }
+
     /// <summary>The new slot is no worse than the old one, or nothing could be found in time: all of the traffic goes to it again.</summary>
-    public static StateChange Refuted(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, DateTimeOffset now)
+    public static StateChange Refuted(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, TimeSpan elapsed, DateTimeOffset now)
     {
         var confirmation = release.Bake!.Confirmation!;
         var evidence = EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad);
         var left = Left(release, lasted, now);
-        left = left with { Bake = left.Bake! with { Evidence = With(left.Bake.Evidence, confirmation, evidence) } };
-        return change.WithRelease(left).WithEvent(left, now, "bakeRefuted", $"{confirmation.Service}: {detail}");
+
+        // The time that it took is added to the bake; and what is watched from now on is watched for some time, however little was left.
+        var least = elapsed.TotalSeconds + Math.Min(LeastSecondsAfter, release.BakeSeconds / 2);
+        left = left with
+        {
+            BakeSeconds = Math.Max(Math.Ceiling(release.BakeSeconds + lasted.TotalSeconds), Math.Ceiling(least)),
+            Bake = left.Bake! with { Evidence = With(left.Bake.Evidence, confirmation, evidence) },
+        };
+        return change.WithRelease(left)
+            .WithEvent(left, now, "bakeRefuted", $"{confirmation.Service}: {detail}")
+            .WithAudit(now, Caller.Bake, "refute", "done", left, $"{confirmation.Service}: {detail}");
     }
 
     /// <summary>The release with all of its traffic on the new slots again; as it was where nothing is split.</summary>
@@ -54,7 +81,7 @@ internal static class ConfirmationTransitions
     {
         Status = ReleaseStatus.Draining,
         LeftAt = now,
-        Bake = release.Bake! with { Confirmation = null, SplitSeconds = release.Bake.SplitSeconds + Math.Round(lasted.TotalSeconds, 3) },
+        Bake = release.Bake! with { Confirmation = null, SplitSeconds = release.Bake.SplitSeconds + lasted.TotalSeconds },
     };
 
     /// <summary>The same where nobody has counted how long it lasted but the clock on the wall.</summary>
@@ -78,6 +105,12 @@ internal static class ConfirmationTransitions
         return string.Create(
             CultureInfo.InvariantCulture,
             $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {counts.NewBad} {what} fell on {slots.To.ToText()} (of {counts.NewResponses} responses) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
+    }
+
+    private static StateChange Noted(StateChange change, ReleaseState release, BakeConfirmation confirmation, string alarm, DateTimeOffset now)
+    {
+        var detail = $"{alarm}; attempt {confirmation.Number}: a quarter of the traffic stays on the new slot, and both slots are compared";
+        return change.WithRelease(release).WithEvent(release, now, "bakeConfirming", detail).WithAudit(now, Caller.Bake, "compare", "done", release, detail);
     }
 
     private static ImmutableList<ConfirmedMetric> With(ImmutableList<ConfirmedMetric>? known, BakeConfirmation confirmation, ConfirmationEvidence evidence) =>
