@@ -114,7 +114,7 @@ public sealed class BakeWebSocketTests
 
         var seen = await fleet.Admin.UntilAsync(status => status.Release is { Bake.Services.Count: 1 });
         seen.Release!.Id.Should().Be(id);
-        seen.Release.Bake.Services[0].Metrics.Select(metric => metric.Name).Should().Equal("5xx");
+        seen.Release.Bake.Services[0].Metrics.Select(metric => metric.Name).Should().Equal("5xx", "hangs");
     }
 
     private static BakeMetric? Socket(Release release) => release.Bake.Services.SingleOrDefault()?.Metrics.SingleOrDefault(metric => metric.Name == "websocket");

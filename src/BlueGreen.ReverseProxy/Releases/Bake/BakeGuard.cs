@@ -252,6 +252,12 @@ internal sealed partial class BakeGuard(
         {
             if (confirmations.Plan(monitor, release, other) is not { } next)
             {
+                // What is to wait for somebody can wait until this is known.
+                if (other.Action == BakeFailureAction.Hold)
+                {
+                    continue;
+                }
+
                 await ActAsync(monitor, release, other, schedule, stopping);
                 return;
             }

@@ -21,7 +21,17 @@ internal static class ConfirmationTransitions
         {
             Status = ReleaseStatus.Confirming,
             DrainedAt = null,
-            Bake = release.Bake! with { Confirmation = confirmation, Attempts = confirmation.Number, Services = figures },
+
+            // It may have waited for somebody because of something else, which is found again if it is still so.
+            Bake = release.Bake! with
+            {
+                Confirmation = confirmation,
+                Attempts = confirmation.Number,
+                Services = figures,
+                Outcome = BakeState.Watching,
+                Hold = null,
+                Detail = null,
+            },
         };
         return Noted(change, begun, confirmation, $"{confirmation.Service}: {confirmation.Alarm}", now);
     }
