@@ -20,8 +20,8 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
 
     private static readonly IReadOnlyList<BakeRule> Stages =
     [
-        ByRequest with { Name = "as it is (E ≥ 148)" },
-        Rule("raised 20 to 60 s", Raise.Doubling, (run, random) => new EvidenceStage(run, random)),
+        ByRequest with { Name = "never raised (E ≥ 148)" },
+        Rule("raised 20 to 60 s (as it is)", Raise.Doubling, (run, random) => new EvidenceStage(run, random)),
         Rule("no client guard, growing raise", Raise.Growing, (run, random) => new EvidenceStage(run, random, isGuarded: false)),
         Rule("… E ≥ 20", Raise.Growing, (run, random) => new EvidenceStage(run, random, 1 / 20.0, isGuarded: false)),
         Rule("… CUSUM ≥ 7.8", Raise.Growing, (run, random) => new CusumStage(run, random, Math.Log(12 / 0.005), isGuarded: false)),
