@@ -51,7 +51,7 @@ public sealed class StopTests
     [LinuxFact]
     public async Task Stop_AnswerHadBegun_TellsTheClientWithItsNextOne()
     {
-        await using var fleet = await StartAsync(idle: "00:00:02");
+        await using var fleet = await StartAsync(idle: "00:00:04");
         using var client = await RawConnection.OpenAsync(fleet.Gateway.Url);
         await client.SendAsync("GET /orders/stream/slow HTTP/1.1\r\nHost: test\r\n\r\n");
         var begun = await client.ReadTextUntilAsync("begun\n");
@@ -60,7 +60,7 @@ public sealed class StopTests
         await UntilNotListeningAsync(fleet);
 
         // Longer than a connection may be idle, which counts from the end of the answer.
-        await Task.Delay(TimeSpan.FromSeconds(2.2));
+        await Task.Delay(TimeSpan.FromSeconds(4.2));
         fleet.Blue.Open("slow");
         await client.ReadTextUntilAsync("\r\n0\r\n\r\n");
         await Task.Delay(TimeSpan.FromMilliseconds(200));
