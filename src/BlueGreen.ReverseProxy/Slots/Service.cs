@@ -50,6 +50,27 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
         }
     }
 
+    /// <summary>The same for whoever only looks; null where another release has taken its place.</summary>
+    public SplitWatch? FindWatch(string release)
+    {
+        lock (_watchGate)
+        {
+            return _watch.Release == release ? _watch.Watch : null;
+        }
+    }
+
+    /// <summary>See <see cref="ConfirmationOf"/>, for whoever only looks; null where another attempt has taken its place.</summary>
+    /// <remarks>
+    /// A view may be of a release as it was a moment ago: if it made what counts attempt 1 again, what attempt 2 has counted would be gone.
+    /// </remarks>
+    public SplitWatch? FindConfirmation(string attempt)
+    {
+        lock (_watchGate)
+        {
+            return _confirmation.Attempt == attempt ? _confirmation.Watch : null;
+        }
+    }
+
     /// <summary>What counts the slots' requests while one attempt of a bake's confirmation lasts; another one for another attempt.</summary>
     public SplitWatch ConfirmationOf(string attempt, TrafficKeyKind key, int metric, TimeSpan? hangAfter)
     {

@@ -31,7 +31,10 @@ internal sealed record BakeConfirmation(
 
     public SplitKeying ToKeying(string release) => new(NameOf(release), Key, Header);
 
-    /// <summary>What counts a service's requests meanwhile.</summary>
+    /// <summary>What counts a service's requests meanwhile; null for an attempt that is over, or that no request has been split by.</summary>
+    public SplitWatch? FindWatch(string release, Service service) => service.FindConfirmation(NameOf(release));
+
+    /// <summary>Makes what counts a service's requests meanwhile, in place of that of the attempt before. Only for what makes the routes.</summary>
     public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index, HangSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
 }
 

@@ -14,6 +14,18 @@ internal static class ConfirmationTransitions
 {
     private const double LeastSecondsAfter = 60;
 
+    /// <summary>Whether both slots of every service still hold what is to be compared.</summary>
+    /// <remarks>
+    /// Ask it in the commit as well: between the look that has planned an attempt and its commit, a forced deployment may have put
+    /// something else into an old slot, which would get three quarters of the traffic.
+    /// </remarks>
+    public static bool CanCompare(GatewayState state, ReleaseState release) =>
+        release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming
+        && release.Open.All(entry => state.Services[entry.Name].RollbackTo == entry.From);
+
+    /// <summary>Whether an attempt is the one that runs. What was seen of another one says nothing about it.</summary>
+    public static bool Runs(ReleaseState release, BakeConfirmation confirmation) => release.Bake?.Confirmation?.Number == confirmation.Number;
+
     /// <summary>Three quarters of the traffic go to the old slots until it is known which slot is to blame.</summary>
     public static StateChange Begin(StateChange change, ReleaseState release, BakeConfirmation confirmation, ImmutableList<ServiceFigures> figures, DateTimeOffset now)
     {
@@ -79,7 +91,13 @@ internal static class ConfirmationTransitions
         left = left with
         {
             BakeSeconds = Math.Max(Math.Ceiling(release.BakeSeconds + lasted.TotalSeconds), Math.Ceiling(least)),
-            Bake = left.Bake! with { Evidence = With(left.Bake.Evidence, confirmation, evidence) },
+
+            // What the service had counted was the alarm: a process that takes the release up must not raise it again.
+            Bake = left.Bake! with
+            {
+                Evidence = With(left.Bake.Evidence, confirmation, evidence),
+                Services = left.Bake.Services.RemoveAll(figures => figures.Name == confirmation.Service),
+            },
         };
         return change.WithRelease(left)
             .WithEvent(left, now, "bakeRefuted", $"{confirmation.Service}: {detail}")

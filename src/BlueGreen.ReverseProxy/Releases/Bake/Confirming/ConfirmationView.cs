@@ -12,12 +12,13 @@ internal static class ConfirmationView
 {
     public static BakeComparison? Of(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)
     {
-        if (release is not { Status: ReleaseStatus.Confirming, Bake.Confirmation: { } confirmation } || !services.TryGet(confirmation.Service, out var service))
+        if (release is not { Status: ReleaseStatus.Confirming, Bake.Confirmation: { } confirmation } || !services.TryGet(confirmation.Service, out var service)
+            || confirmation.FindWatch(release.Id, service) is not { } watch)
         {
             return null;
         }
 
-        var counts = ConfirmationCounts.Of(confirmation.WatchOf(release.Id, service), confirmation.Metric);
+        var counts = ConfirmationCounts.Of(watch, confirmation.Metric);
         var evidence = ConfirmationTransitions.EvidenceOf(release.Bake, confirmation);
         return new BakeComparison(
             confirmation.Number,
