@@ -51,13 +51,14 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
             lease.Client ?? NumberOf(context))
         {
             GrpcStatus = grpc,
+            Stratum = lease.Stratum,
             WebSocket = lease.WebSocket is { } socket ? EndingOf(socket, error, lease) : WebSocketEnding.NotJudged,
         };
         lease.EndWait(outcome.Fault, elapsed);
         lease.Slot.Meter.Add(outcome);
         if (lease.Split is { } split && outcome.IsTrial)
         {
-            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsBad(outcome, split.Watch.Metric), outcome.IsLatency ? outcome.Microseconds : null);
+            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsBad(outcome, split.Watch.Metric), outcome.IsLatency ? outcome.Microseconds : null, outcome.Stratum);
         }
     }
 

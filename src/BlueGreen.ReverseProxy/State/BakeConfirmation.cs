@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
@@ -26,6 +27,9 @@ internal sealed record BakeConfirmation(
     /// <summary>From when on a request hangs, in seconds, where hangs are compared; null otherwise.</summary>
     public double? HangSeconds { get; init; }
 
+    /// <summary>The kind of responses that has raised the alarm by itself; null where it was all of them.</summary>
+    public FoundStratum? Stratum { get; init; }
+
     /// <summary>The attempt's name, which seeds its choices and names its cookies.</summary>
     public string NameOf(string release) => string.Create(CultureInfo.InvariantCulture, $"{release}.{Number}");
 
@@ -35,7 +39,7 @@ internal sealed record BakeConfirmation(
     public SplitWatch? FindWatch(string release, Service service) => service.FindConfirmation(NameOf(release));
 
     /// <summary>Makes what counts a service's requests meanwhile, in place of that of the attempt before. Only for what makes the routes.</summary>
-    public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index, HangSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+    public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index, HangSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null, Stratum?.Number);
 }
 
 /// <summary>What earlier attempts have found of one metric; see <see cref="Releases.Bake.Confirming.ConfirmationEvidence"/>.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -89,9 +90,13 @@ internal sealed class BakeBaselines
     {
         var (counted, clients, length) = HistoryOf(service, slot).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
+        var strata = counted.Strata is { Names.By.Kind: not StratifyKind.None } told ? told : null;
         return new BakeBaseline(
             service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts())
         {
+            StratifiedBy = strata?.Names.By.ToString(),
+            Strata = StratumTotals.Of(strata, service.Options.Bake.FailOn),
+
             // A service without WebSockets is not judged by them: each metric more takes its share of α from the others.
             WebSockets = counted.WebSockets > 0 || service[slot].Work.Upgrades > 0 ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
         };

@@ -79,12 +79,12 @@ internal sealed partial class BakeGuard
         switch (ConfirmationRule.Judge(evidence, counts, plan.Threshold, plan.Process?.NullRate, lasted))
         {
             case ConfirmationVerdict.Confirmed:
-                var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts.NewBad, counts.OldBad))} to 1";
+                var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts))} to 1";
                 await ActAsync(monitor, release, new BakeFinding(confirmation.Service, confirmation.Metric, reason, services.Get(confirmation.Service).Options.Bake.OnFailure), schedule, stopping);
                 break;
 
             // Nothing has spoken for the new slot either, and there is no time left to find out.
-            case ConfirmationVerdict.Refuted when lasted >= ConfirmationRule.Longest && IsOver(monitor, release):
+            case ConfirmationVerdict.Refuted when ConfirmationRule.IsOver(counts, lasted) && IsOver(monitor, release):
                 await HoldAsync(monitor, BakeHolds.Unconfirmed, $"{confirmation.Service}: {confirmation.Alarm}; {what}, which is too little to tell, and the bake is over", schedule);
                 break;
 

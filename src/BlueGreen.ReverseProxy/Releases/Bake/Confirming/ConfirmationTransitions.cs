@@ -57,7 +57,7 @@ internal static class ConfirmationTransitions
             Bake = release.Bake with
             {
                 Confirmation = confirmation with { Process = process },
-                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(0, 0)),
+                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(ConfirmationCounts.None)),
             },
         });
     }
@@ -73,7 +73,7 @@ internal static class ConfirmationTransitions
                 Confirmation = next,
                 Attempts = next.Number,
                 SplitSeconds = release.Bake.SplitSeconds + lasted.TotalSeconds,
-                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad)),
+                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(counts)),
             },
         };
         return Noted(change, begun, next, $"{confirmation.Metric} of {confirmation.Service} is open ({Describe(release, confirmation, counts)}); now {next.Service}: {next.Alarm}", now);
@@ -83,7 +83,7 @@ internal static class ConfirmationTransitions
     public static StateChange Refuted(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, TimeSpan elapsed, DateTimeOffset now)
     {
         var confirmation = release.Bake!.Confirmation!;
-        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad);
+        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts);
         var left = Left(release, lasted, now);
 
         // The time that it took is added to the bake; and what is watched from now on is watched for some time, however little was left.
@@ -130,6 +130,13 @@ internal static class ConfirmationTransitions
     {
         var slots = release.Services.Find(entry => entry.Is(confirmation.Service))!;
         var what = confirmation.Key == Configuration.TrafficKeyKind.Request ? "bad responses" : "clients with bad responses";
+        if (counts.OfStratum is { } one && confirmation.Stratum is { } stratum)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {one.NewBad} {what} of {stratum.Name} fell on {slots.To.ToText()} (of {one.NewResponses} responses) and {one.OldBad} on {slots.From.ToText()} (of {one.OldResponses}); in all {counts.NewBad} and {counts.OldBad}");
+        }
+
         return string.Create(
             CultureInfo.InvariantCulture,
             $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {counts.NewBad} {what} fell on {slots.To.ToText()} (of {counts.NewResponses} responses) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");

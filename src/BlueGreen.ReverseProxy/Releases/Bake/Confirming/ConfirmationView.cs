@@ -32,7 +32,7 @@ internal static class ConfirmationView
             counts.OldBad,
             counts.NewResponses,
             counts.OldResponses,
-            Math.Round(evidence.LnE(counts.NewBad, counts.OldBad), 6),
+            Math.Round(evidence.LnE(counts), 6),
             progress?.Bake?.PlanOf(confirmation.Service, confirmation.Metric) is { } planned ? Math.Round(planned.Plan.Threshold, 6) : null);
     }
 }

@@ -53,6 +53,7 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
         {
             Header = key.Header,
             HangSeconds = planned.HangAfter?.TotalSeconds,
+            Stratum = finding.Stratum,
         };
     }
 
