@@ -13,11 +13,11 @@ internal sealed record BakeRule(string Name, Func<WorldRun, Random, BakeOutcome?
 
     public static BakeRule Halves { get; } = new("half and half all the time", (run, random) => Simulate(run, new HalvesRule(0.01, random), random));
 
-    public static BakeRule Alone { get; } = new("first stage alone", (run, random) => Simulate(run, new AloneRule(new EvidenceStage(run, random)), random));
+    public static BakeRule Alone { get; } = new("first stage alone", (run, random) => Simulate(run, new AloneRule(new FirstStage(run, new(Cusum: null, StageSettings.Guarded), random)), random));
 
-    public static BakeRule Confirmed(string name, ConfirmationSettings settings, Func<WorldRun, Random, FirstStage> stage) => new(
+    public static BakeRule Confirmed(string name, ConfirmationSettings settings) => new(
         name,
-        (run, random) => Simulate(run, new ConfirmedRule(run, stage(run, random), settings, random), random));
+        (run, random) => Simulate(run, new ConfirmedRule(run, settings, random), random));
 
     private static BakeOutcome Simulate(WorldRun run, ISplitRule rule, Random random) => new BakeSimulation(run, rule, random).Run();
 
@@ -30,8 +30,8 @@ internal sealed record BakeRule(string Name, Func<WorldRun, Random, BakeOutcome?
 
         var stream = new Stream(Minutes(run.Past, -World.PastSeconds, 0, random), Minutes(run.Segments, 0, World.BakeSeconds, random));
         return detector.Look(stream, new Scenario(run.World.Name, run.World.RequestsPerSecond, 0)) is { } found
-            ? new BakeOutcome(RuleVerdict.RolledBack, found.Seconds, found.Bad, 0, 0, 0)
-            : new BakeOutcome(RuleVerdict.Open, World.BakeSeconds, stream.After.Sum(minute => minute.Bad.Count), 0, 0, 0);
+            ? new BakeOutcome(RuleVerdict.RolledBack, found.Seconds, found.Bad, 0, 0, 0, 0)
+            : new BakeOutcome(RuleVerdict.Open, World.BakeSeconds, stream.After.Sum(minute => minute.Bad.Count), 0, 0, 0, 0);
     }
 
     private static List<Minute> Minutes(IReadOnlyList<Segment> segments, double from, double until, Random random)

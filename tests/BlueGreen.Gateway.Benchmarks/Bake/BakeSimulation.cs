@@ -4,10 +4,11 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// <param name="Verdict">What the rule has decided in the end; <see cref="RuleVerdict.Open"/> when the bake ended well.</param>
 /// <param name="Seconds">When the run ended.</param>
 /// <param name="Bad">The bad responses of the new slot until then.</param>
-/// <param name="InFlight">Those that were to come after that.</param>
+/// <param name="OfFault">Those of them that would have been good on the old slot, and those in flight.</param>
+/// <param name="InFlight">The bad responses of the new slot that were to come after that.</param>
 /// <param name="Alarms">How many attempts of a confirmation began.</param>
 /// <param name="SplitSeconds">How long the traffic was split.</param>
-internal sealed record BakeOutcome(RuleVerdict Verdict, double Seconds, long Bad, long InFlight, int Alarms, double SplitSeconds);
+internal sealed record BakeOutcome(RuleVerdict Verdict, double Seconds, long Bad, long OfFault, long InFlight, int Alarms, double SplitSeconds);
 
 /// <summary>Runs one bake under one rule: failures one by one, good responses in bulk between them.</summary>
 internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random random)
@@ -17,6 +18,7 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
     private double _split;
     private int _segment;
     private long _bad;
+    private long _ofFault;
 
     public BakeOutcome Run()
     {
@@ -44,11 +46,11 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
             }
             else
             {
-                rule.Good(0, 1);
+                rule.Good(0, 1, run.Segments[_segment]);
             }
         }
 
-        return Advance(World.EndSeconds) ?? EndWith(RuleVerdict.Open);
+        return Advance(World.EndSeconds) ?? EndWith(RuleVerdict.Held);
     }
 
     // To the next thing that can change anything, again and again.
@@ -58,7 +60,7 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
         {
             var due = _inFlight.TryPeek(out var first) ? first.Due : double.PositiveInfinity;
             var segment = run.Segments[_segment];
-            var end = _now < World.BakeSeconds ? World.BakeSeconds : double.PositiveInfinity;
+            var end = _now < rule.BakeSeconds ? rule.BakeSeconds : double.PositiveInfinity;
             var grace = _now < run.CountsFrom ? run.CountsFrom : double.PositiveInfinity;
             var next = Math.Min(Math.Min(Math.Min(until, segment.Until), Math.Min(due, rule.NextLook)), Math.Min(end, grace));
             Pass(segment, next - _now);
@@ -79,7 +81,7 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
             }
 
             // A bake does not end in the middle of an attempt.
-            if (_now >= World.BakeSeconds && !rule.IsConfirming)
+            if (_now >= rule.BakeSeconds && !rule.IsConfirming)
             {
                 return EndWith(RuleVerdict.Open);
             }
@@ -101,7 +103,7 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
         var share = rule.NewShare;
         var onNew = (share * (segment.Requests - segment.Common)) - (rule.NewShareOfFaults * segment.Faulty);
         var onOld = (1 - share) * (segment.Requests - segment.Common) - ((1 - rule.NewShareOfFaults) * segment.Faulty);
-        rule.Good(WorldPast.Draw(random, onNew * seconds), WorldPast.Draw(random, onOld * seconds));
+        rule.Good(WorldPast.Draw(random, onNew * seconds), WorldPast.Draw(random, onOld * seconds), segment);
         _split += rule.IsConfirming ? seconds : 0;
     }
 
@@ -109,9 +111,10 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
     {
         var (_, failure, isNew, choice) = _inFlight.Dequeue();
         _bad += isNew ? 1 : 0;
-        return rule.Bad(failure.Client, isNew, choice, _now) is var verdict and not RuleVerdict.Open ? EndWith(verdict) : null;
+        _ofFault += isNew && failure.OnNewOnly ? 1 : 0;
+        return rule.Bad(failure, isNew, choice, _now) is var verdict and not RuleVerdict.Open ? EndWith(verdict) : null;
     }
 
     private BakeOutcome EndWith(RuleVerdict verdict) =>
-        new(verdict, _now, _bad, _inFlight.LongCount(waiting => waiting.IsNew), rule.Alarms, _split);
+        new(verdict, _now, _bad, _ofFault + _inFlight.LongCount(waiting => waiting.IsNew && waiting.Failure.OnNewOnly), _inFlight.LongCount(waiting => waiting.IsNew), rule.Alarms, _split);
 }

@@ -7,28 +7,33 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// <summary>The tables of <see cref="ConfirmationCommand"/>.</summary>
 internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, string only)
 {
-    private static readonly BakeRule ByRequest = Rule("confirmed, by request", Raise.Never, (run, random) => new EvidenceStage(run, random));
-    private static readonly BakeRule ByKey = Rule("confirmed, by key", Raise.Doubling, (run, random) => new EvidenceStage(run, random), byKey: true);
-
-    // Pauses that both slots make are alarms for a CUSUM, every minute: latency keeps its evidence.
-    private static readonly BakeRule Proposed = Rule("proposed, by request", Raise.Growing, (run, random) =>
-        run.World.IsOfLatency ? new EvidenceStage(run, random, isGuarded: false) : new CusumStage(run, random, 10, isGuarded: false));
-    private static readonly IReadOnlyList<BakeRule> Rules = [.. BakeRule.OfOthers, BakeRule.Halves, BakeRule.Alone, ByRequest, ByKey, Proposed];
+    private static readonly BakeRule ByRequest = BakeRule.Confirmed("by request", ConfirmationSettings.ByRequestOfGateway);
+    private static readonly BakeRule ByKey = BakeRule.Confirmed("by key", ConfirmationSettings.ByKeyOfGateway);
+    private static readonly IReadOnlyList<BakeRule> Rules = [.. BakeRule.OfOthers, BakeRule.Halves, BakeRule.Alone, ByRequest, ByKey];
 
     // Of the rules, those that never split the traffic in an alarm.
     private const int Unconfirmed = 5;
 
     private static readonly IReadOnlyList<BakeRule> Stages =
     [
-        ByRequest with { Name = "never raised (E ≥ 148)" },
-        Rule("raised 20 to 60 s (as it is)", Raise.Doubling, (run, random) => new EvidenceStage(run, random)),
-        Rule("no client guard, growing raise", Raise.Growing, (run, random) => new EvidenceStage(run, random, isGuarded: false)),
-        Rule("… E ≥ 20", Raise.Growing, (run, random) => new EvidenceStage(run, random, 1 / 20.0, isGuarded: false)),
-        Rule("… CUSUM ≥ 7.8", Raise.Growing, (run, random) => new CusumStage(run, random, Math.Log(12 / 0.005), isGuarded: false)),
-        Rule("… CUSUM ≥ 10 (proposed)", Raise.Growing, (run, random) => new CusumStage(run, random, 10, isGuarded: false)),
-        Rule("… CUSUM ≥ 12", Raise.Growing, (run, random) => new CusumStage(run, random, 12, isGuarded: false)),
-        Rule("CUSUM ≥ 10, guard, no raise", Raise.Never, (run, random) => new CusumStage(run, random, 10)),
-        Rule("by key, no client guard", Raise.Doubling, (run, random) => new EvidenceStage(run, random, isGuarded: false), byKey: true),
+        OfRequest("by request: E, guard", null, StageSettings.Guarded),
+        OfRequest("no guard", null),
+        OfRequest("CUSUM ≥ 10, no guard", 10),
+        OfRequest("≥ 11, no guard", 11),
+        OfRequest("≥ 12, no guard", 12),
+        OfRequest("≥ 13, no guard", 13),
+        OfRequest("≥ 10, guard", 10, StageSettings.Guarded),
+        OfRequest("≥ 12, guard", 12, StageSettings.Guarded),
+        OfRequest("≥ 10, no guard, growing raise", 10, raise: Raise.Growing),
+        OfRequest("≥ 12, no guard, growing raise", 12, raise: Raise.Growing),
+        OfRequest("≥ 12, one unguarded alarm", 12, 1),
+        OfRequest("≥ 12, three unguarded alarms", 12, 3),
+        OfKey("by key: E, guard", null),
+        OfKey("CUSUM ≥ 10, guard", 10),
+        OfKey("≥ 12, guard", 12),
+        OfKey("≥ 12, no guard", 12, StageSettings.NoGuard),
+        OfKey("≥ 12, guard, growing raise", 12, raise: Raise.Growing),
+        OfKey("≥ 12, one unguarded alarm", 12, 1),
     ];
 
     private readonly List<(string World, IReadOnlyList<Share> Shares)> _false = [];
@@ -70,7 +75,7 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
 
     public void WriteStages()
     {
-        text.AppendLine().AppendLine("### Other first stages, confirmed by request: rolled back; bad responses, median / p95; median time; time split; alarms a bake; held").AppendLine();
+        text.AppendLine().AppendLine("### Other first stages: rolled back; bad responses, median / p95; median time; time split; alarms a bake; held").AppendLine();
         Head("world", Stages.Select(rule => rule.Name));
         foreach (var world in Chosen(Worlds.ForStages))
         {
@@ -82,7 +87,11 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
 
     public string BadResponsesChart() => SvgChart.ConfirmedBadResponses([.. Rules.Select(rule => rule.Name)], _bad);
 
-    private static BakeRule Rule(string name, Raise raise, Func<WorldRun, Random, FirstStage> stage, bool byKey = false) => BakeRule.Confirmed(name, new(byKey, raise), stage);
+    private static BakeRule OfRequest(string name, double? cusum, int unguarded = StageSettings.NoGuard, Raise raise = Raise.Doubling) =>
+        BakeRule.Confirmed(name, new(ByKey: false, raise, new(cusum, unguarded)));
+
+    private static BakeRule OfKey(string name, double? cusum, int unguarded = StageSettings.Guarded, Raise raise = Raise.Doubling) =>
+        BakeRule.Confirmed(name, new(ByKey: true, raise, new(cusum, unguarded)));
 
     private static Share ShareOf(IReadOnlyList<BakeOutcome> outcomes) => new(outcomes.Count(outcome => outcome.Verdict == RuleVerdict.RolledBack), Math.Max(1, outcomes.Count));
 
@@ -101,9 +110,15 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
         var found = outcomes.Where(outcome => outcome.Verdict == RuleVerdict.RolledBack).ToList();
         var held = outcomes.Count(outcome => outcome.Verdict == RuleVerdict.Held);
         var heldText = held == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {100.0 * held / outcomes.Count:0.##} % held");
-        return found.Count == 0 ? $"never{heldText}" : string.Create(
+        if (found.Count == 0)
+        {
+            return $"never{heldText}";
+        }
+
+        var (median, own) = (Median(found, outcome => outcome.Bad + outcome.InFlight), Median(found, outcome => outcome.OfFault));
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"{ShareOf(outcomes).Value * 100:0.##} %; {Median(found, outcome => outcome.Bad + outcome.InFlight):#,0} / {Quantile(found, outcome => outcome.Bad + outcome.InFlight, 0.95):#,0}; {Median(found, outcome => outcome.Seconds):0.#} s{heldText}");
+            $"{ShareOf(outcomes).Value * 100:0.##} %; {median:#,0} / {Quantile(found, outcome => outcome.Bad + outcome.InFlight, 0.95):#,0}{(own < median ? string.Create(CultureInfo.InvariantCulture, $" ({own:#,0} of the fault)") : "")}; {Median(found, outcome => outcome.Seconds):0.#} s{heldText}");
     }
 
     private static double Median(IEnumerable<BakeOutcome> outcomes, Func<BakeOutcome, double> value) => Quantile(outcomes.Where(outcome => outcome.Verdict == RuleVerdict.RolledBack), value, 0.5);

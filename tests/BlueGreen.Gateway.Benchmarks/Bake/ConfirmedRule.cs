@@ -18,24 +18,45 @@ internal enum Raise
 /// <summary>How a confirmation is made.</summary>
 /// <param name="ByKey">Whether a client stays on its side for an attempt, and counts once.</param>
 /// <param name="Raise">What an attempt teaches the first stage.</param>
-internal sealed record ConfirmationSettings(bool ByKey, Raise Raise);
-
-/// <summary>The first stage, and a confirmation of each of its alarms.</summary>
-internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, ConfirmationSettings settings, Random random) : ISplitRule
+/// <param name="Stage">What raises an alarm.</param>
+internal sealed record ConfirmationSettings(bool ByKey, Raise Raise, StageSettings Stage)
 {
-    private const double Share = (double)ConfirmationEvidence.Weight / TrafficSplit.Whole;
+    /// <summary>What the gateway does where it decides request by request.</summary>
+    public static ConfirmationSettings ByRequestOfGateway { get; } = new(ByKey: false, Raise.Doubling, new(GatewayCusum, StageSettings.NoGuard));
+
+    /// <summary>What the gateway does where a client stays on its side.</summary>
+    public static ConfirmationSettings ByKeyOfGateway { get; } = new(ByKey: true, Raise.Doubling, new(GatewayCusum, StageSettings.Guarded));
+
+    private const double GatewayCusum = 12;
 
     // With fewer, one of them would be a good part of the traffic: the gateway decides by request then.
     private const int FewClients = 20;
 
+    public bool IsByKeyIn(World world) => ByKey && world.Clients.Effective >= FewClients;
+
+    public StageSettings StageIn(World world) => IsByKeyIn(world) == ByKey ? Stage : Stage with { Unguarded = ByRequestOfGateway.Stage.Unguarded };
+}
+
+/// <summary>The first stage, and a confirmation of each of its alarms.</summary>
+internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings, Random random) : ISplitRule
+{
+    private const double Share = (double)ConfirmationEvidence.Weight / TrafficSplit.Whole;
+
     // As high as the gateway raises a rate.
     private const double HighestRate = 0.9;
 
-    private readonly bool _byKey = settings.ByKey && run.World.Clients.Effective >= FewClients;
+    // However little is left of the bake, what is watched after an attempt is watched for so long.
+    private const double LeastSecondsAfter = 60;
+
+    private readonly bool _byKey = settings.IsByKeyIn(run.World);
+    private readonly FirstStage _stage = new(run, settings.StageIn(run.World), random);
     private readonly uint _salt = (uint)random.Next();
     private readonly HashSet<int> _counted = [];
+    private readonly HashSet<int> _countedOfRoute = [];
     private ConfirmationEvidence _evidence = ConfirmationEvidence.First;
     private (long NewBad, long OldBad, long New, long Old, long OldBadResponses) _seen;
+    private SplitCounts _ofRoute;
+    private Alarm _alarm;
     private double _began;
     private double _raisedUntil = double.PositiveInfinity;
 
@@ -51,9 +72,11 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
 
     public int Alarms { get; private set; }
 
+    public double BakeSeconds { get; private set; } = World.BakeSeconds;
+
     public bool IsNew(int client) => !IsConfirming || (_byKey ? IsKeyNew(client) : random.NextDouble() < Share);
 
-    public void Good(long onNew, long onOld)
+    public void Good(long onNew, long onOld, Segment segment)
     {
         if (IsConfirming)
         {
@@ -61,15 +84,15 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
         }
         else
         {
-            stage.Good(onNew);
+            _stage.Good(onNew, segment);
         }
     }
 
-    public RuleVerdict Bad(int client, bool isNew, int choice, double now)
+    public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now)
     {
         if (!IsConfirming)
         {
-            return isNew && stage.Bad(client) ? Alarm(now) : RuleVerdict.Open;
+            return isNew && _stage.Bad(failure) is { } alarm ? Begin(alarm, now) : RuleVerdict.Open;
         }
 
         // A side that was chosen before the attempt was not chosen by its weight.
@@ -78,7 +101,13 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
             return RuleVerdict.Open;
         }
 
-        var counts = !_byKey || _counted.Add(client) ? 1 : 0;
+        // The rule looks at the failures of a route, and not at its good responses.
+        if (failure.Route == _alarm.Route)
+        {
+            _ofRoute = _ofRoute.With(isNew, isBad: !_byKey || _countedOfRoute.Add(failure.Client));
+        }
+
+        var counts = !_byKey || _counted.Add(failure.Client) ? 1 : 0;
         _seen = isNew
             ? _seen with { NewBad = _seen.NewBad + counts, New = _seen.New + 1 }
             : _seen with { OldBad = _seen.OldBad + counts, Old = _seen.Old + 1, OldBadResponses = _seen.OldBadResponses + 1 };
@@ -101,7 +130,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
         return RuleVerdict.Open;
     }
 
-    private RuleVerdict Alarm(double now)
+    private RuleVerdict Begin(Alarm alarm, double now)
     {
         if (_evidence.Attempt > ConfirmationRule.MostAttempts)
         {
@@ -110,8 +139,9 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
 
         Alarms++;
         Choice++;
-        (IsConfirming, _began, _seen, NextLook) = (true, now, default, now + 1);
+        (IsConfirming, _alarm, _began, _seen, _ofRoute, NextLook) = (true, alarm, now, default, default, now + 1);
         _counted.Clear();
+        _countedOfRoute.Clear();
         NewShare = _byKey ? run.ShareOfTraffic(IsKeyNew) : Share;
         NewShareOfFaults = _byKey ? run.ShareOfFaults(IsKeyNew) : Share;
         return RuleVerdict.Open;
@@ -119,7 +149,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
 
     private RuleVerdict Judge(double now)
     {
-        var counts = new ConfirmationCounts(_seen.NewBad, _seen.OldBad, _seen.New, _seen.Old, _seen.OldBadResponses);
+        var counts = new ConfirmationCounts(_seen.NewBad, _seen.OldBad, _seen.New, _seen.Old, _seen.OldBadResponses) { OfStratum = _alarm.Route is null ? null : _ofRoute };
         var elapsed = TimeSpan.FromSeconds(now - _began);
         switch (ConfirmationRule.Judge(_evidence, counts, run.Metric.Threshold, run.Metric.Process!.NullRate, elapsed))
         {
@@ -129,17 +159,18 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
                 return RuleVerdict.Open;
         }
 
-        // The bake is over and nobody can say: its time was extended once, to the end of this attempt.
-        if (now >= World.BakeSeconds && elapsed >= ConfirmationRule.Longest)
+        // The bake is over, and nobody can say.
+        if (now >= BakeSeconds && ConfirmationRule.IsOver(counts, elapsed))
         {
             return RuleVerdict.Held;
         }
 
-        var raised = settings.Raise == Raise.Never || _byKey != settings.ByKey ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
+        var raised = settings.Raise == Raise.Never ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
         var until = raised is not { } rate ? double.PositiveInfinity
             : now + (settings.Raise == Raise.Doubling ? rate.For.TotalSeconds : Math.Min(60, Math.Max(10 * elapsed.TotalSeconds, Math.Pow(2, _evidence.Attempt - 4))));
         _evidence = _evidence.Next(counts);
         (IsConfirming, NewShare, NewShareOfFaults) = (false, 1, 1);
+        BakeSeconds = Math.Max(Math.Ceiling(BakeSeconds + elapsed.TotalSeconds), Math.Ceiling(now + LeastSecondsAfter));
         Choice++;
         Watch(raised?.Rate, until);
         return RuleVerdict.Open;
@@ -147,7 +178,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
 
     private void Watch(double? nullRate, double until)
     {
-        stage.Restart(nullRate is { } rate ? Math.Min(rate, HighestRate) : null);
+        _stage.Restart(nullRate is { } rate ? Math.Min(rate, HighestRate) : null);
         (_raisedUntil, NextLook) = (until, until);
     }
 

@@ -34,11 +34,14 @@ internal interface ISplitRule
 
     public bool IsNew(int client);
 
+    /// <summary>When the bake ends, unless an attempt is under way.</summary>
+    public double BakeSeconds => World.BakeSeconds;
+
     /// <summary>So many good responses have come.</summary>
-    public void Good(long onNew, long onOld);
+    public void Good(long onNew, long onOld, Segment segment);
 
     /// <summary>A bad response has come.</summary>
-    public RuleVerdict Bad(int client, bool isNew, int choice, double now);
+    public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now);
 
     public RuleVerdict Look(double now);
 }
@@ -60,9 +63,9 @@ internal sealed class AloneRule(FirstStage stage) : ISplitRule
 
     public bool IsNew(int client) => true;
 
-    public void Good(long onNew, long onOld) => stage.Good(onNew);
+    public void Good(long onNew, long onOld, Segment segment) => stage.Good(onNew, segment);
 
-    public RuleVerdict Bad(int client, bool isNew, int choice, double now) => stage.Bad(client) ? RuleVerdict.RolledBack : RuleVerdict.Open;
+    public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now) => stage.Bad(failure) is null ? RuleVerdict.Open : RuleVerdict.RolledBack;
 
     public RuleVerdict Look(double now) => RuleVerdict.Open;
 }
@@ -89,11 +92,11 @@ internal sealed class HalvesRule(double alpha, Random random) : ISplitRule
 
     public bool IsNew(int client) => random.NextDouble() < 0.5;
 
-    public void Good(long onNew, long onOld)
+    public void Good(long onNew, long onOld, Segment segment)
     {
     }
 
-    public RuleVerdict Bad(int client, bool isNew, int choice, double now)
+    public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now)
     {
         _evidence = _evidence.With(isNew, Weight);
         return _evidence.LnE >= _threshold ? RuleVerdict.RolledBack : RuleVerdict.Open;

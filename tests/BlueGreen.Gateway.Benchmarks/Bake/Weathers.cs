@@ -50,15 +50,17 @@ internal static class Weathers
         }
     }
 
-    /// <summary>From the switch on the rate grows, to twice as much after 15 minutes.</summary>
+    /// <summary>From the switch on the rate grows, to twice as much after 15 minutes, and stays there.</summary>
     public static IEnumerable<Spell> Doubling(Random random)
     {
         const double Step = 5;
         yield return new(0);
-        for (var at = Step; at < World.EndSeconds + Step; at += Step)
+        for (var at = Step; at <= World.BakeSeconds; at += Step)
         {
             yield return new(at, Factor: 1 + (at / World.BakeSeconds));
         }
+
+        yield return new(World.EndSeconds, Factor: 2);
     }
 
     /// <summary>Some time of a day: traffic from half as much to half as much again, the rate by a third up and down.</summary>

@@ -8,13 +8,13 @@ internal sealed record World(string Name)
     public const double PastSeconds = 30 * 60;
     public const double BakeSeconds = 15 * 60;
 
-    /// <summary>Until when a world is drawn: an attempt that began in the last second of the bake may last two minutes more.</summary>
-    public const double EndSeconds = BakeSeconds + 121;
+    /// <summary>Until when a world is drawn: the time that attempts take is added to the bake.</summary>
+    public const double EndSeconds = BakeSeconds + 5400;
 
     /// <summary>On average, clients that repeat a request not included; arrivals are a Poisson process.</summary>
     public double RequestsPerSecond { get; init; } = 100;
 
-    public IReadOnlyList<Route> Routes { get; init; } = [new(1, BaseRate)];
+    public IReadOnlyList<Route> Routes { get; init; } = Route.Zipf(20);
 
     public Population Clients { get; init; } = Population.Thousand;
 
@@ -41,7 +41,21 @@ internal sealed record World(string Name)
 /// <param name="Share">Of the requests.</param>
 /// <param name="Rate">The part of its responses that is bad on either slot.</param>
 /// <param name="Surge">How many times as many requests it gets after the switch.</param>
-internal sealed record Route(double Share, double Rate, double Surge = 1);
+internal sealed record Route(double Share, double Rate, double Surge = 1)
+{
+    /// <summary>Whether the old slot has had no request of it, in the time that the new one is held against.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>So many routes, the n-th with a share of 1/n (Zipf's law).</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="share">Their share of all requests.</param>
+    /// <param name="rate">The part of their responses that is bad.</param>
+    public static IReadOnlyList<Route> Zipf(int count, double share = 1, double rate = World.BaseRate)
+    {
+        var sum = Enumerable.Range(1, count).Sum(rank => 1.0 / rank);
+        return [.. Enumerable.Range(1, count).Select(rank => new Route(share / rank / sum, rate))];
+    }
+}
 
 /// <summary>A time in which nothing changes.</summary>
 /// <param name="Until">Its end, in seconds after the switch; negative before it.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
@@ -15,11 +16,26 @@ internal static class WorldPast
 
     public static BakePlan PlanOfErrors(World world, IReadOnlyList<Segment> past, Random random)
     {
-        var bad = Draw(random, past.Sum(segment => segment.Common * (segment.Until - segment.From)));
-        var good = Draw(random, past.Sum(segment => (segment.Requests - segment.Common) * (segment.Until - segment.From)));
+        var (good, failing) = (new double[world.Routes.Count], new double[world.Routes.Count]);
+        foreach (var segment in past)
+        {
+            var seconds = segment.Until - segment.From;
+            foreach (var source in segment.Sources)
+            {
+                failing[source.Route] += source.PerSecond * seconds;
+            }
+
+            for (var route = 0; route < good.Length; route++)
+            {
+                good[route] += (segment.Requests - segment.Common) * segment.GoodShares[route] * seconds;
+            }
+        }
+
+        var strata = good.Select((expected, route) => StratumOf(route, Draw(random, expected), Draw(random, failing[route]))).Where(stratum => stratum.N > 0).ToImmutableList();
+        var (responses, bad) = (strata.Sum(stratum => stratum.N), strata.Sum(stratum => stratum.Bad![FailureMetric.Errors.Name]));
 
         // Latencies are there, so that they claim their share of α.
-        return PlanOf(world, good + bad, bad, ImmutableSortedDictionary<int, long>.Empty.Add(LatencyBuckets.Of(20_000), good + bad));
+        return PlanOf(world, responses, bad, ImmutableSortedDictionary<int, long>.Empty.Add(LatencyBuckets.Of(20_000), responses), strata);
     }
 
     public static BakePlan PlanOfLatency(World world, IEnumerable<Spell> spells, Random random)
@@ -64,11 +80,18 @@ internal static class WorldPast
 
     public static long Draw(Random random, double expected) => expected <= 0 ? 0 : Poisson.Sample(random, expected);
 
-    private static BakePlan PlanOf(World world, long responses, long bad, ImmutableSortedDictionary<int, long> latencies) => BakePlan.Of(new BakeOptions(), new BakeBaseline(
+    private static StratumTotals StratumOf(int route, long good, long bad) => new(
+        route, string.Create(CultureInfo.InvariantCulture, $"route {route}"), good + bad, ImmutableSortedDictionary<string, long>.Empty.Add(FailureMetric.Errors.Name, bad));
+
+    private static BakePlan PlanOf(World world, long responses, long bad, ImmutableSortedDictionary<int, long> latencies, ImmutableList<StratumTotals>? strata = null) => BakePlan.Of(new BakeOptions(), new BakeBaseline(
         "orders",
         responses,
         ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal).Add(FailureMetric.Errors.Name, bad),
         world.Clients.Shares.Count,
         World.PastSeconds,
-        latencies));
+        latencies)
+    {
+        StratifiedBy = strata is null ? null : StratifyBy.Route.ToString(),
+        Strata = strata,
+    });
 }

@@ -10,7 +10,8 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// <param name="Common">Those that are bad on either slot, per second.</param>
 /// <param name="Faulty">Those that are bad only on the new slot, per second.</param>
 /// <param name="Sources">The parts of <paramref name="Common"/> and <paramref name="Faulty"/>.</param>
-internal sealed record Segment(double From, double Until, double Requests, double Common, double Faulty, IReadOnlyList<Source> Sources);
+/// <param name="GoodShares">Of the new slot's good responses, each route's part.</param>
+internal sealed record Segment(double From, double Until, double Requests, double Common, double Faulty, IReadOnlyList<Source> Sources, IReadOnlyList<double> GoodShares);
 
 /// <summary>Where bad responses come from.</summary>
 /// <param name="PerSecond">How many.</param>
@@ -25,12 +26,16 @@ internal sealed class WorldRun
     // Where repeating clients begin: nobody with much traffic of his own.
     private const int FirstRepeater = 500;
 
+    // Each repeats a request of another route; the first a route of middling traffic.
+    private const int FirstRepeatedRoute = 5;
+
     private const int WeatherPurpose = 1;
     private const int FailuresPurpose = 2;
 
     private readonly int _seed;
     private readonly List<int> _faulty;
     private readonly double _shareOfFaulty;
+    private IReadOnlyList<CusumRow>? _cusumRows;
 
     public WorldRun(World world, int seed)
     {
@@ -52,6 +57,9 @@ internal sealed class WorldRun
 
     /// <summary>What is judged.</summary>
     public MetricPlan Metric { get; }
+
+    /// <summary>What responses say to a CUSUM, by route.</summary>
+    public IReadOnlyList<CusumRow> CusumRows => _cusumRows ??= CusumRow.Of(World, Plan, Metric);
 
     /// <summary>The seconds after the switch from which on anything counts: slowness has its grace.</summary>
     public double CountsFrom { get; }
@@ -142,17 +150,20 @@ internal sealed class WorldRun
     {
         var sources = new List<Source>();
         var requests = 0.0;
+        var good = new double[World.Routes.Count];
         for (var index = 0; index < World.Routes.Count; index++)
         {
             var route = World.Routes[index];
-            var perSecond = World.RequestsPerSecond * spell.Traffic * route.Share * (from >= 0 ? route.Surge : 1);
+            var perSecond = World.RequestsPerSecond * spell.Traffic * route.Share * (from >= 0 ? route.Surge : route.IsNew ? 0 : 1);
             var rate = World.IsOfLatency ? WorldPast.SlowRate(Plan.SlowAbove, spell, 1) : Math.Min(1, Math.Max(spell.Floor, route.Rate * spell.Factor));
             requests += perSecond;
+            good[index] = perSecond * (1 - rate);
             sources.Add(new(perSecond * rate, index, null, OnNewOnly: false));
             var lift = World.IsOfLatency ? WorldPast.SlowRate(Plan.SlowAbove, spell, spell.Slowdown) - rate
                 : World.Fault is { } fault && from >= fault.From && (fault.Route ?? index) == index ? Math.Min(fault.Lift, 1 - rate) : 0;
             if (from >= 0 && lift > 0)
             {
+                good[index] -= perSecond * lift * (_faulty.Count == 0 ? 1 : _shareOfFaulty);
                 sources.AddRange(_faulty.Count == 0
                     ? [new(perSecond * lift, index, null, OnNewOnly: true)]
                     : _faulty.Select(client => new Source(perSecond * World.Clients.Shares[client] * lift, index, client, OnNewOnly: true)));
@@ -163,10 +174,17 @@ internal sealed class WorldRun
         {
             // Behind a balancer its requests come through any node.
             requests += World.RepeatsPerSecond;
-            sources.Add(new(World.RepeatsPerSecond, 0, World.Clients.Shares.Count > FirstRepeater + repeater ? FirstRepeater + repeater : null, OnNewOnly: false));
+            sources.Add(new(World.RepeatsPerSecond, (FirstRepeatedRoute + repeater) % World.Routes.Count, World.Clients.Shares.Count > FirstRepeater + repeater ? FirstRepeater + repeater : null, OnNewOnly: false));
         }
 
-        return new Segment(from, until, requests, SumOf(sources, onNewOnly: false), SumOf(sources, onNewOnly: true), sources);
+        return new Segment(from, until, requests, SumOf(sources, onNewOnly: false), SumOf(sources, onNewOnly: true), sources, SharesOf(good));
+    }
+
+    // Where nothing is good, it does not matter.
+    private static double[] SharesOf(double[] good)
+    {
+        var sum = Math.Max(good.Sum(), double.Epsilon);
+        return [.. good.Select(perSecond => Math.Max(0, perSecond) / sum)];
     }
 
     private static double SumOf(List<Source> sources, bool onNewOnly) => sources.Where(source => source.OnNewOnly == onNewOnly).Sum(source => source.PerSecond);

@@ -1,5 +1,7 @@
 using BlueGreen.Gateway.Benchmarks;
 using BlueGreen.Gateway.Benchmarks.Bake;
+using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 
 namespace BlueGreen.ReverseProxy.Tests.Releases.Bake;
 
@@ -39,7 +41,7 @@ public sealed class ConfirmationBenchmarkTests
     [InlineData(true)]
     public void Confirmation_HalfOfTheResponsesFailOnTheNewSlot_RollsBackWithinTwentyBadResponses(bool byKey)
     {
-        var rule = BakeRule.Confirmed("", new(byKey, Raise.Never), (run, random) => new EvidenceStage(run, random));
+        var rule = BakeRule.Confirmed("", byKey ? ConfirmationSettings.ByKeyOfGateway : ConfirmationSettings.ByRequestOfGateway);
 
         var outcomes = Runs(10).Of(new World("") { Fault = new(0.5) }, [rule])[0];
 
@@ -50,12 +52,67 @@ public sealed class ConfirmationBenchmarkTests
     public void Confirmation_BothSlotsFailAlike_RefutesAlarmsOfTheFirstStage()
     {
         var world = new World("") { Repeaters = 10 };
-        var confirmed = BakeRule.Confirmed("", new(ByKey: false, Raise.Doubling), (run, random) => new EvidenceStage(run, random));
+        var confirmed = BakeRule.Confirmed("", ConfirmationSettings.ByRequestOfGateway);
 
         var outcomes = Runs(10).Of(world, [BakeRule.Alone, confirmed]);
 
         outcomes[0].Should().OnlyContain(outcome => outcome.Verdict == RuleVerdict.RolledBack);
         outcomes[1].Should().OnlyContain(outcome => outcome.Verdict == RuleVerdict.Open && outcome.Alarms > 1 && outcome.SplitSeconds > 0);
+    }
+
+    [Fact]
+    public void Confirmation_RouteWithAThousandthOfTheTrafficFailsWholly_RollsBackByItsFailures()
+    {
+        var world = new World("") { Routes = [.. Route.Zipf(20, 0.999), new(0.001, World.BaseRate)], Fault = new(1) { Route = 20 } };
+
+        var outcomes = Runs(10).Of(world, [BakeRule.Confirmed("", ConfirmationSettings.ByRequestOfGateway)])[0];
+
+        outcomes.Should().OnlyContain(outcome => outcome.Verdict == RuleVerdict.RolledBack && outcome.OfFault <= 30);
+    }
+
+    [Fact]
+    public void FirstStage_RepeatedFailuresOfOneClient_RaiseOnlyAsManyAlarmsAsAreUnguarded()
+    {
+        var alarms = new[] { StageSettings.Guarded, 2, StageSettings.NoGuard }.Select(unguarded =>
+        {
+            var run = new WorldRun(new World(""), seed: 1);
+            var stage = new FirstStage(run, new(Cusum: null, unguarded), Chance.Of(1, 1));
+            var count = 0;
+            for (var failures = 0; failures < 50; failures++)
+            {
+                stage.Good(100, run.Segments[0]);
+                if (stage.Bad(new Failure(failures, Client: 500, Route: 5, OnNewOnly: false)) is not null)
+                {
+                    count++;
+                    stage.Restart(null);
+                }
+            }
+
+            return count;
+        }).ToArray();
+
+        alarms[0].Should().Be(0);
+        alarms[1].Should().Be(2);
+        alarms[2].Should().BeGreaterThan(3);
+    }
+
+    [Fact]
+    public void CusumRows_RoutesWithTheirPast_SameNullsAsTheEvidenceOfTheGateway()
+    {
+        var run = new WorldRun(new World("") { Routes = [new(0.05, 0.02), new(0.15, 0), new(0.8, 0.001), new(0, 0, Surge: 1) { IsNew = true }] }, seed: 1);
+        StratumTally[] tallies = [new(0, 500, 12), new(1, 1500, 1), new(2, 8000.5, 9), new(3, 20, 1)];
+
+        var terms = new double[BernoulliEProcess.Alternatives];
+        foreach (var tally in tallies)
+        {
+            var row = run.CusumRows[tally.Stratum];
+            for (var index = 0; index < terms.Length; index++)
+            {
+                terms[index] += (tally.Bad * row.LnBad[index]) + ((tally.Trials - tally.Bad) * row.LnGood[index]);
+            }
+        }
+
+        run.Metric.Strata!.LnE(tallies).AllLnE.Should().BeApproximately(Math.Log(0.75) + run.Metric.Process!.LnOf(terms), 1e-9);
     }
 
     [Fact]
