@@ -29,13 +29,15 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
     /// <param name="cancellationToken">Ctrl-C.</param>
     /// <returns>The release, as far as was waited for.</returns>
     /// <exception cref="CommandFailure">Not there in time, or the gateway can't be reached, or knows nothing of the release.</exception>
-    public Task<ReleaseSnapshot> FollowAsync(string id, WaitFor wait, Deadline? limit, IReleaseView view, CancellationToken cancellationToken) =>
+    /// <param name="watchesHeld">Whether a release that waits for somebody is followed all the same, by somebody who wants to see it decided.</param>
+    public Task<ReleaseSnapshot> FollowAsync(
+        string id, WaitFor wait, Deadline? limit, IReleaseView view, CancellationToken cancellationToken, bool watchesHeld = false) =>
         view.WhileAsync(async () =>
         {
             ReleaseSnapshot? last = null;
             try
             {
-                return await FollowAsync(id, wait, limit, view, snapshot => last = snapshot, cancellationToken);
+                return await FollowAsync(id, wait, limit, view, snapshot => last = snapshot, watchesHeld, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -44,7 +46,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         });
 
     private async Task<ReleaseSnapshot> FollowAsync(
-        string id, WaitFor wait, Deadline? limit, IReleaseView view, Action<ReleaseSnapshot> keep, CancellationToken cancellationToken)
+        string id, WaitFor wait, Deadline? limit, IReleaseView view, Action<ReleaseSnapshot> keep, bool watchesHeld, CancellationToken cancellationToken)
     {
         var deadline = limit ?? new Deadline(time, ReleaseOptions.UsualTimeout);
         var patience = new ShiftPatience();
@@ -60,6 +62,12 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
                 if (wait.IsReached(last.Release))
                 {
                     return last;
+                }
+
+                // Somebody who has set no limit is told at once: nothing happens here until somebody decides.
+                if (limit is null && !watchesHeld && HeldRelease.NeedsSomebody(last.Release))
+                {
+                    throw HeldRelease.ToFailure(last, wait);
                 }
 
                 if (limit is null && (patience.Extend(last.Release, last.At, ReleaseOptions.UsualTimeout) ?? OwnDeadline(last, wait)) is { } own)
@@ -81,7 +89,9 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
             var pause = last?.Release.Status is ReleaseStatus.Shifting or ReleaseStatus.Baking ? Seldom : Often;
             if (deadline.Left <= TimeSpan.Zero)
             {
-                throw lost is null ? TimedOut(id, wait, deadline, last!) : Vanished(id, lost, last);
+                throw lost is not null ? Vanished(id, lost, last)
+                    : HeldRelease.Is(last!.Release) ? HeldRelease.ToFailure(last, wait)
+                    : TimedOut(id, wait, deadline, last);
             }
 
             await Task.Delay(pause < deadline.Left ? pause : deadline.Left, time, cancellationToken);
@@ -102,6 +112,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
     /// <summary>What to do about a release that goes on without us.</summary>
     public static string WhatNow(string id, Release? release) => release?.Status switch
     {
+        _ when release is not null && HeldRelease.Is(release) => HeldRelease.WhatNow(release),
         ReleaseStatus.AwaitingApproval => $"Approve it: bluegreen approve {id}. End it: bluegreen abort {id}",
         ReleaseStatus.Shifting => ShiftLines.WhatNow(release),
         ReleaseStatus.Reverting => $"Follow it: bluegreen watch --release {id}",

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
@@ -111,10 +112,10 @@ internal static class ConfirmationTransitions
     public static string Describe(ReleaseState release, BakeConfirmation confirmation, ConfirmationCounts counts)
     {
         var slots = release.Services.Find(entry => entry.Is(confirmation.Service))!;
-        var what = confirmation.Key == Configuration.TrafficKeyKind.Request ? "bad responses" : "clients with bad responses";
+        var what = confirmation.Key == TrafficKeyKind.Request ? Counted.Of(counts.NewBad, "bad response") : $"{Counted.Of(counts.NewBad, "client")} with bad responses";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {counts.NewBad} {what} fell on {slots.To.ToText()} (of {counts.NewResponses} responses) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
+            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {what} fell on {slots.To.ToText()} (of {Counted.Of(counts.NewResponses, "response")}) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
     }
 
     private static StateChange Noted(StateChange change, ReleaseState release, BakeConfirmation confirmation, string alarm, DateTimeOffset now)
