@@ -27,7 +27,7 @@ internal static class WatchCommand
             }
         });
         return command.Does(time, (session, cancellationToken) => session.Get(release) is { } id
-            ? new ReleaseRun(session).FollowAsync(id, session.Get(ReleaseOptions.WaitCompleted) ?? WaitFor.Completed, cancellationToken, watchesHeld: true)
+            ? new ReleaseRun(session).FollowAsync(id, session.Get(ReleaseOptions.WaitCompleted) ?? WaitFor.Completed, cancellationToken)
             : WatchOutput.RunAsync(session, session.Get(service), cancellationToken));
     }
 }

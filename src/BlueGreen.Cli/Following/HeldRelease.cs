@@ -12,15 +12,12 @@ internal static class HeldRelease
 
     public static bool Is(Release release) => release.Bake.Hold is not null && !release.Status.IsEnded();
 
-    /// <summary>Whether nothing happens until somebody decides. An outage of both slots ends by itself.</summary>
-    public static bool NeedsSomebody(Release release) => Is(release) && release.Bake.Hold != SharedOutage;
-
     /// <summary><c>held (failed): orders: 5 of 240 responses failed on green; it waits for somebody who finishes the release or rolls it back</c>.</summary>
     public static string Describe(Release release) =>
         $"held ({release.Bake.Hold}){(release.Bake.Detail is { } detail ? $": {detail}" : "")}; it waits for {WaitsFor(release)}";
 
     /// <summary>For whom or what it waits.</summary>
-    public static string WaitsFor(Release release) => release.Bake.WaitsFor ?? (NeedsSomebody(release) ? "somebody who decides" : "the old slot to be healthy again");
+    public static string WaitsFor(Release release) => release.Bake.WaitsFor ?? (release.Bake.Hold == SharedOutage ? "the old slot to be healthy again" : "somebody who decides");
 
     /// <summary>The commands that decide.</summary>
     public static string WhatNow(Release release) => release switch

@@ -29,15 +29,13 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
     /// <param name="cancellationToken">Ctrl-C.</param>
     /// <returns>The release, as far as was waited for.</returns>
     /// <exception cref="CommandFailure">Not there in time, or the gateway can't be reached, or knows nothing of the release.</exception>
-    /// <param name="watchesHeld">Whether a release that waits for somebody is followed all the same, by somebody who wants to see it decided.</param>
-    public Task<ReleaseSnapshot> FollowAsync(
-        string id, WaitFor wait, Deadline? limit, IReleaseView view, CancellationToken cancellationToken, bool watchesHeld = false) =>
+    public Task<ReleaseSnapshot> FollowAsync(string id, WaitFor wait, Deadline? limit, IReleaseView view, CancellationToken cancellationToken) =>
         view.WhileAsync(async () =>
         {
             ReleaseSnapshot? last = null;
             try
             {
-                return await FollowAsync(id, wait, limit, view, snapshot => last = snapshot, watchesHeld, cancellationToken);
+                return await FollowAsync(id, wait, limit, view, snapshot => last = snapshot, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -46,7 +44,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
         });
 
     private async Task<ReleaseSnapshot> FollowAsync(
-        string id, WaitFor wait, Deadline? limit, IReleaseView view, Action<ReleaseSnapshot> keep, bool watchesHeld, CancellationToken cancellationToken)
+        string id, WaitFor wait, Deadline? limit, IReleaseView view, Action<ReleaseSnapshot> keep, CancellationToken cancellationToken)
     {
         var deadline = limit ?? new Deadline(time, ReleaseOptions.UsualTimeout);
         var patience = new ShiftPatience();
@@ -62,12 +60,6 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
                 if (wait.IsReached(last.Release))
                 {
                     return last;
-                }
-
-                // Somebody who has set no limit is told at once: nothing happens here until somebody decides.
-                if (limit is null && !watchesHeld && HeldRelease.NeedsSomebody(last.Release))
-                {
-                    throw HeldRelease.ToFailure(last, wait);
                 }
 
                 if (limit is null && (patience.Extend(last.Release, last.At, ReleaseOptions.UsualTimeout) ?? OwnDeadline(last, wait)) is { } own)

@@ -60,7 +60,7 @@ internal static class ReleaseOptions
 
     public static Option<bool> RollBackOnFailure { get; } = new("--rollback-on-failure")
     {
-        Description = "When --timeout is over and the release is not as far as --wait says, or it is held and no --timeout was given: roll it back (exit code 3), or abort it if it has not switched (4), which takes a shift back.",
+        Description = "When --timeout is over and the release is not as far as --wait says: roll it back (exit code 3), or abort it if it has not switched (4), which takes a shift back.",
     };
 
     public static Option<string?> ExpectVersion { get; } = new("--expect-version")

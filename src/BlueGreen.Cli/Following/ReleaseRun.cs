@@ -64,11 +64,11 @@ internal sealed class ReleaseRun
     }
 
     /// <summary>Waits for a release that is there already.</summary>
-    public async Task<int> FollowAsync(string id, WaitFor wait, CancellationToken cancellationToken, bool watchesHeld = false)
+    public async Task<int> FollowAsync(string id, WaitFor wait, CancellationToken cancellationToken)
     {
         try
         {
-            var reached = await _follower.FollowAsync(id, wait, _limit, CreateView(), cancellationToken, watchesHeld);
+            var reached = await _follower.FollowAsync(id, wait, _limit, CreateView(), cancellationToken);
             ReleaseSummary.Write(_session, reached.Raw);
             return Conclude(reached);
         }
@@ -156,7 +156,7 @@ internal sealed class ReleaseRun
             // It has switched by now, or its shift is being taken back by itself.
             answer = await ChangeAsync(
                 "/v1/rollback",
-                new JsonObject { ["release"] = id, ["reason"] = failure.Code == "release-held" ? failure.Message : $"not there within --timeout: {failure.Message}" },
+                new JsonObject { ["release"] = id, ["reason"] = $"not there within --timeout: {failure.Message}" },
                 GatewayClient.NewIdempotencyKey(),
                 null,
                 deadline,

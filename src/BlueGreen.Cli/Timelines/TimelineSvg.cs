@@ -162,14 +162,14 @@ internal static class TimelineSvg
             var moment = moments[index];
             svg.Add($"<circle cx=\"{Margin + 8}\" cy=\"{y - 4}\" r=\"8\" class=\"{ColorOf(moment)}\"/>");
             svg.Text(Margin + 8, y - 0.5, "number", $"{index + 1}");
-            svg.Text(Margin + 24, y, "small", Time(moment.At));
+            svg.Text(Margin + 22, y, "small", Time(moment.At));
 
             // The end's words are in the heading.
             var detail = moment.Detail is null || moment.Detail == release.Detail ? "" : $": {moment.Detail}";
-            y = svg.Lines(Margin + 100, y, "text", SvgBuilder.Wrap($"{moment.What}{detail}", LettersPerLine - 20, 3), LineHeight) + 4;
+            y = svg.Lines(Margin + 104, y, "text", SvgBuilder.Wrap($"{moment.What}{detail}", LettersPerLine - 20, 3), LineHeight) + 4;
         }
 
-        return leftOut == 0 ? y : svg.Lines(Margin + 100, y, "small", [$"and {leftOut} more between them: bluegreen history --release {release.Id}"], LineHeight);
+        return leftOut == 0 ? y : svg.Lines(Margin + 104, y, "small", [$"and {leftOut} more between them: bluegreen history --release {release.Id}"], LineHeight);
     }
 
     private static string ColorOf(TimelineMoment moment) => moment.What switch
