@@ -189,6 +189,9 @@ public sealed record BakeStatus(
     [property: AllowedValues("high", "low")] string? Confidence,
     IReadOnlyList<BakedService> Services)
 {
+    /// <summary>For people, while it is held: for whom or what it waits, such as <c>somebody who finishes the release or rolls it back</c>; null while it is not held.</summary>
+    public string? WaitsFor { get; init; }
+
     /// <summary>While the release is <c>confirming</c>: both slots serve, and are compared; null otherwise.</summary>
     public BakeComparison? Comparison { get; init; }
 

@@ -236,7 +236,7 @@ internal sealed class ServiceMonitor
         string? detail = null;
         if (status != BakeJudge.Watching)
         {
-            detail = $"{tally.Bad} of {tally.Trials} responses {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
+            detail = $"{tally.Bad} of {Counted.Of(tally.Trials, "response")} {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
         }
 
         if (status == BakeJudge.Guarded)
