@@ -8,6 +8,7 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(ServiceStatus))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceStatus>))]
 [JsonSerializable(typeof(Release))]
+[JsonSerializable(typeof(ReleaseTimeline))]
 [JsonSerializable(typeof(NothingToDo))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<Release>))]

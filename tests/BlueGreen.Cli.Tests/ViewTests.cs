@@ -29,10 +29,10 @@ public sealed class ViewTests
     {
         var text = Draw(Snapshot(Draining, new InFlightCounts(3, 1, 2, 6)));
 
-        text.Should().Contain("Release r7-abc123  orders blue to green  draining  01:05")
+        text.Should().Contain("Release r7-abc123  orders blue to green  held  01:05")
             .And.Contain("3 requests, 1 stream, 2 upgrades left, cancelled in 04:00")
             .And.Contain("██████░░░░░░░░░░░░░░░░░░", "a quarter has ended")
-            .And.Contain("14:00 left of 15:00");
+            .And.Contain("held, with 14:00 left of 15:00");
     }
 
     [Fact]
@@ -41,6 +41,7 @@ public sealed class ViewTests
         var text = Draw(Snapshot(Draining, null), width: 140);
 
         text.Should().Contain("✗ held         sharedOutage: blue is no better")
+            .And.Contain("○ waits for    the old slot to be healthy again")
             .And.Contain("orders: 12345 responses to 31 clients; latency p50 4.4 ms (blue 4.1 ms), p99 not known yet (blue 22.5 ms)")
             .And.Contain("5xx: 3 of 12345 bad (blue 180 of 180000); enough evidence for a rollback, but from too few clients")
             .And.Contain("latency: 12 responses before the switch, some 900 are needed");
@@ -122,6 +123,7 @@ public sealed class ViewTests
         output.ToString().ReplaceLineEndings("\n").Should().Be("""
             2026-01-02T03:04:00Z r7-abc123 created
             2026-01-02T03:05:05Z r7-abc123 draining: 6 of 8 left (3 requests, 1 stream, 2 upgrades)
+            2026-01-02T03:05:05Z r7-abc123 held: waits for the old slot to be healthy again
             Gone. Trying again.
             2026-01-02T03:05:05Z r7-abc123 gateway is back
 

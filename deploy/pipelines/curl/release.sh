@@ -195,8 +195,11 @@ while true; do
     rolledBack) summary; say "Release $release was rolled back: $(jq -r .detail "$body")"; exit 3 ;;
     aborted) summary; say "Release $release was aborted: $(jq -r .detail "$body")"; exit 5 ;;
     failed | abandoned) summary; say "Release $release is $state: $(jq -r .detail "$body")"; exit 1 ;;
-    draining | baking)
+    draining | baking | confirming)
       verify
+      held=$(jq -r 'select(.bake.hold) | "\(.bake.hold): \(.bake.detail); it waits for \(.bake.waitsFor // "somebody who decides")"' "$body")
+      [ -z "$held" ] || [ "$held" = "$told" ] || say "Release $release is held ($held)"
+      told=$held
       [ "$SECONDS" -lt "$deadline" ] || rollback "not completed in time"
       ;;
     reverting) ;; # A shift is taken back, and the requests on the new slot may finish.

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
 namespace BlueGreen.Cli.Checks;
@@ -129,7 +130,7 @@ internal static class ReleaseChecklist
     }
 
     private static ChecklistItem Release(ServiceStatus status) => status.Release is { } release
-        ? new("no other release", Verdict.Failed, $"{release.Id} by {release.Actor} is {Names.Of(release.Status)}", $"Wait for it: bluegreen watch --release {release.Id}")
+        ? new("no other release", Verdict.Failed, $"{release.Id} by {release.Actor} is {ShiftLines.Status(release)}", $"Wait for it: bluegreen watch --release {release.Id}")
         : new("no other release", Verdict.Ok, "none runs");
 
     private static ChecklistItem OfGate(Preflight preflight, string gate, string name, string action) =>

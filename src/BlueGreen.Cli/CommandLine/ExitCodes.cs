@@ -29,6 +29,9 @@ internal static class ExitCodes
     /// <summary>There is no gateway at the URL, or it has gone.</summary>
     public const int NotReachable = 7;
 
+    /// <summary>The release is held: it waits for somebody, or for an outage to end.</summary>
+    public const int Held = 8;
+
     /// <summary>What was asked for makes no sense: EX_USAGE of sysexits.h.</summary>
     public const int Usage = 64;
 

@@ -44,6 +44,9 @@ internal sealed class Session : IDisposable
 
     public T? Get<T>(Argument<T> argument) => _parse.GetValue(argument);
 
+    /// <summary>Whether an option is there, with a value or without.</summary>
+    public bool IsGiven(Option option) => _parse.GetResult(option) is { Implicit: false };
+
     /// <summary>Everything on the command line that is neither a command nor an option.</summary>
     public IEnumerable<string> Values => _parse.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases.Bake.Replay;
@@ -73,7 +74,7 @@ internal static class BakeCommand
         {
             session.Line(after is { } seconds
                 ? string.Create(CultureInfo.InvariantCulture, $"Would have been rolled back {seconds:0.###} s after the switch: {result.Reason}.")
-                : string.Create(CultureInfo.InvariantCulture, $"Would have passed, with {result.Figures.Responses} responses."));
+                : string.Create(CultureInfo.InvariantCulture, $"Would have passed, with {Names.Plural(result.Figures.Responses, "response")}."));
             foreach (var metric in result.Figures.Metrics)
             {
                 session.Line(string.Create(

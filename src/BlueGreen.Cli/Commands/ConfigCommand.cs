@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using BlueGreen.Cli.Checks;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Output;
 
 namespace BlueGreen.Cli.Commands;
 
@@ -65,13 +66,13 @@ internal static class ConfigCommand
                 "configuration-invalid",
                 "The configuration is not valid",
                 errors.Count > 0
-                    ? $"{errors.Count} error{(errors.Count == 1 ? "" : "s")}: the gateway would not start with this configuration (its exit code would be {gatewayExitCode})."
-                    : $"{warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, and --strict.",
+                    ? $"{Names.Plural(errors.Count, "error")}: the gateway would not start with this configuration (its exit code would be {gatewayExitCode})."
+                    : $"{Names.Plural(warnings.Count, "warning")}, and --strict.",
                 null,
                 found);
         }
 
-        session.Note(warnings.Count == 0 ? "The configuration is valid." : $"The configuration is valid; {warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}.");
+        session.Note(warnings.Count == 0 ? "The configuration is valid." : $"The configuration is valid; {Names.Plural(warnings.Count, "warning")}.");
         if (session.IsJson)
         {
             var document = new JsonObject { ["valid"] = true };

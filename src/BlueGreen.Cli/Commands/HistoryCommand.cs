@@ -4,6 +4,8 @@ using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Following;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
+using BlueGreen.Cli.Timelines;
 using BlueGreen.Contracts;
 using Spectre.Console;
 
@@ -18,10 +20,33 @@ internal static class HistoryCommand
         var limit = LimitOption.Create();
         var before = new Option<string?>("--before") { Description = "Only releases older than this one, to page on.", HelpName = "ID" };
         var release = new Option<string?>("--release") { Description = "This release alone, with its gates and events.", HelpName = "ID" };
-        var command = new Command("history", "The releases, newest first.").With(limit, before, release);
+        var svg = new Option<string?>("--svg")
+        {
+            Description = "With --release: draw it over time, as SVG, to this file or to the output: its steps, its weights, and the evidence against its threshold.",
+            HelpName = "FILE",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command("history", "The releases, newest first.").With(limit, before, release, svg);
         command.Arguments.Add(service);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(svg) is null)
+            {
+                return;
+            }
+
+            if (result.GetValue(release) is null)
+            {
+                result.AddError("--svg draws one release: name it with --release ID.");
+            }
+
+            if (result.GetValue(GlobalOptions.Output) == GlobalOptions.Json)
+            {
+                result.AddError("--svg and --output json contradict each other: give one of them.");
+            }
+        });
         return command.Does(time, (session, cancellationToken) => session.Get(release) is { } id
-            ? ShowAsync(session, id, cancellationToken)
+            ? session.IsGiven(svg) ? TimelineOutput.DrawAsync(session, id, session.Get(svg), cancellationToken) : ShowAsync(session, id, cancellationToken)
             : ListAsync(session, session.Get(service), session.Get(limit) ?? LimitOption.Usual, session.Get(before), cancellationToken));
     }
 
@@ -45,7 +70,7 @@ internal static class HistoryCommand
                 release.Id,
                 $"{release.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm}",
                 Names.Switches(release),
-                new Cell(Names.Of(release.Status), ColorOf(release.Status)),
+                new Cell(ShiftLines.Status(release), ColorOf(release.Status)),
                 release.Actor,
                 release.Reason ?? "-");
         }
@@ -71,10 +96,15 @@ internal static class HistoryCommand
         }
         else
         {
-            session.Line($"{snapshot.Id} {Names.Of(snapshot.Release.Status)}: {Names.Switches(snapshot.Release)}, by {snapshot.Release.Actor}{(snapshot.Release.Reason is { } reason ? $": {reason}" : "")}");
+            session.Line($"{snapshot.Id} {ShiftLines.Status(snapshot.Release)}: {Names.Switches(snapshot.Release)}, by {snapshot.Release.Actor}{(snapshot.Release.Reason is { } reason ? $": {reason}" : "")}");
         }
 
         new LinesView(Console.Out).Show(snapshot);
+        if (HeldRelease.Is(release))
+        {
+            session.Line($"It is {HeldRelease.Describe(release)}. {HeldRelease.WhatNow(release)}");
+        }
+
         return ExitCodes.Done;
     }
 

@@ -6,6 +6,7 @@ using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Deploying;
 using BlueGreen.Cli.Following;
 using BlueGreen.Cli.Output;
+using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 using Spectre.Console;
 
@@ -77,7 +78,7 @@ internal static class PreflightCommand
             ExitCodes.Conflict,
             ProblemCodes.ReleaseInProgress,
             "Another release is in progress",
-            $"The gates pass, and release {running.Id} by {running.Actor} runs for {preflight.Service} ({Names.Of(running.Status)}).",
+            $"The gates pass, and release {running.Id} by {running.Actor} runs for {preflight.Service} ({ShiftLines.Status(running)}).",
             $"Follow it: bluegreen watch --release {running.Id}",
             ("releaseId", running.Id),
             ("preflight", document));

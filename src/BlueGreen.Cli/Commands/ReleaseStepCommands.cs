@@ -64,7 +64,7 @@ internal static class ReleaseStepCommands
     /// <summary>Where a shift stands after somebody has stepped in.</summary>
     public static string Shifted(Release release, DateTimeOffset now) => release.Shift is { } shift
         ? $"Release {release.Id}: {ShiftLines.Where(release, shift, now)}."
-        : $"Release {release.Id} is {Names.Of(release.Status)}.";
+        : $"Release {release.Id} is {ShiftLines.Status(release)}.";
 
     private static Command Create(TimeProvider time, string step, string description, Func<Release, DateTimeOffset, string> say, Func<Session, string>? query = null)
     {

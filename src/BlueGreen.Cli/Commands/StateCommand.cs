@@ -75,7 +75,7 @@ internal static class StateCommand
             session.Note($"note: {note}");
         }
 
-        var summary = $"{check.Files} files with {check.Lines} lines, revision {check.Revision?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown"}";
+        var summary = $"{Names.Plural(check.Files, "file")} with {Names.Plural(check.Lines, "line")}, revision {check.Revision?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown"}";
         var findings = new JsonArray([.. check.Findings.Select(JsonNode (finding) => new JsonObject { ["file"] = finding.File, ["line"] = finding.Line, ["detail"] = finding.Text })]);
         if (check.Findings.Count > 0)
         {
@@ -83,7 +83,7 @@ internal static class StateCommand
                 ExitCodes.Unexpected,
                 "state-damaged",
                 "The state folder is not as a gateway leaves it",
-                $"{check.Findings.Count} finding{(check.Findings.Count == 1 ? "" : "s")} in {folder.Path}: {summary}.",
+                $"{Names.Plural(check.Findings.Count, "finding")} in {folder.Path}: {summary}.",
                 null,
                 ("findings", findings));
         }

@@ -79,6 +79,11 @@ internal static class StatusCommand
         if (service.Release is { } release)
         {
             session.Line($"Release {release.Id} by {release.Actor} is {ShiftLines.Status(release)}: {Names.Switches(release)}.");
+            if (HeldRelease.Is(release))
+            {
+                session.Line($"It waits for {HeldRelease.WaitsFor(release)}{(release.Bake.Detail is { } found ? $": {found}" : "")}. {HeldRelease.WhatNow(release)}");
+            }
+
             PrintShift(session, release, now);
         }
 

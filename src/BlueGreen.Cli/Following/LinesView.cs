@@ -16,6 +16,7 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
     private int _seen;
     private DateTimeOffset _told;
     private string? _waitingFor;
+    private string? _hold;
     private long _left = -1;
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
 
@@ -42,6 +43,12 @@ internal sealed class LinesView(TextWriter? output) : IReleaseView
             Write(snapshot.At, snapshot.Id, "draining", $"{drain.Remaining} of {drain.StartedWith} left{kinds}");
         }
 
+        if (HeldRelease.Is(snapshot.Release) && snapshot.Release.Bake.Hold != _hold)
+        {
+            Write(snapshot.At, snapshot.Id, "held", $"waits for {HeldRelease.WaitsFor(snapshot.Release)}");
+        }
+
+        _hold = snapshot.Release.Bake.Hold;
         if (snapshot.Release.Bake.Comparison is { } comparison && snapshot.At - _told >= ComparisonInterval)
         {
             _told = snapshot.At;

@@ -81,7 +81,9 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
             var pause = last?.Release.Status is ReleaseStatus.Shifting or ReleaseStatus.Baking ? Seldom : Often;
             if (deadline.Left <= TimeSpan.Zero)
             {
-                throw lost is null ? TimedOut(id, wait, deadline, last!) : Vanished(id, lost, last);
+                throw lost is not null ? Vanished(id, lost, last)
+                    : HeldRelease.Is(last!.Release) ? HeldRelease.ToFailure(last, wait)
+                    : TimedOut(id, wait, deadline, last);
             }
 
             await Task.Delay(pause < deadline.Left ? pause : deadline.Left, time, cancellationToken);
@@ -102,6 +104,7 @@ internal sealed class ReleaseFollower(GatewayClient client, TimeProvider time)
     /// <summary>What to do about a release that goes on without us.</summary>
     public static string WhatNow(string id, Release? release) => release?.Status switch
     {
+        _ when release is not null && HeldRelease.Is(release) => HeldRelease.WhatNow(release),
         ReleaseStatus.AwaitingApproval => $"Approve it: bluegreen approve {id}. End it: bluegreen abort {id}",
         ReleaseStatus.Shifting => ShiftLines.WhatNow(release),
         ReleaseStatus.Reverting => $"Follow it: bluegreen watch --release {id}",

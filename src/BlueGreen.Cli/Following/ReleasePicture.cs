@@ -158,6 +158,7 @@ internal sealed class ReleasePicture(bool unicode)
             ReleaseStatus.Succeeded => Line(Mark.Good, "bake", $"{Bar(share)} {Durations.Clock(now - release.SwitchedAt!.Value)} watched"),
             ReleaseStatus.RolledBack => Line(Mark.Bad, "bake", $"{Bar(share)} rolled back after {Durations.Clock(now - release.SwitchedAt!.Value)}"),
             ReleaseStatus.Abandoned => Line(Mark.Bad, "bake", $"{Bar(share)} not watched to its end"),
+            _ when HeldRelease.Is(release) => Line(Mark.Waiting, "bake", $"{Bar(share)} held, {(left > TimeSpan.Zero ? $"with {Durations.Clock(left)} left of {Durations.Clock(total)}" : "its time is over")}"),
             _ => Line(Mark.Running, "bake", $"{Bar(share)} {Durations.Clock(left)} left of {Durations.Clock(total)}"),
         };
     }
@@ -169,6 +170,10 @@ internal sealed class ReleasePicture(bool unicode)
         if (bake.Hold is { } hold)
         {
             yield return Line(Mark.Bad, "held", $"{hold}: {bake.Detail}");
+            if (HeldRelease.Is(snapshot.Release))
+            {
+                yield return Line(Mark.Waiting, "waits for", HeldRelease.WaitsFor(snapshot.Release));
+            }
         }
 
         if (bake.Comparison is { } comparison)

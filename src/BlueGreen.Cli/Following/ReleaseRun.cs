@@ -72,11 +72,11 @@ internal sealed class ReleaseRun
             ReleaseSummary.Write(_session, reached.Raw);
             return Conclude(reached);
         }
-        catch (CommandFailure failure) when (failure.Code == "timed-out" && _session.Get(ReleaseOptions.RollBackOnFailure))
+        catch (CommandFailure failure) when (failure.Code is "timed-out" or "release-held" && _session.Get(ReleaseOptions.RollBackOnFailure))
         {
             throw await TakeBackAsync(id, failure, cancellationToken);
         }
-        catch (CommandFailure failure) when (failure.Problem["release"] is JsonObject release && failure.Code is "timed-out" or "gateway-not-reachable")
+        catch (CommandFailure failure) when (failure.Problem["release"] is JsonObject release && failure.Code is "timed-out" or "release-held" or "gateway-not-reachable")
         {
             ReleaseSummary.Write(_session, failure.Problem["release"]);
             throw;
@@ -133,10 +133,12 @@ internal sealed class ReleaseRun
         {
             { SwitchedAt: null, Shift: { } shift } => $"Shifting: {ShiftLines.Where(release, shift, reached.At)}. {ShiftLines.WhatNow(release)}",
             _ when release.Status.IsEnded() => $"Done: {active}. Release {reached.Id} {Names.Of(release.Status)}: {release.Detail}.",
-            _ => $"Switched: {active}. Release {reached.Id} is {Names.Of(release.Status)}{Until(release)}. Take it back: bluegreen rollback --release {reached.Id}",
+            _ => $"Switched: {active}. Release {reached.Id} is {Standing(release)}. Take it back: bluegreen rollback --release {reached.Id}",
         });
         return Print(reached.Raw);
     }
+
+    private static string Standing(Release release) => HeldRelease.Is(release) ? HeldRelease.Describe(release) : $"{Names.Of(release.Status)}{Until(release)}";
 
     private static string Until(Release release) =>
         release.Bake is { EndsAt: { } end, DurationSeconds: > 0 } ? $", its bake ends at {end.UtcDateTime:HH:mm:ss} UTC" : "";
@@ -193,7 +195,7 @@ internal sealed class ReleaseRun
 
     private static CommandFailure NotTakenBack(CommandFailure failure, bool before, string? why, JsonNode? answer) => CommandFailure.Of(
         failure.ExitCode,
-        "timed-out",
+        failure.Code!,
         "Not there in time",
         $"{failure.Message} It could not be {(before ? "aborted" : "rolled back")}: {why}",
         failure.Hint,

@@ -33,7 +33,7 @@ internal static class ReleaseSummary
     public static string Of(Release release)
     {
         var text = new StringBuilder();
-        text.Append($"### {(release.Kind == ReleaseKind.Rollback ? "Rollback" : "Release")} `{release.Id}`: {Names.Of(release.Status)}\n\n");
+        text.Append($"### {(release.Kind == ReleaseKind.Rollback ? "Rollback" : "Release")} `{release.Id}`: {ShiftLines.Status(release)}\n\n");
         text.Append("| | | |\n|---|---|---|\n");
         foreach (var service in release.Services)
         {
@@ -59,6 +59,11 @@ internal static class ReleaseSummary
         if (release is { SwitchedAt: not null, Bake: { DurationSeconds: > 0 } bake })
         {
             text.Append($"| bake | {(release.CompletedAt is null ? "under way" : "over")} | {Durations.Clock(TimeSpan.FromSeconds(bake.DurationSeconds))}, ends {Time(bake.EndsAt)} |\n");
+        }
+
+        if (HeldRelease.Is(release))
+        {
+            text.Append($"| held | {Cell(release.Bake.Hold)} | {Cell(release.Bake.Detail)}; waits for {Cell(HeldRelease.WaitsFor(release))} |\n");
         }
 
         text.Append($"| by | {Cell(release.Actor)} | {Cell(release.Reason)} |\n");

@@ -73,7 +73,7 @@ internal sealed class StateFolder
 
         // What a folder holds only its owner may read.
         DurableFile.Replace(file, previousPath: null, bytes, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        _session.Note(string.Create(CultureInfo.InvariantCulture, $"Revision {export.State.Revision} is in {file}: {export.Ended.Count} ended releases, {export.Outbox.Count} hook calls, {export.Keys.Count} keys. Read without the folder's lock."));
+        _session.Note(string.Create(CultureInfo.InvariantCulture, $"Revision {export.State.Revision} is in {file}: {Names.Plural(export.Ended.Count, "ended release")}, {Names.Plural(export.Outbox.Count, "hook call")}, {Names.Plural(export.Keys.Count, "key")}. Read without the folder's lock."));
         if (_session.IsJson)
         {
             _session.Json(new JsonObject { ["file"] = file, ["revision"] = export.State.Revision, ["bytes"] = bytes.Length });
@@ -125,7 +125,7 @@ internal sealed class StateFolder
         Ask(isAgreed, $"Begin anew in {Path}? Traffic goes where InitialActive of every service says; deployments, running releases and waiting hook calls are lost.");
         var moved = Offline().BeginAnew(Actor);
         return Told(
-            $"{moved.Length} files are kept as *.orphaned. Start the gateway: it begins with InitialActive.",
+            $"{Names.Plural(moved.Length, "file")} {(moved.Length == 1 ? "is" : "are")} kept as *.orphaned. Start the gateway: it begins with InitialActive.",
             new JsonObject { ["directory"] = Path, ["adopted"] = true, ["orphaned"] = new JsonArray([.. moved.Select(JsonNode (path) => System.IO.Path.GetFileName(path))]) });
     }
 

@@ -39,7 +39,7 @@ internal static class StateView
 
         session.Line("");
         session.Print(Journals(content));
-        session.Line($"{content.Carried.Count} lines are in the state document alone, and are copied to the journals by the gateway.");
+        session.Line($"{Names.Plural(content.Carried.Count, "line")} {(content.Carried.Count == 1 ? "is" : "are")} in the state document alone, and {(content.Carried.Count == 1 ? "is" : "are")} copied to the journals by the gateway.");
         return ExitCodes.Done;
     }
 
@@ -69,7 +69,7 @@ internal static class StateView
             table.Add(
                 release.Id,
                 string.Join(", ", release.Services.Select(service => $"{service.Name} {service.From.ToText()}→{service.To.ToText()}")),
-                Names.Of(release.Status),
+                release.Bake is { Hold: not null } ? "held" : Names.Of(release.Status),
                 release.Actor,
                 $"{release.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm}");
         }

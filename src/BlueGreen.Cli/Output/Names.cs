@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using Spectre.Console;
 
 namespace BlueGreen.Cli.Output;
@@ -33,7 +34,7 @@ internal static class Names
         return kinds.Count == 0 ? "nothing" : string.Join(", ", kinds);
     }
 
-    public static string Plural(long number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+    public static string Plural(long number, string noun) => Counted.Of(number, noun);
 
     private static string? Count(long number, string noun) => number == 0 ? null : Plural(number, noun);
 }

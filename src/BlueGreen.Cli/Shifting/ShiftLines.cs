@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Cli.CommandLine;
+using BlueGreen.Cli.Following;
 using BlueGreen.Cli.Output;
 using BlueGreen.Contracts;
 
@@ -14,9 +15,11 @@ internal static class ShiftLines
     /// <summary><c>12.5 %</c>.</summary>
     public static string Percent(double percent) => string.Create(CultureInfo.InvariantCulture, $"{percent:0.##} %");
 
-    /// <summary>Where a release stands, with the weight of its shift: <c>shifting 10 %</c>.</summary>
+    /// <summary>Where a release stands, with the weight of its shift: <c>shifting 10 %</c>; <c>held</c> for one that waits, whatever it did before.</summary>
     public static string Status(Release release) => release switch
     {
+        { Status: ReleaseStatus.Shifting, Shift: { } held, Bake.Hold: not null } => $"held at {Percent(held.Weight)}",
+        _ when HeldRelease.Is(release) => "held",
         { Status: ReleaseStatus.Shifting, Shift: { } shift } => $"{Names.Of(release.Status)} {Percent(shift.Weight)}",
         _ => Names.Of(release.Status),
     };
@@ -26,7 +29,7 @@ internal static class ShiftLines
     {
         var how = shift switch
         {
-            { ByEvidence.MaxBadResponses: { } budget } => $"by evidence, a budget of {budget} bad responses{(shift.Services.Select(service => service.Spent).DefaultIfEmpty().Max() is var spent and > 0 ? $", {spent} of them spent" : "")}",
+            { ByEvidence.MaxBadResponses: { } budget } => $"by evidence, a budget of {Names.Plural(budget, "bad response")}{(shift.Services.Select(service => service.Spent).DefaultIfEmpty().Max() is var spent and > 0 ? $", {spent} of them spent" : "")}",
             { Step: { } step } => $"step {step} of {shift.Steps.Count}",
             _ => null,
         };
@@ -35,7 +38,7 @@ internal static class ShiftLines
 
     /// <summary>What every client of a release is told apart by, and the steps: <c>1 % for 02:00, 10 % for 05:00, then all, by client</c>.</summary>
     public static string Plan(ShiftStatus shift) =>
-        $"{(shift.ByEvidence is { } evidence ? $"by evidence, a budget of {evidence.MaxBadResponses} bad responses" : $"{string.Join(", ", shift.Steps.Select(step => $"{Percent(step.Weight)} for {Durations.Clock(TimeSpan.FromSeconds(step.ForSeconds))}"))}, then all")}; key: {shift.Key}";
+        $"{(shift.ByEvidence is { } evidence ? $"by evidence, a budget of {Names.Plural(evidence.MaxBadResponses ?? 0, "bad response")}" : $"{string.Join(", ", shift.Steps.Select(step => $"{Percent(step.Weight)} for {Durations.Clock(TimeSpan.FromSeconds(step.ForSeconds))}"))}, then all")}; key: {shift.Key}";
 
     /// <summary>What each slot has got: <c>orders: 9.8 % of the requests at this weight; in all 123 on green, 1131 on blue</c>.</summary>
     public static string Reached(ShiftedService service, ReleaseService slots) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -43,7 +44,7 @@ internal static class HoldViews
             var until = hold.Release is null ? $"POST /v1/services/{service}/resume" : $"release {hold.Release} has switched or ended";
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The service is held since {hold.Since:u} (by {hold.Actor}{(hold.Reason is null ? "" : $": {hold.Reason}")}): {hold.Waiting} requests wait, until {until}, at the latest until {hold.EndsAt:u}.");
+                $"The service is held since {hold.Since:u} (by {hold.Actor}{(hold.Reason is null ? "" : $": {hold.Reason}")}): {Counted.Of(hold.Waiting, "request")} {(hold.Waiting == 1 ? "waits" : "wait")}, until {until}, at the latest until {hold.EndsAt:u}.");
         }
     }
 }

@@ -26,6 +26,11 @@ internal static class ReleaseEndpoints
             .WithName("getRelease")
             .WithSummary("One release.")
             .Produces<Release>();
+        releases.MapGet("/{id}/timeline", GetTimeline)
+            .Needs(AdminRole.Viewer)
+            .WithName("getReleaseTimeline")
+            .WithSummary("One release over time: its steps, its weights, and the evidence.")
+            .Produces<ReleaseTimeline>();
         MapStep(releases, "approve", "Lets a release that waits for approval go on.", (engine, step) => engine.ApproveAsync(step.Release, step.Caller, step.IfMatch));
         MapStep(releases, "abort", "Ends a release before its switch.", (engine, step) => engine.AbortAsync(step.Release, step.Caller, step.IfMatch));
         MapStep(releases, "pause", "Keeps a shift at its weight.", (engine, step) => engine.PauseAsync(step.Release, step.Caller, step.IfMatch));
@@ -103,6 +108,10 @@ internal static class ReleaseEndpoints
 
     private static IResult Get(CommittedState state, StatusViews views, string id) => state.Find(id) is { } release
         ? TypedResults.Json(views.Of(release), ContractsJson.Default.Release)
+        : Problems.UnknownRelease(id);
+
+    private static IResult GetTimeline(CommittedState state, StatusViews views, string id) => state.Find(id) is { } release
+        ? TypedResults.Json(views.TimelineOf(release), ContractsJson.Default.ReleaseTimeline)
         : Problems.UnknownRelease(id);
 }
 

@@ -1,7 +1,9 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Releases;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Running;
+using BlueGreen.ReverseProxy.Releases.Timeline;
 using BlueGreen.ReverseProxy.Reload;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -38,6 +40,8 @@ internal sealed class StatusViews(
 
     public Release Of(ReleaseState release) => ReleaseView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id), services, time);
 
+    public ReleaseTimeline TimelineOf(ReleaseState release) => TimelineView.Of(release, committed.Snapshot.EventsOf(release.Id), runner.ProgressOf(release.Id)?.Bake?.Figures);
+
     private static IEnumerable<string> Warnings(StoreFailure? failure, StoreFailure? journals, ReleaseState? running)
     {
         if (failure is not null)
@@ -52,7 +56,7 @@ internal sealed class StatusViews(
 
         if (running?.Bake is { Outcome: BakeState.Held } bake)
         {
-            yield return $"Release {running.Id} holds{(bake.Detail is null ? "" : $" ({bake.Detail})")}: {(running.Status == ReleaseStatus.Shifting ? "resume its shift, promote it or abort it" : "finish it or roll it back")}; no cutover is possible until then.";
+            yield return $"Release {running.Id} is held{(bake.Detail is null ? "" : $" ({bake.Detail})")}. It waits for {BakeText.WaitsFor(running)}; no cutover is possible until then.";
         }
     }
 

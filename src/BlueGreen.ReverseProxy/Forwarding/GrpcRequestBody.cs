@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.LongLived;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -89,7 +90,7 @@ internal sealed class GrpcRequestBody(Stream inner, long? maxMessage, MinDataRat
 
         if (_left > maxMessage)
         {
-            throw new BadHttpRequestException($"A gRPC message of {_left} bytes is larger than the limit of the body, {maxMessage}.", StatusCodes.Status413PayloadTooLarge);
+            throw new BadHttpRequestException($"A gRPC message of {Counted.Of(_left, "byte")} is larger than the limit of the body, {maxMessage}.", StatusCodes.Status413PayloadTooLarge);
         }
     }
 }

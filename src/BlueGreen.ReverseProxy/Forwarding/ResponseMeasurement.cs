@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Forwarding;
 
@@ -52,6 +53,7 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
         {
             GrpcStatus = grpc,
             Stratum = lease.Stratum,
+            Destination = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.DestinationId,
             WebSocket = lease.WebSocket is { } socket ? EndingOf(socket, error, lease) : WebSocketEnding.NotJudged,
         };
         lease.EndWait(outcome.Fault, elapsed);

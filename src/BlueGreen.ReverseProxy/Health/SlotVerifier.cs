@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Health;
@@ -48,7 +49,7 @@ internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
             {
                 return Result(
                     false,
-                    $"probe {round} of {passes} failed on {failures.Count} of {probers.Length} destinations: {string.Join("; ", failures)}",
+                    $"probe {round} of {passes} failed on {failures.Count} of {Counted.Of(probers.Length, "destination")}: {string.Join("; ", failures)}",
                     probers.Length - failures.Count);
             }
 
@@ -60,12 +61,10 @@ internal sealed class SlotVerifier(HealthMonitor monitor, TimeProvider time)
 
             if (round == passes)
             {
-                return Result(true, $"{Count(probers.Length, "destination")} passed {Count(passes, "probe")} in a row", probers.Length);
+                return Result(true, $"{Counted.Of(probers.Length, "destination")} passed {Counted.Of(passes, "probe")} in a row", probers.Length);
             }
 
             await Task.Delay(service.Options.Health.VerifyInterval, time, cancellationToken);
         }
     }
-
-    private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
 }

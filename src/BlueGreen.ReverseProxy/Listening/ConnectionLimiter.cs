@@ -38,14 +38,14 @@ internal sealed partial class ConnectionLimiter(CurrentOptions options, Descript
         if (open > total && total > 0)
         {
             Interlocked.Decrement(ref _open);
-            Refuse($"{total} connections are open, which is BlueGreen:Listen:MaxConnections");
+            Refuse($"{Counted.Of(total, "connection")} {(total == 1 ? "is" : "are")} open, which is BlueGreen:Listen:MaxConnections");
             return false;
         }
 
         if (open > budget.Connections || !budget.TryTake())
         {
             Interlocked.Decrement(ref _open);
-            Refuse($"{open - 1} connections are open, and no file descriptor is left for one more: raise the limit of open files");
+            Refuse($"{Counted.Of(open - 1, "connection")} {(open == 2 ? "is" : "are")} open, and no file descriptor is left for one more: raise the limit of open files");
             return false;
         }
 
@@ -53,7 +53,7 @@ internal sealed partial class ConnectionLimiter(CurrentOptions options, Descript
         if (client is not null && _byAddress.AddOrUpdate(client, 1, static (_, count) => count + 1) > limit)
         {
             Release(client);
-            Refuse($"{client} has {limit} connections open, which is BlueGreen:Listen:MaxConnectionsPerAddress (if it is a proxy of yours, name it in BlueGreen:Forwarding:TrustedProxies)");
+            Refuse($"{client} has {Counted.Of(limit, "connection")} open, which is BlueGreen:Listen:MaxConnectionsPerAddress (if it is a proxy of yours, name it in BlueGreen:Forwarding:TrustedProxies)");
             return false;
         }
 

@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -50,7 +51,7 @@ internal static class DeployRules
                 into.Status switch
                 {
                     ReleaseStatus.Shifting => $"Release {into.Id} sends {ShiftTransitions.Percent(into.Shift!.Weight)} of the traffic to {slot.ToText()}. Abort it first, or wait for it.",
-                    ReleaseStatus.Reverting => $"{slot.ToText()} still drains {service[slot].InFlight.Count} requests of release {into.Id}, which is taken back. Wait for it.",
+                    ReleaseStatus.Reverting => $"{slot.ToText()} still drains {Counted.Of(service[slot].InFlight.Count, "request")} of release {into.Id}, which is taken back. Wait for it.",
                     _ => $"Release {into.Id} is verifying what is in {slot.ToText()} now. Abort it first, or wait for it.",
                 },
                 ReleaseId: into.Id);
@@ -79,7 +80,7 @@ internal static class DeployRules
         {
             { Status: ReleaseStatus.Draining } => new(
                 ProblemCodes.SlotActive,
-                $"{slot.ToText()} still drains {service[slot].InFlight.Count} requests for release {away.Id}. Wait for it, or force it (\"force\": true, or bluegreen deploy --force).",
+                $"{slot.ToText()} still drains {Counted.Of(service[slot].InFlight.Count, "request")} for release {away.Id}. Wait for it, or force it (\"force\": true, or bluegreen deploy --force).",
                 ReleaseId: away.Id),
             { Status: ReleaseStatus.Baking, Kind: ReleaseKind.Cutover } => new(
                 ProblemCodes.SlotRetained,

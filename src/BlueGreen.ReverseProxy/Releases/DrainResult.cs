@@ -11,6 +11,6 @@ internal sealed record DrainResult(long StartedWith, long Aborted, long Left)
     {
         (0, 0) => null,
         (_, 0) => $"{Aborted} cancelled at the deadline",
-        _ => $"{Aborted} cancelled at the deadline; {Left} have not ended all the same and still hold the old slot",
+        _ => $"{Aborted} cancelled at the deadline; {Left} {(Left == 1 ? "has" : "have")} not ended all the same and still {(Left == 1 ? "holds" : "hold")} the old slot",
     };
 }

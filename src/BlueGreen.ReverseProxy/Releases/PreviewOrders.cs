@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.State;
 
@@ -120,7 +121,7 @@ internal static class PreviewOrders
             ? new PreviewState { Keys = [spare] }
             : before with { Keys = [.. before.Keys.Select(key => Replaced(key, live, now)).Where(key => key.VerifiesUntil > now), spare] };
         var services = before.Tokens.Select(token => token.Service).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal).ToImmutableList();
-        var detail = revoke ? $"key {spare.Id}; {live.Count} tokens revoked" : $"key {spare.Id}; {live.Count} tokens go on";
+        var detail = revoke ? $"key {spare.Id}; {Counted.Of(live.Count, "token")} revoked" : $"key {spare.Id}; {Counted.Of(live.Count, "token")} {(live.Count == 1 ? "goes" : "go")} on";
         var change = services.Aggregate(Begin(committed, next, order, now, token: null), (all, service) => all.WithEvent(service, now, "previewKeyRotated", detail))
             .WithAudit(now, order.Caller, Rotate, "done", services, release: null, force: false, order.Reason, detail);
         return new(change, (null, new RotationOutcome(spare, next.Keys.RemoveAt(next.Keys.Count - 1), revoke ? live.Count : 0)));

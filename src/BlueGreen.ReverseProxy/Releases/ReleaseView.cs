@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
@@ -63,6 +64,7 @@ internal static class ReleaseView
             bake.Confidence,
             [.. (live is { Count: > 0 } ? live : bake.Services).Select(WireRecords.ToWire)])
         {
+            WaitsFor = BakeText.WaitsFor(release),
             Comparison = ConfirmationView.Of(release, progress, services),
             Comparisons = bake.Attempts,
             ComparedSeconds = Math.Round(bake.SplitSeconds, 3),

@@ -222,7 +222,7 @@ internal sealed partial class SlotDeployer(
             : next;
     }
 
-    [LoggerMessage(4101, LogLevel.Information, "Deployed {Version} with {Count} destinations into {Slot} of {Service}.")]
+    [LoggerMessage(4101, LogLevel.Information, "Deployed {Version} into {Slot} of {Service}; destinations: {Count}.")]
     private static partial void LogDeployed(ILogger logger, string service, string slot, string version, int count);
 
     [LoggerMessage(4102, LogLevel.Error, "The deployment into {Slot} of {Service} was taken back.")]

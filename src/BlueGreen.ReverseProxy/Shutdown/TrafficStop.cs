@@ -147,9 +147,9 @@ internal sealed partial class TrafficStop(
     [LoggerMessage(6001, LogLevel.Information, "Another gateway serves the same port, after {Seconds:0.0} s; this one drains.")]
     private static partial void LogSuccessor(ILogger logger, double seconds);
 
-    [LoggerMessage(6002, LogLevel.Information, "No longer listening. {Connections} connections and {InFlight} requests, streams and WebSockets are drained.")]
+    [LoggerMessage(6002, LogLevel.Information, "No longer listening. Draining connections: {Connections}; requests, streams and WebSockets: {InFlight}.")]
     private static partial void LogDraining(ILogger logger, int connections, long inFlight);
 
-    [LoggerMessage(6003, LogLevel.Warning, "The time to stop is over: {Remaining} requests, streams and WebSockets are cancelled.")]
+    [LoggerMessage(6003, LogLevel.Warning, "The time to stop is over. Requests, streams and WebSockets that are cancelled: {Remaining}.")]
     private static partial void LogDeadline(ILogger logger, long remaining);
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 

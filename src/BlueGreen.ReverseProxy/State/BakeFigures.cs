@@ -13,6 +13,13 @@ internal sealed record ServiceFigures(
     /// <summary>What each stratum of the responses was, for the same purpose; null where they are not told apart.</summary>
     public IReadOnlyList<StratumTotals>? Strata { get; init; }
 
+    /// <summary>The evidence over time; null where nothing was judged, and where it is no longer kept.</summary>
+    public IReadOnlyList<EvidenceCurve>? Curves { get; init; }
+
+    /// <summary>Nothing but the evidence over time: what was counted so far does not count any more.</summary>
+    public ServiceFigures WithCurvesOnly() =>
+        new(Name, 0, 0, new ResponseFigures(0, 0, 0, 0, 0, 0, 0, 0, 0), new LatencyFigures(null, null), new LatencyFigures(null, null), []) { Curves = Curves };
+
     /// <summary>The same without what only a running bake needs, or what another seed has grouped.</summary>
     public ServiceFigures WithoutClients() => this with { ByClient = null, Strata = null, Metrics = [.. Metrics.Select(metric => metric with { BadByClient = null })] };
 }

@@ -55,6 +55,13 @@ internal sealed record BakeState
     /// <summary>What the attempts that did not decide have found; null before there are any.</summary>
     public ImmutableList<ConfirmedMetric>? Evidence { get; init; }
 
+    /// <summary>What is left of the figures when the judgement begins anew.</summary>
+    public static ImmutableList<ServiceFigures> Anew(ImmutableList<ServiceFigures> figures) =>
+        [.. figures.Where(service => service.Curves is not null).Select(service => service.WithCurvesOnly())];
+
+    /// <summary>The same without the evidence over time.</summary>
+    public BakeState WithoutCurves() => this with { Services = Services.ConvertAll(service => service with { Curves = null }) };
+
     /// <summary>What is kept when the release ends: an older build reads it, and it is small.</summary>
     public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()), Baselines = Baselines.ConvertAll(baseline => baseline with { Strata = null }) };
 }

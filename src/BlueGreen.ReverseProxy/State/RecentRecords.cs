@@ -14,6 +14,9 @@ internal sealed record RecentRecords
     public const int MaxEvents = 20_000;
     public const int MaxKeys = 20_000;
 
+    /// <summary>Of how many ended releases the evidence over time is kept: it is most of what a release takes in memory.</summary>
+    public const int MaxCurves = 100;
+
     /// <summary>How long an idempotency key is known.</summary>
     public static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(24);
 
@@ -88,6 +91,11 @@ internal sealed record RecentRecords
             var (number, oldest) = ended.First();
             ended = ended.Remove(number);
             byRelease = byRelease.Remove(oldest.Id);
+        }
+
+        foreach (var old in ended.Values.Take(ended.Count - MaxCurves).Where(release => release.Bake?.Services.Exists(service => service.Curves is not null) == true))
+        {
+            ended = ended.SetItem(ReleaseId.NumberOf(old.Id), old with { Bake = old.Bake!.WithoutCurves() });
         }
 
         return this with { Ended = ended, ByRelease = byRelease };

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.Cli.Tests.Infrastructure;
 
-/// <summary>A server that is no gateway: it gives the same answer to everything.</summary>
+/// <summary>A server that is no gateway, or an older one.</summary>
 internal sealed class ForeignServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -18,7 +18,11 @@ internal sealed class ForeignServer : IAsyncDisposable
 
     public string Url => _app.Urls.Single();
 
-    public static async Task<ForeignServer> StartAsync(int status, string type, string body)
+    /// <summary>One that gives the same answer to everything.</summary>
+    public static Task<ForeignServer> StartAsync(int status, string type, string body) => StartAsync(_ => (status, type, body));
+
+    /// <summary>One whose answer depends on the path.</summary>
+    public static async Task<ForeignServer> StartAsync(Func<string, (int Status, string Type, string Body)> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -26,6 +30,7 @@ internal sealed class ForeignServer : IAsyncDisposable
         var server = new ForeignServer(builder.Build());
         server._app.Run(context =>
         {
+            var (status, type, body) = answer(context.Request.Path);
             context.Response.StatusCode = status;
             context.Response.ContentType = type;
             return context.Response.WriteAsync(body);

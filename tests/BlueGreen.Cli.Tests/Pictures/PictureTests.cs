@@ -75,6 +75,28 @@ public sealed class PictureTests
     }
 
     [PictureFact]
+    public async Task Timeline_OfARollbackAfterAComparison()
+    {
+        await using var fleet = await StartAsync();
+        await using var crowd = await ServeAsync(fleet);
+        var (requests, isBroken) = (0, false);
+        fleet.Green.Trouble = context =>
+        {
+            // A fault that comes some time after the switch, in twelve of a hundred responses.
+            var isBad = isBroken && Interlocked.Increment(ref requests) % 8 == 0;
+            context.Response.StatusCode = isBad ? StatusCodes.Status500InternalServerError : StatusCodes.Status200OK;
+            return Task.FromResult(isBad);
+        };
+        var id = (await fleet.Admin.CutoverAsync(new { bakeSeconds = 300, reason = "2.0.0" })).Release.Id;
+        await fleet.Admin.UntilAsync(status => status.Release?.Bake.Services is [{ Responses: > 1500 }]);
+        isBroken = true;
+        await fleet.Admin.UntilNoReleaseAsync();
+
+        using var drawn = BlueGreenProcess.Start(["history", "--release", id, "--svg", PathOf("timeline")], fleet.AdminUrl());
+        (await drawn.EndAsync()).ShouldEndWith(0);
+    }
+
+    [PictureFact]
     public async Task Shift_InItsSecondStep()
     {
         const string command = "cutover orders --steps 1:5s,10:5m,50:5m";

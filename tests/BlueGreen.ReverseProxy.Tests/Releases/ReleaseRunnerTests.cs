@@ -111,7 +111,7 @@ public sealed class ReleaseRunnerTests : IDisposable
         running.Time.Advance(TimeSpan.FromSeconds(10));
         await running.UntilAsync(id, ReleaseStatus.Baking);
 
-        running.State.Snapshot.EventsOf(id).Should().ContainSingle(entry => entry.Type == "drained").Which.Detail.Should().Contain("1 have not ended all the same");
+        running.State.Snapshot.EventsOf(id).Should().ContainSingle(entry => entry.Type == "drained").Which.Detail.Should().Contain("1 has not ended all the same");
         running.Orders.Blue.InFlight.Count.Should().Be(1, "what is in flight still counts");
     }
 

@@ -29,6 +29,18 @@ public sealed class ReleaseViewTests
     }
 
     [Theory]
+    [InlineData("failed", ReleaseStatus.Baking, "somebody who finishes the release or rolls it back")]
+    [InlineData("failed", ReleaseStatus.Shifting, "somebody who resumes the shift, promotes it or aborts it")]
+    [InlineData("shared-outage", ReleaseStatus.Draining, "the old slot: the bake goes on by itself when that is healthy again")]
+    [InlineData("no-way-back", ReleaseStatus.Baking, "somebody who finishes the release: there is no way back")]
+    [InlineData("failed", ReleaseStatus.Succeeded, null)]
+    [InlineData(null, ReleaseStatus.Baking, null)]
+    public void WaitsFor_OfAHeldRelease_SaysWhoDecides(string? hold, ReleaseStatus status, string? expected)
+    {
+        View(States.Release("r1-000000", status) with { Bake = new() { Outcome = hold is null ? BakeState.Watching : BakeState.Held, Hold = hold } }).Bake.WaitsFor.Should().Be(expected);
+    }
+
+    [Theory]
     [InlineData("given-up", "givenUp")]
     [InlineData("done", "done")]
     [InlineData("release-in-progress", "release-in-progress")]

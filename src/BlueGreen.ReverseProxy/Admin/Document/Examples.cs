@@ -94,6 +94,15 @@ internal static class Examples
 
     public static JsonNode Release() => Node(Baking, ContractsJson.Default.Release);
 
+    public static JsonNode Timeline() => Node(
+        new ReleaseTimeline(
+            Id,
+            [new("verifying", Now, Now.AddSeconds(1)), new("draining", Now.AddSeconds(1), Now.AddSeconds(4)), new("baking", Now.AddSeconds(4), null)],
+            [new(Now, 0), new(Now.AddSeconds(1), 100)],
+            "kept",
+            [new("orders", null, [new("5xx", "bake", 4.998, [new(Now.AddSeconds(1), 0), new(Now.AddSeconds(60), -0.44)])])]),
+        ContractsJson.Default.ReleaseTimeline);
+
     public static JsonNode Started() => Node(Starting, ContractsJson.Default.Release);
 
     public static JsonNode Releases() => new JsonArray(Release());

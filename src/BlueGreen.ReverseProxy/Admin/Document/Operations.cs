@@ -153,6 +153,13 @@ internal static class Operations
             Answers = [(200, "releases", Examples.Releases)],
         },
         ["getRelease"] = new("One release, running or ended.") { Problems = [ProblemCodes.UnknownRelease], Answers = [(200, "release", Examples.Release)] },
+        ["getReleaseTimeline"] = new(
+            "One release over time, for a picture: its steps, its weights, and the evidence against its threshold. The evidence is kept with at most 240 points per metric, as long as the release runs and for the 100 releases that ended last; "
+            + "of older ones `evidence` is `notKept`.")
+        {
+            Problems = [ProblemCodes.UnknownRelease],
+            Answers = [(200, "timeline", Examples.Timeline)],
+        },
         ["approve"] = Step("Lets a release go on that waits for approval; its gates are evaluated again. Repeating it changes nothing."),
         ["abort"] = Step("Ends a release before its switch; nothing is switched. A shift is taken back: everybody goes to the old slot at once, and the release ends when the new one has drained. Repeating it changes nothing."),
         ["pause"] = Step("Keeps a shift at its weight until `resume`; the time of its step stops. Repeating it changes nothing."),

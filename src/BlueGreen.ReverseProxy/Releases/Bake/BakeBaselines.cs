@@ -78,12 +78,15 @@ internal sealed class BakeBaselines
     private BakeBaseline Freeze(Service service, SlotName slot, ServiceState known)
     {
         var own = Freeze(service, slot);
-        return known.Baseline is { Measured: var before } carried
+        var whole = known.Baseline is { Measured: var before } carried
             && carried.Slot == slot
             && carried.Generation == known.Generation
             && own.Seconds < service.Options.Bake.BaselineWindow.TotalSeconds
             ? own.With(before)
             : own;
+
+        // With one route there is nothing to tell apart, and nothing that an older build would not understand.
+        return whole.Strata is { Count: > 1 } ? whole : whole with { StratifiedBy = null, Strata = null };
     }
 
     private BakeBaseline Freeze(Service service, SlotName slot)
@@ -95,7 +98,7 @@ internal sealed class BakeBaselines
             service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts())
         {
             StratifiedBy = strata?.Names.By.ToString(),
-            Strata = StratumTotals.Of(strata, service.Options.Bake.FailOn),
+            Strata = strata.ToTotals(service.Options.Bake.FailOn),
 
             // A service without WebSockets is not judged by them: each metric more takes its share of α from the others.
             WebSockets = counted.WebSockets > 0 || service[slot].Work.Upgrades > 0 ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,

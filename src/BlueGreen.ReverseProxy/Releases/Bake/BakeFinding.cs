@@ -1,5 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
-using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
@@ -16,8 +16,3 @@ internal sealed record BakeFinding(string Service, string Metric, string Reason,
     /// <summary>The kind of responses that speaks against the new slot by itself, such as those of a route; null where it is all of them.</summary>
     public FoundStratum? Stratum { get; init; }
 }
-
-/// <summary>A kind of responses; see <see cref="StratumNames"/>.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Name">What it is called.</param>
-internal sealed record FoundStratum(byte Number, string Name);

@@ -55,11 +55,11 @@ internal sealed class BakeLimits(BakeOptions options, string slot, TimeProvider 
         var (bad, trials) = (minute.Bad(FailureCodes.Errors), minute.Trials);
         if (options.MaxErrorRate is { } rate && bad > rate * trials && observer.BadOf(FailureCodes.Errors).Clients >= minClients)
         {
-            return ("MaxErrorRate", $"{bad} of {trials} responses failed on {slot} within a minute, {BakeText.Percent((double)bad / trials)}; at most {BakeText.Percent(rate)} is allowed");
+            return ("MaxErrorRate", $"{bad} of {Counted.Of(trials, "response")} failed on {slot} within a minute, {BakeText.Percent((double)bad / trials)}; at most {BakeText.Percent(rate)} is allowed");
         }
 
         return options.MaxP99 is { } most && isWarm && minute.QuantileMs(0.99) is { } p99 && p99 > most.TotalMilliseconds && observer.Seen.Count >= minClients
-            ? ("MaxP99", $"the 99th percentile of {minute.Latency} responses on {slot} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
+            ? ("MaxP99", $"the 99th percentile of {Counted.Of(minute.Latency, "response")} on {slot} within a minute was {BakeText.Milliseconds(p99)}; at most {BakeText.Milliseconds(most.TotalMilliseconds)} is allowed")
             : null;
     }
 }

@@ -46,6 +46,7 @@ internal sealed class BakeMonitors(ServiceCatalog services, BakeBaselines baseli
         return new ReleaseMonitor(release.Id, [.. monitors], options)
         {
             IsOfShift = release is { Shift: not null, SwitchedAt: null },
+            Curves = new EvidenceCurves(release.CreatedAt, bake.Services, time),
             Queries =
             [
                 .. open.Where(service => !services.Get(service.Name).Options.Bake.Queries.IsEmpty)

@@ -92,14 +92,14 @@ internal sealed class BakePlan
                 ? new MetricPlan(
                     LatencyMetric, counts.Latency, counts.AtLeast(limit), shareOfOthers * (1 - BaselineShare), new BernoulliEProcess(1 - options.Latency.Quantile), NotJudged: null)
                 : new MetricPlan(
-                    LatencyMetric, counts.Latency, 0, slowAlpha, Process: null, $"the old slot's {counts.Latency} responses before the switch are too few to bound that quantile");
+                    LatencyMetric, counts.Latency, 0, slowAlpha, Process: null, $"the old slot's {Counted.Of(counts.Latency, "response")} before the switch {(counts.Latency == 1 ? "is" : "are")} too few to bound that quantile");
         var hangAfter = LatencyBuckets.UpperEnd(LatencyBuckets.Of((long)(options.HangAfter ?? HangFrom(counts)).TotalMicroseconds));
         var hung = Math.Min(counts.AtLeast(hangAfter), baseline.Responses);
-        var hangs = PlanOf(options, HangsMetric, baseline.Responses, hung, shareOfOthers, $"{hung} of the old slot's {baseline.Responses} requests hung before the switch");
+        var hangs = PlanOf(options, HangsMetric, baseline.Responses, hung, shareOfOthers, $"{hung} of the old slot's {Counted.Of(baseline.Responses, "request")} hung before the switch");
         return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue, hangs, TimeSpan.FromMicroseconds(hangAfter))
         {
             WebSocket = baseline.WebSockets is { } past
-                ? PlanOf(options, WebSocketMetric, past.Ended, past.Broken, shareOfOthers, $"{past.Broken} of the old slot's {past.Ended} WebSockets were bad before the switch")
+                ? PlanOf(options, WebSocketMetric, past.Ended, past.Broken, shareOfOthers, $"{past.Broken} of the old slot's {Counted.Of(past.Ended, "WebSocket")} {(past.Broken == 1 ? "was" : "were")} bad before the switch")
                 : null,
         };
     }
@@ -145,7 +145,7 @@ internal sealed class BakePlan
         // A metric that was configured after the switch has no past.
         var measured = baseline.Bad.TryGetValue(metric.Name, out var bad);
         var trials = measured ? baseline.Responses : 0;
-        var plan = PlanOf(options, metric.Name, trials, bad, alpha, $"{bad} of the old slot's {trials} responses were bad before the switch");
+        var plan = PlanOf(options, metric.Name, trials, bad, alpha, $"{bad} of the old slot's {Counted.Of(trials, "response")} {(bad == 1 ? "was" : "were")} bad before the switch");
         return measured ? plan with { Strata = StrataOf(options, baseline, plan, alpha) } : plan;
     }
 

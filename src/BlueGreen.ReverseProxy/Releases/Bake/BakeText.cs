@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.State;
 
@@ -37,19 +38,19 @@ internal static class BakeText
         };
         var (trials, verb) = plan.Name switch
         {
-            BakePlan.WebSocketMetric => ("WebSockets", "were broken off"),
-            BakePlan.HangsMetric => ("requests", what),
-            _ => ("responses", what),
+            BakePlan.WebSocketMetric => ("WebSocket", tally.Bad == 1 ? "was broken off" : "were broken off"),
+            BakePlan.HangsMetric => ("request", what),
+            _ => ("response", what),
         };
         if (worst is not null && isOfOne)
         {
             var pastOfOne = worst.BaselineN == 0 ? "not measured there" : $"{Percent((double)worst.BaselineBad / worst.BaselineN)} there";
-            return $"{worst.Bad} of {worst.N} {trials} of {worst.Name} {verb} on {to.ToText()}; {from.ToText()} {pastOfOne}; evidence {Evidence(lnE)} to 1; {tally.Bad} of {tally.Trials} in all";
+            return $"{worst.Bad} of {Counted.Of(worst.N, trials)} of {worst.Name} {verb} on {to.ToText()}; {from.ToText()} {pastOfOne}; evidence {Evidence(lnE)} to 1; {tally.Bad} of {tally.Trials} in all";
         }
 
         var past = plan.BaselineN == 0 ? "not measured" : Percent((double)plan.BaselineBad / plan.BaselineN);
         var mostly = worst is not null && worst.N < tally.Trials && 2 * worst.Bad > tally.Bad ? $"; {worst.Bad} of them of {worst.Name}" : "";
-        return $"{tally.Bad} of {tally.Trials} {trials} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1{mostly}";
+        return $"{tally.Bad} of {Counted.Of(tally.Trials, trials)} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1{mostly}";
     }
 
     /// <summary>
@@ -63,7 +64,7 @@ internal static class BakeText
         clients = Math.Max(clients, spread.Clients);
         var of = clients > CountedExactly ? $"about {clients}" : $"{clients}";
         return spread.Clients == 0 ? "not acted on: they went to too few clients"
-            : spread.Most < NearlyAll * bad ? $"not acted on: they went to {spread.Clients} of {of} clients, which send {Percent(spread.Share)} of the requests, and not evenly"
+            : spread.Most < NearlyAll * bad ? $"not acted on: they went to {spread.Clients} of {of} {(clients == 1 ? "client" : "clients")}, which {(spread.Clients == 1 ? "sends" : "send")} {Percent(spread.Share)} of the requests, and not evenly"
             : $"not acted on: {(spread.Most >= bad ? "all" : $"{spread.Most}")} of them went to one client of {of}, which sends {Percent(spread.ShareOfMost)} of the requests";
     }
 
@@ -81,6 +82,17 @@ internal static class BakeText
         var digit = Math.Min(9, (int)Math.Pow(10, log - exponent));
         return $"{digit}·10{string.Concat(exponent.ToString(CultureInfo.InvariantCulture).Select(Superscript))}";
     }
+
+    /// <summary>For whom or what a held release waits; null while it is not held.</summary>
+    public static string? WaitsFor(ReleaseState release) => release switch
+    {
+        { Bake: not { Hold: not null } } or { Bake: null } => null,
+        _ when release.Status.IsEnded() => null,
+        { Bake.Hold: BakeHolds.SharedOutage } => "the old slot: the bake goes on by itself when that is healthy again",
+        { Status: ReleaseStatus.Shifting } => "somebody who resumes the shift, promotes it or aborts it",
+        { Bake.Hold: BakeHolds.NoWayBack } => "somebody who finishes the release: there is no way back",
+        _ => "somebody who finishes the release or rolls it back",
+    };
 
     /// <summary>How near a rollback is: <c>40 % of the evidence for a rollback</c>.</summary>
     /// <param name="status">One of the constants of <see cref="BakeJudge"/>.</param>

@@ -28,7 +28,7 @@ internal static class BakeTransitions
         "bakeResumed",
         detail,
         now,
-        bake => bake with { Outcome = BakeState.Watching, Hold = null, Detail = null, Services = [] });
+        bake => bake with { Outcome = BakeState.Watching, Hold = null, Detail = null, Services = BakeState.Anew(bake.Services) });
 
     /// <summary>There was nothing to judge by: the bake goes on for as long again.</summary>
     public static StateChange Extended(StateChange state, ReleaseState release, DateTimeOffset now) => Change(

@@ -36,6 +36,9 @@ internal sealed class ReleaseMonitor
     /// <summary>The queries of its services.</summary>
     public ImmutableArray<QueryWatch> Queries { get; init; } = [];
 
+    /// <summary>Where the evidence over time is kept; null for a monitor that is asked for nothing but its judgement.</summary>
+    public EvidenceCurves? Curves { get; init; }
+
     public NoDataAction NoData => _options.NoData;
 
     /// <summary>What was counted when it was last judged.</summary>
@@ -96,7 +99,7 @@ internal sealed class ReleaseMonitor
         lock (_lock)
         {
             var judged = _services.Select(service => service.Judge()).ToList();
-            Volatile.Write(ref _figures, [.. judged.Select(service => WithQueries(service.Figures))]);
+            Volatile.Write(ref _figures, [.. judged.Select(service => WithCurves(WithQueries(service.Figures)))]);
 
             // What waits for somebody must not hide what is to be rolled back.
             List<BakeFinding> findings = [.. _services.SelectMany(service => service.Findings), .. Queries.SelectMany(queries => queries.Findings)];
@@ -121,6 +124,16 @@ internal sealed class ReleaseMonitor
         lock (_lock)
         {
             _services.FirstOrDefault(watched => watched.Name == service)?.Renew(metric, raised);
+        }
+    }
+
+    /// <summary>Keeps what a comparison of the slots has found up to now.</summary>
+    public void KeepComparison(string service, string metric, double threshold, double lnE)
+    {
+        lock (_lock)
+        {
+            Curves?.KeepComparison(service, metric, threshold, lnE);
+            Volatile.Write(ref _figures, _figures.ConvertAll(figures => Curves is null ? figures : figures with { Curves = Curves.Of(figures.Name) }));
         }
     }
 
@@ -194,6 +207,17 @@ internal sealed class ReleaseMonitor
     private ServiceFigures WithQueries(ServiceFigures figures) =>
         Queries.FirstOrDefault(queries => queries.Name == figures.Name) is { } queries ? figures with { Queries = queries.Figures } : figures;
 
+    private ServiceFigures WithCurves(ServiceFigures figures)
+    {
+        if (Curves is null)
+        {
+            return figures;
+        }
+
+        Curves.Keep(figures, IsOfShift ? EvidenceCurve.Shift : EvidenceCurve.Bake);
+        return figures with { Curves = Curves.Of(figures.Name) };
+    }
+
     // Five points: whoever releases without having excluded as much has not looked.
     private static bool IsTelling(ServiceFigures service) => service.Metrics[0].ExcludedLift is < 0.05;
 
@@ -203,8 +227,8 @@ internal sealed class ReleaseMonitor
         var text = (service.Responses, errors.ExcludedLift) switch
         {
             (0, _) => "there was not one response to judge by",
-            (_, null) => $"{errors.Bad} of {errors.N} responses failed: not enough data to rule anything out",
-            (_, { } lift) => $"{errors.Bad} of {errors.N} responses failed; enough data to rule out that more than {BakeText.Percent(lift)} of responses are worse",
+            (_, null) => $"{errors.Bad} of {Counted.Of(errors.N, "response")} failed: not enough data to rule anything out",
+            (_, { } lift) => $"{errors.Bad} of {Counted.Of(errors.N, "response")} failed; enough data to rule out that more than {BakeText.Percent(lift)} of responses are worse",
         };
         return named ? $"{service.Name}: {text}" : text;
     }

@@ -23,7 +23,7 @@ internal sealed class ServiceCounts
     public ServiceCounts(BakePlan plan, Slot slot, ServiceFigures? carried, TimeProvider time)
     {
         (_plan, _slot, _carried) = (plan, slot, carried);
-        Observer = new ResponseObserver(plan.Metrics.Length, plan.SlowAbove);
+        Observer = new ResponseObserver(plan.Metrics.Length, plan.SlowAbove, time);
         Observer.Traffic.Continue(carried?.ByClient);
         for (var index = 0; index <= plan.Metrics.Length + 1; index++)
         {
@@ -85,7 +85,7 @@ internal sealed class ServiceCounts
         _reading = _slot.Meter.Read();
         Counted = _reading.Since(_origin);
         var isToldApart = _plan.Baseline.StratifiedBy is { } by && Counted.Strata?.Names.By.ToString() == by;
-        Strata = isToldApart ? StratumTotals.Sum(StratumTotals.Of(Counted.Strata, _plan.Options.FailOn), _carried?.Strata?.ToImmutableList()) : null;
+        Strata = isToldApart ? StratumTotals.Sum(Counted.Strata.ToTotals(_plan.Options.FailOn), _carried?.Strata?.ToImmutableList()) : null;
     }
 
     /// <summary>From the last reading on, how slow responses are counts too.</summary>

@@ -109,7 +109,7 @@ internal sealed class ServiceMonitor
             var tally = _counts.OfStatus(index);
             var judged = index == FailureCodes.Errors && _split is not null
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, found)
-                : Judge(Raised(_plan.Metrics[index]), tally, minClients, found);
+                : Judge(Raised(_plan.Metrics[index]), tally, minClients, found, _counts.Observer.KindsOf(index));
             metrics.Add(judged with { BadByClient = BadByClient(index) });
         }
 
@@ -118,13 +118,13 @@ internal sealed class ServiceMonitor
             var tally = _counts.OfLatency();
             var judged = _split is not null && latency.Process is not null
                 ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, found)
-                : Judge(Raised(latency), tally, minClients, found);
+                : Judge(Raised(latency), tally, minClients, found, _counts.Observer.KindsOf(_plan.Metrics.Length));
             metrics.Add(judged with { BadByClient = BadByClient(_plan.Metrics.Length) });
         }
 
         if (_plan.WebSocket is { } sockets)
         {
-            metrics.Add(Judge(sockets, _counts.OfWebSockets(), minClients, found) with { BadByClient = BadByClient(_plan.Metrics.Length + 1) });
+            metrics.Add(Judge(sockets, _counts.OfWebSockets(), minClients, found, _counts.Observer.KindsOf(_plan.Metrics.Length + 1)) with { BadByClient = BadByClient(_plan.Metrics.Length + 1) });
         }
 
         metrics.Add(JudgeHangs(found));
@@ -190,7 +190,7 @@ internal sealed class ServiceMonitor
         return Judge(_plan.Hangs, tally, minClients, found) with { BadByClient = byClient.ToArray() };
     }
 
-    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ImmutableArray<BakeFinding>.Builder found)
+    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ImmutableArray<BakeFinding>.Builder found, BadResponses? kinds = null)
     {
         var status = BakeJudge.Judge(plan, tally, minClients, out var evidence);
         var worst = evidence is { Worst: { } stratum } ? WorstOf(plan, tally, (byte)stratum, evidence.Value) : null;
@@ -198,6 +198,11 @@ internal sealed class ServiceMonitor
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
             ? BakeText.Failure(plan, tally, evidence!.Value.LnE, _from.Name, _to.Name, plan == _plan.Hangs ? (long)_plan.HangAfter.TotalMicroseconds : _plan.SlowAbove, worst, isOfOne)
             : null;
+        if (detail is not null && kinds?.Describe() is { } described)
+        {
+            detail += $"; {described}";
+        }
+
         if (status == BakeJudge.Guarded)
         {
             detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _counts.Seen)}";
@@ -231,7 +236,7 @@ internal sealed class ServiceMonitor
         string? detail = null;
         if (status != BakeJudge.Watching)
         {
-            detail = $"{tally.Bad} of {tally.Trials} responses {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
+            detail = $"{tally.Bad} of {Counted.Of(tally.Trials, "response")} {what} on {_to.EnvironmentHeader}; of those that could have fallen on either slot, {evidence.NewBad} did there and {evidence.OldBad} on {_from.EnvironmentHeader}; evidence {BakeText.Evidence(lnE)} to 1";
         }
 
         if (status == BakeJudge.Guarded)

@@ -44,6 +44,6 @@ internal sealed partial class ReleaseEventFeed(string name, IReleaseEventSubscri
         }
     }
 
-    [LoggerMessage(4411, LogLevel.Error, "{Subscriber} is too far behind and has lost {Count} events: the last {Kept} are kept.")]
+    [LoggerMessage(4411, LogLevel.Error, "{Subscriber} is too far behind: the last {Kept} events are kept. Lost: {Count}.")]
     private static partial void LogLost(ILogger logger, string subscriber, long count, int kept);
 }

@@ -37,12 +37,12 @@ internal sealed class SlotWarmer(HealthMonitor monitor, DestinationConnector con
         var failures = results.SelectMany(result => result).ToList();
         var requests = probers.Length * service.Options.WarmUp.Paths.Length * service.Options.WarmUp.Count;
         return failures.Count == 0
-            ? new GateResult(GateNames.WarmUp, service.Name, GateStatus.Passed, $"{requests} requests in {time.GetElapsedTime(started).TotalSeconds:0.0} s")
+            ? new GateResult(GateNames.WarmUp, service.Name, GateStatus.Passed, $"{Counted.Of(requests, "request")} in {time.GetElapsedTime(started).TotalSeconds:0.0} s")
             : new GateResult(
                 GateNames.WarmUp,
                 service.Name,
                 GateStatus.Failed,
-                $"{failures.Count} of {requests} requests failed: {string.Join("; ", failures.Distinct(StringComparer.Ordinal).Take(ShownFailures))}");
+                $"{failures.Count} of {Counted.Of(requests, "request")} failed: {string.Join("; ", failures.Distinct(StringComparer.Ordinal).Take(ShownFailures))}");
     }
 
     public void Dispose() => _client.Dispose();

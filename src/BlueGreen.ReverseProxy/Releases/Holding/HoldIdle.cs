@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -77,7 +78,7 @@ internal sealed class HoldIdle(LeavingLock leaving, TimeProvider time)
         return found.Count == 0 ? "nothing is in flight here" : $"still in flight: {string.Join("; ", found)}";
     }
 
-    private static string? Count(long count, string what) => count == 0 ? null : $"{count} {what}{(count == 1 ? "" : "s")}";
+    private static string? Count(long count, string what) => count == 0 ? null : Counted.Of(count, what);
 
     private static bool IsIdle(Slot slot) => slot.InFlight is { Count: 0, Previews: 0, Mirrored: 0 };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Slots.Holding;
 using BlueGreen.ReverseProxy.State;
@@ -19,7 +20,7 @@ internal static class HoldTransitions
             Hold = hold with { BegunAt = now, Process = release.VerifiedBy },
             Gates = release.Gates.Add(Gate(release, GateStatus.Pending, "waits until nothing is in flight on either slot")),
         };
-        var limits = string.Create(CultureInfo.InvariantCulture, $"for at most {hold.MaxSeconds} s and {hold.MaxRequests} requests");
+        var limits = string.Create(CultureInfo.InvariantCulture, $"for at most {hold.MaxSeconds} s and {Counted.Of(hold.MaxRequests, "request")}");
         return change.WithRelease(holding).WithEvent(holding, now, ServiceHolds.Begun, limits);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Holding;
@@ -86,7 +87,7 @@ internal static class ServiceHolds
                 Reason = order.Reason ?? known.Hold?.Reason,
             },
         };
-        var detail = string.Create(CultureInfo.InvariantCulture, $"by {order.Caller.Actor}, for at most {wanted.MaxSeconds} s and {wanted.MaxRequests} requests{(order.Reason is null ? "" : $": {order.Reason}")}");
+        var detail = string.Create(CultureInfo.InvariantCulture, $"by {order.Caller.Actor}, for at most {wanted.MaxSeconds} s and {Counted.Of(wanted.MaxRequests, "request")}{(order.Reason is null ? "" : $": {order.Reason}")}");
         return change
             .WithService(service, next)
             .WithEvent(service, now, known.Hold is null ? Begun : Changed, detail)

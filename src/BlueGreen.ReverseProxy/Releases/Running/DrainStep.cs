@@ -82,9 +82,9 @@ internal sealed partial class DrainStep(ReleaseContext context, RoutingTablePubl
         TimedOut,
     }
 
-    [LoggerMessage(4002, LogLevel.Warning, "The drain deadline of release {Release} has passed: {Remaining} requests are cancelled.")]
+    [LoggerMessage(4002, LogLevel.Warning, "The drain deadline of release {Release} has passed. Requests that are cancelled: {Remaining}.")]
     private static partial void LogDeadline(ILogger logger, string release, long remaining);
 
-    [LoggerMessage(4005, LogLevel.Error, "{Left} requests on the old slots of release {Release} have not ended {Seconds} s after they were cancelled. The release goes on; they still count as in flight.")]
+    [LoggerMessage(4005, LogLevel.Error, "Requests on the old slots of release {Release} have not ended {Seconds} s after they were cancelled: {Left}. The release goes on; they still count as in flight.")]
     private static partial void LogLeft(ILogger logger, string release, long left, double seconds);
 }

@@ -105,7 +105,7 @@ internal sealed class EvidenceStep(ReleaseContext context, SwitchMeasurement mea
     private Task RevertAsync(ReleaseState release, long budget, List<RampLook> looks, CancellationToken stopping)
     {
         var worst = looks.MaxBy(look => look.Bad + look.Overdue)!;
-        var detail = $"the budget of {budget} bad responses is used up: {worst.Bad} were bad beyond what the old slot fails in the same time, and {worst.Overdue} are overdue, of {worst.Answered + worst.Overdue}";
+        var detail = $"the budget of {budget} bad responses is used up: {worst.Bad} {(worst.Bad == 1 ? "was" : "were")} bad beyond what the old slot fails in the same time, and {worst.Overdue} {(worst.Overdue == 1 ? "is" : "are")} overdue, of {worst.Answered + worst.Overdue}";
         return CommitAsync(
             release, (change, current) => ShiftTransitions.Revert(change, current, ReleaseStatus.RolledBack, detail, Caller.Bake, "rollback", context.Now), stopping);
     }

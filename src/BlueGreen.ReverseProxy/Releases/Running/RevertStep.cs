@@ -42,6 +42,6 @@ internal sealed partial class RevertStep(ReleaseContext context, RoutingTablePub
     private async Task<bool> DrainAsync(List<Slot> slots, Func<Slot, GracefulCloseSchedule> schedule, long since, TimeSpan limit, CancellationToken stopping) =>
         (await Task.WhenAll(slots.Select(slot => SlotDrain.RunAsync(slot, schedule(slot), since, limit, context.Time, stopping)))).All(drained => drained);
 
-    [LoggerMessage(4006, LogLevel.Warning, "The drain deadline of release {Release}, which is taken back, has passed: {Remaining} requests on the new slots are cancelled.")]
+    [LoggerMessage(4006, LogLevel.Warning, "The drain deadline of release {Release}, which is taken back, has passed. Requests on the new slots that are cancelled: {Remaining}.")]
     private static partial void LogDeadline(ILogger logger, string release, long remaining);
 }

@@ -14,8 +14,14 @@ internal sealed class SwitchMeasurement(ReleaseContext context, BakeBaselines ba
         Versions(release, entry => entry.To))
     {
         // A shift is watched in any case; what follows it is watched if a bake was asked for.
-        Bake = release.Shift is { HasBegun: true } && release.BakeSeconds <= 0 ? null : baselines.Freeze(release, context.State.Current),
+        Bake = release.Shift is { HasBegun: true } && release.BakeSeconds <= 0 ? null : WithCurves(release.Id, baselines.Freeze(release, context.State.Current)),
         Watched = progresses.FiguresOf(except: release.Id),
+    };
+
+    // The picture of the release goes on from the shift to the bake; what is judged begins anew.
+    private BakeState? WithCurves(string release, BakeState? frozen) => frozen is null ? null : frozen with
+    {
+        Services = BakeState.Anew(progresses.Find(release)?.Bake?.Figures ?? []),
     };
 
     private ImmutableSortedDictionary<string, string> Versions(ReleaseState release, Func<ReleasedService, SlotName> slot) => release.Open

@@ -29,6 +29,6 @@ internal sealed class KeyConcentration(BakeBaselines baselines)
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"Traffic:Key is client, and the {counted.Trials} responses of the last {Math.Max(1, Math.Round(length.TotalMinutes)):0} min went to about {clients} client addresses. A weight moves all requests of an address or none, so the share that is reached will differ from it. If a load balancer or CDN is in front of the gateway, name it in BlueGreen:Forwarding:TrustedProxies; otherwise set Traffic:Key to header:NAME, cookie or request.");
+                $"Traffic:Key is client, and the {counted.Trials} responses of the last {Math.Max(1, Math.Round(length.TotalMinutes)):0} min went to about {clients} client {(clients == 1 ? "address" : "addresses")}. A weight moves all requests of an address or none, so the share that is reached will differ from it. If a load balancer or CDN is in front of the gateway, name it in BlueGreen:Forwarding:TrustedProxies; otherwise set Traffic:Key to header:NAME, cookie or request.");
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 using BlueGreen.ReverseProxy.State;
 
@@ -88,6 +89,7 @@ internal static class ShiftTransitions
             force || release.Force,
             release.Reason,
             $"{Percent(shift.Weight)} to {Percent(weight)}");
+        next = next.WithEvent(release, now, "shiftPromoted", $"{Percent(shift.Weight)} to {Percent(weight)} by {caller.Actor}");
         var freed = Unheld(release);
 
         // A weight between two steps belongs to the last step that it has reached: what comes next is more than it, in any case.
@@ -157,8 +159,8 @@ internal static class ShiftTransitions
         var idle = release.Open.Aggregate(change, (moved, entry) =>
             moved.WithService(entry.Name, moved.Services[entry.Name] with { StandbySince = now, StandbySeconds = 0 }));
         var drained = release with { DrainedAt = now, DrainAborted = aborted };
-        var cut = aborted == 0 ? "" : $"; {aborted} requests on the new slot were cancelled at the drain's deadline";
-        cut += left == 0 ? "" : $"; {left} have not ended yet";
+        var cut = aborted == 0 ? "" : $"; {Counted.Of(aborted, "request")} on the new slot {(aborted == 1 ? "was" : "were")} cancelled at the drain's deadline";
+        cut += left == 0 ? "" : $"; {left} {(left == 1 ? "has" : "have")} not ended yet";
         return ReleaseTransitions.End(idle, drained, reversal.EndsAs, $"taken back at {Percent(reversal.Weight)}: {reversal.Detail}{cut}", now);
     }
 
@@ -180,9 +182,17 @@ internal static class ShiftTransitions
     /// <summary>Hundredths of a percent for people.</summary>
     public static string Percent(int weight) => string.Create(CultureInfo.InvariantCulture, $"{weight / 100.0:0.##} %");
 
+    /// <summary>The weight in percent that an event <c>shifted</c> tells of; null where it has none. The words are those of this class.</summary>
+    public static double? WeightOf(string? detail)
+    {
+        var end = detail?.LastIndexOf(" % to ", StringComparison.Ordinal) ?? -1;
+        var begin = end < 0 ? -1 : detail!.LastIndexOf(' ', end - 1);
+        return begin >= 0 && double.TryParse(detail.AsSpan(begin + 1, end - begin - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight) ? weight : null;
+    }
+
     private static ReleaseState Unheld(ReleaseState release) => release with
     {
-        Bake = release.Bake is { Hold: not null } bake ? bake with { Hold = null, Outcome = BakeState.Watching, Detail = null, Services = [] } : release.Bake,
+        Bake = release.Bake is { Hold: not null } bake ? bake with { Hold = null, Outcome = BakeState.Watching, Detail = null, Services = BakeState.Anew(bake.Services) } : release.Bake,
     };
 
     private static StateChange Noted(StateChange change, ReleaseState release, string type, string detail, DateTimeOffset now) =>

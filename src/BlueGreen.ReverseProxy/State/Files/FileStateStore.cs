@@ -270,7 +270,7 @@ internal sealed partial class FileStateStore : IStateStore
 
         if (_journals.Pending.Count >= MostCarried)
         {
-            throw new StateUnavailableException($"{_journals.Pending.Count} lines of audit and history can't be written to the journals in {Folder}; see the log. Nothing more is accepted until they can.");
+            throw new StateUnavailableException($"{Counted.Of(_journals.Pending.Count, "line")} of audit and history can't be written to the journals in {Folder}; see the log. Nothing more is accepted until they can.");
         }
     }
 

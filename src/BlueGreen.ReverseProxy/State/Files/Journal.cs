@@ -299,7 +299,7 @@ internal sealed partial class Journal(string folder, string name, Disk disk, Tim
         }
     }
 
-    [LoggerMessage(2205, LogLevel.Warning, "{Bytes} bytes of an unfinished line at the end of {Path} are cut off: a crash or a full disk left them. Nothing that was acknowledged is in them.")]
+    [LoggerMessage(2205, LogLevel.Warning, "An unfinished line at the end of {Path} is cut off (bytes: {Bytes}): a crash or a full disk left it. Nothing that was acknowledged is in it.")]
     private static partial void LogCut(ILogger logger, string path, long bytes);
 
     [LoggerMessage(2206, LogLevel.Error, "A part of a line may be left at the end of {Path}; it is cut off before the next one is written.")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.State.Files;
 
@@ -58,7 +59,7 @@ internal sealed class JournalCheck(string name, FolderReport report, bool mayHav
 
         if (complete < length)
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{length - complete} bytes of an unfinished line are at its end");
+            var text = string.Create(CultureInfo.InvariantCulture, $"{Counted.Of(length - complete, "byte")} of an unfinished line {(length - complete == 1 ? "is" : "are")} at its end");
             if (isClosed)
             {
                 report.Find(file, raw.Count + 1, text);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using BlueGreen.ReverseProxy.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.State.Files;
@@ -57,7 +58,7 @@ internal sealed class OfflineFolder(string folder, TimeProvider time, ILogger lo
         var moved = JournalFilesHere().Select(path => MoveAside(path, FreeName(path + Orphaned))).ToImmutableArray();
         using var journals = new JournalSet(folder, _disk, time, logger);
         var state = new GatewayState { Revision = revision + 1, History = StateHistory.New() };
-        Commit(file, journals, WithAudit(new StateChange(state), actor, "adopt", $"begun anew; {moved.Length} files are kept as *{Orphaned}"), [], isUnusable: false);
+        Commit(file, journals, WithAudit(new StateChange(state), actor, "adopt", $"begun anew; {Counted.Of(moved.Length, "file")} {(moved.Length == 1 ? "is" : "are")} kept as *{Orphaned}"), [], isUnusable: false);
         return moved;
     }
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.State.Files;
 
@@ -115,7 +116,7 @@ internal static class StateDocument
     {
         if (body.Length != length || body.IsEmpty || body[^1] != LineFeed)
         {
-            throw new InvalidDataException($"{body.Length} bytes follow the header, {length} were written");
+            throw new InvalidDataException($"{Counted.Of(body.Length, "byte")} {(body.Length == 1 ? "follows" : "follow")} the header, {length} {(length == 1 ? "was" : "were")} written");
         }
 
         // Before format 2 the last line feed was no part of what is summed up.

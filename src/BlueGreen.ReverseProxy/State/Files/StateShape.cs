@@ -35,6 +35,7 @@ internal static class StateShape
         Versions = IgnoringCase(release.Versions, "versions", version => version),
 
         Hold = Checked(release.Hold),
+        Bake = Checked(release.Bake),
 
         // 1e999 is read as infinity, which can't be written again, and no timer takes.
         DrainSeconds = Finite(release.DrainSeconds),
@@ -51,6 +52,18 @@ internal static class StateShape
         WithoutNull((IReadOnlyCollection<T>)entries, where);
         return entries;
     }
+
+    // For a picture of the release nobody refuses to start: a curve that is none is left out.
+    private static BakeState? Checked(BakeState? bake) => bake is not { Services: { } services } || !services.Exists(service => service?.Curves is not null) ? bake : bake with
+    {
+        Services = services.ConvertAll(service => service is { Curves: { } curves } ? service with { Curves = [.. curves.Where(IsCurve)] } : service),
+    };
+
+    private static bool IsCurve(EvidenceCurve? curve) =>
+        curve is { Metric: not null, Stage: not null, Seconds: { } seconds, LnE: { } values }
+        && seconds.Count == values.Count
+        && double.IsFinite(curve.Step) && double.IsFinite(curve.Threshold)
+        && seconds.Concat(values).All(double.IsFinite);
 
     private static PreviewState? Checked(PreviewState? preview)
     {

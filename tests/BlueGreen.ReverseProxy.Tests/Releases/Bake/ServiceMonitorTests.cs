@@ -332,7 +332,7 @@ public sealed class ServiceMonitorTests
         Serve(slot, 500, count: 6, clients: 6, firstClient: 20, route: "orders-pay");
 
         var (figures, finding) = monitor.Judge();
-        finding!.Reason.Should().StartWith("6 of 6 responses of route orders-pay failed on green; blue 0 % there; evidence ").And.EndWith("to 1; 16 of 10006 in all");
+        finding!.Reason.Should().StartWith("6 of 6 responses of route orders-pay failed on green; blue 0 % there; evidence ").And.EndWith("to 1; 16 of 10006 in all; 16 × 500, the first at 12:00:00Z");
         finding.Stratum.Should().Be(new FoundStratum(StratumNames.StratumOf("orders-pay"), "route orders-pay"));
         figures.Metrics[0].Worst.Should().BeEquivalentTo(new { Name = "route orders-pay", N = 6, Bad = 6, BaselineN = 180, BaselineBad = 0 });
     }

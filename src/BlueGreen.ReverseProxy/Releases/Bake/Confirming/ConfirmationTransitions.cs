@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Confirming;
@@ -96,7 +97,7 @@ internal static class ConfirmationTransitions
             Bake = left.Bake! with
             {
                 Evidence = With(left.Bake.Evidence, confirmation, evidence),
-                Services = left.Bake.Services.RemoveAll(figures => figures.Name == confirmation.Service),
+                Services = left.Bake.Services.ConvertAll(figures => figures.Name == confirmation.Service ? figures.WithCurvesOnly() : figures),
             },
         };
         return change.WithRelease(left)
@@ -129,17 +130,17 @@ internal static class ConfirmationTransitions
     public static string Describe(ReleaseState release, BakeConfirmation confirmation, ConfirmationCounts counts)
     {
         var slots = release.Services.Find(entry => entry.Is(confirmation.Service))!;
-        var what = confirmation.Key == Configuration.TrafficKeyKind.Request ? "bad responses" : "clients with bad responses";
+        string What(long bad) => confirmation.Key == TrafficKeyKind.Request ? Counted.Of(bad, "bad response") : $"{Counted.Of(bad, "client")} with bad responses";
         if (counts.OfStratum is { } one && confirmation.Stratum is { } stratum)
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {one.NewBad} {what} of {stratum.Name} fell on {slots.To.ToText()} (of {one.NewResponses} responses) and {one.OldBad} on {slots.From.ToText()} (of {one.OldResponses}); in all {counts.NewBad} and {counts.OldBad}");
+                $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {What(one.NewBad)} of {stratum.Name} fell on {slots.To.ToText()} (of {Counted.Of(one.NewResponses, "response")}) and {one.OldBad} on {slots.From.ToText()} (of {one.OldResponses}); in all {counts.NewBad} and {counts.OldBad}");
         }
 
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {counts.NewBad} {what} fell on {slots.To.ToText()} (of {counts.NewResponses} responses) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
+            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {What(counts.NewBad)} fell on {slots.To.ToText()} (of {Counted.Of(counts.NewResponses, "response")}) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
     }
 
     private static StateChange Noted(StateChange change, ReleaseState release, BakeConfirmation confirmation, string alarm, DateTimeOffset now)

@@ -33,6 +33,11 @@ internal static class ConfirmationView
             counts.NewResponses,
             counts.OldResponses,
             Math.Round(evidence.LnE(counts), 6),
-            progress?.Bake?.PlanOf(confirmation.Service, confirmation.Metric) is { } planned ? Math.Round(planned.Plan.Threshold, 6) : null);
+            progress?.Bake?.PlanOf(confirmation.Service, confirmation.Metric) is { } planned ? Math.Round(planned.Plan.Threshold, 6) : null)
+        {
+            Stratum = confirmation.Stratum is { } stratum && counts.OfStratum is { } one
+                ? new ComparedStratum(stratum.Name, one.NewBad, one.OldBad, one.NewResponses, one.OldResponses)
+                : null,
+        };
     }
 }

@@ -71,7 +71,10 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
         }
 
         watch.CountSlowness(planned.SlowAbove);
-        return (ConfirmationCounts.Of(watch, confirmation.Metric), planned.Plan);
+        var counts = ConfirmationCounts.Of(watch, confirmation.Metric);
+        var evidence = ConfirmationTransitions.EvidenceOf(release.Bake!, confirmation);
+        monitor.KeepComparison(confirmation.Service, confirmation.Metric, planned.Plan.Threshold, evidence.LnE(counts));
+        return (counts, planned.Plan);
     }
 
     /// <summary>Which of the old slots is not well, so that nobody should be sent there; null for none.</summary>

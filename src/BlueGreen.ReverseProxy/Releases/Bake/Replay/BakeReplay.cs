@@ -117,7 +117,7 @@ public static class BakeReplay
                 counted.LatencyCounts())
             {
                 StratifiedBy = options.StratifyBy.Kind == StratifyKind.None ? null : options.StratifyBy.ToString(),
-                Strata = options.StratifyBy.Kind == StratifyKind.None ? null : StratumTotals.Of(counted.Strata, options.FailOn),
+                Strata = options.StratifyBy.Kind == StratifyKind.None ? null : counted.Strata.ToTotals(options.FailOn),
                 WebSockets = all.Any(outcome => outcome.Ending is OutcomeEnding.Closed or OutcomeEnding.Broken) ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
             };
         }

@@ -96,7 +96,7 @@ internal sealed partial class OutcomeRecorder(ServiceCatalog services, Backgroun
     [LoggerMessage(4611, LogLevel.Error, "The recording of {Service} can't be written to {Folder}; what is answered meanwhile is left out of it.")]
     private static partial void LogUnwritable(ILogger logger, Exception exception, string service, string folder);
 
-    [LoggerMessage(4612, LogLevel.Warning, "The recording of {Service} lacks {Count} responses: the disk does not keep up.")]
+    [LoggerMessage(4612, LogLevel.Warning, "The disk does not keep up with the recording of {Service}; responses that it lacks: {Count}.")]
     private static partial void LogDropped(ILogger logger, string service, long count);
 }
 

@@ -50,7 +50,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         var columns = line.Split(',');
         if (columns.Length is not (Columns or OlderColumns))
         {
-            problem = $"has {columns.Length} columns, expected {Columns}: {Header}";
+            problem = $"has {Counted.Of(columns.Length, "column")}, expected {Columns}: {Header}";
             return false;
         }
 

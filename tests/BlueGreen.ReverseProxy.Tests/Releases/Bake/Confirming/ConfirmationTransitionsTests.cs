@@ -48,7 +48,7 @@ public sealed class ConfirmationTransitionsTests
 
         var refuted = ConfirmationTransitions.Refuted(begun, begun.Newest(), new(1, 3, 40, 120, 3), "not confirmed", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60), States.Now);
 
-        refuted.Newest().Bake!.Services.Select(figures => figures.Name).Should().Equal("users");
+        refuted.Newest().Bake!.Services.Should().BeEquivalentTo([new { Name = "orders", Responses = 0L }, new { Name = "users", Responses = 100L }]);
     }
 
     private static StateChange Begun()
