@@ -83,7 +83,7 @@ internal sealed class BakeSimulation(WorldRun run, ISplitRule rule, Random rando
             // A bake does not end in the middle of an attempt.
             if (_now >= rule.BakeSeconds && !rule.IsConfirming)
             {
-                return EndWith(RuleVerdict.Open);
+                return EndWith(rule.End());
             }
 
             if (_now >= until)

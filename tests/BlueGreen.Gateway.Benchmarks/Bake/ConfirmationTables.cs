@@ -22,18 +22,17 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
         OfRequest("≥ 11, no guard", 11),
         OfRequest("≥ 12, no guard", 12),
         OfRequest("≥ 13, no guard", 13),
-        OfRequest("≥ 10, guard", 10, StageSettings.Guarded),
         OfRequest("≥ 12, guard", 12, StageSettings.Guarded),
-        OfRequest("≥ 10, no guard, growing raise", 10, raise: Raise.Growing),
         OfRequest("≥ 12, no guard, growing raise", 12, raise: Raise.Growing),
         OfRequest("≥ 12, one unguarded alarm", 12, 1),
-        OfRequest("≥ 12, three unguarded alarms", 12, 3),
+        OfRequest("≥ 12, two", 12, 2),
+        OfRequest("≥ 12, three", 12, 3),
+        OfRequest("≥ 12, five", 12, 5),
         OfKey("by key: E, guard", null),
         OfKey("CUSUM ≥ 10, guard", 10),
         OfKey("≥ 12, guard", 12),
         OfKey("≥ 12, no guard", 12, StageSettings.NoGuard),
         OfKey("≥ 12, guard, growing raise", 12, raise: Raise.Growing),
-        OfKey("≥ 12, one unguarded alarm", 12, 1),
     ];
 
     private readonly List<(string World, IReadOnlyList<Share> Shares)> _false = [];

@@ -102,16 +102,20 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
         }
 
         // The rule looks at the failures of a route, and not at its good responses.
+        var isFirst = !_byKey;
         if (failure.Route == _alarm.Route)
         {
-            _ofRoute = _ofRoute.With(isNew, isBad: !_byKey || _countedOfRoute.Add(failure.Client));
+            isFirst = !_byKey || _countedOfRoute.Add(failure.Client);
+            _ofRoute = _ofRoute.With(isNew, isBad: isFirst);
         }
 
         var counts = !_byKey || _counted.Add(failure.Client) ? 1 : 0;
         _seen = isNew
             ? _seen with { NewBad = _seen.NewBad + counts, New = _seen.New + 1 }
             : _seen with { OldBad = _seen.OldBad + counts, Old = _seen.Old + 1, OldBadResponses = _seen.OldBadResponses + 1 };
-        return Judge(now);
+
+        // Nothing new is known of a client that has failed before; the next second is soon enough.
+        return isFirst || counts > 0 ? Judge(now) : RuleVerdict.Open;
     }
 
     public RuleVerdict Look(double now)
@@ -129,6 +133,8 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
 
         return RuleVerdict.Open;
     }
+
+    public RuleVerdict End() => _stage.IsGuarded() ? RuleVerdict.Held : RuleVerdict.Open;
 
     private RuleVerdict Begin(Alarm alarm, double now)
     {

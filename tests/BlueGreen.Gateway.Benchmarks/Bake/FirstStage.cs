@@ -87,7 +87,7 @@ internal sealed class FirstStage
         _cusum?.Bad(failure.Route);
 
         // Without the clients first: to draw them takes longer.
-        var tally = new MetricTally(_trials, _badCount, default) { Strata = _plan.Strata is null ? [] : [.. Strata()] };
+        var tally = Tally();
         var isFailed = BakeJudge.Judge(_plan, tally, BakeJudge.NoGuard, out var evidence) == BakeJudge.Failed;
         var isSudden = _cusum?.Largest >= _settings.Cusum;
         if (!isFailed && !isSudden)
@@ -102,7 +102,7 @@ internal sealed class FirstStage
         }
 
         tally = tally with { Spread = Spread() };
-        var clients = BakeJudge.LeastClients(_run.Plan.Options, _traffic.EffectiveClients(_run.Plan.Baseline.Clients));
+        var clients = LeastClients();
         isFailed = isFailed && BakeJudge.Judge(_plan, tally, clients, out _) == BakeJudge.Failed;
 
         // With the counts divided by the design effect, the logarithm is divided by it.
@@ -113,6 +113,14 @@ internal sealed class FirstStage
             : null;
     }
 
+    /// <summary>
+    /// Whether at the end of the bake there is enough evidence, but from clients that may be the cause themselves. Where such alarms were
+    /// compared as often as they may be, it is known by then that both slots fail alike.
+    /// </summary>
+    public bool IsGuarded() => _settings.Unguarded == StageSettings.Guarded
+        && BakeJudge.Judge(_plan, Tally(), BakeJudge.NoGuard, out _) == BakeJudge.Failed
+        && BakeJudge.Judge(_plan, Tally() with { Spread = Spread() }, LeastClients(), out _) == BakeJudge.Guarded;
+
     private IEnumerable<StratumTally> Strata()
     {
         for (var route = 0; route < _trialsOf.Length; route++)
@@ -120,6 +128,10 @@ internal sealed class FirstStage
             yield return new StratumTally(route, _trialsOf[route], _badOf[route]);
         }
     }
+
+    private MetricTally Tally() => new(_trials, _badCount, default) { Strata = _plan.Strata is null ? [] : [.. Strata()] };
+
+    private int LeastClients() => BakeJudge.LeastClients(_run.Plan.Options, _traffic.EffectiveClients(_run.Plan.Baseline.Clients));
 
     // Which clients the good responses went to is drawn when it matters.
     private ClientSpread Spread()

@@ -44,6 +44,9 @@ internal interface ISplitRule
     public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now);
 
     public RuleVerdict Look(double now);
+
+    /// <summary>The bake is over, and no attempt is under way.</summary>
+    public RuleVerdict End() => RuleVerdict.Open;
 }
 
 /// <summary>The first stage alone: its alarm is the rollback.</summary>
