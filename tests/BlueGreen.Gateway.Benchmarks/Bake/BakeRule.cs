@@ -30,7 +30,7 @@ internal sealed record BakeRule(string Name, Func<WorldRun, Random, BakeOutcome?
 
         var stream = new Stream(Minutes(run.Past, -World.PastSeconds, 0, random), Minutes(run.Segments, 0, World.BakeSeconds, random));
         return detector.Look(stream, new Scenario(run.World.Name, run.World.RequestsPerSecond, 0)) is { } found
-            ? new BakeOutcome(RuleVerdict.RolledBack, found.Seconds, found.Bad, 0, 0, 0, 0)
+            ? new BakeOutcome(RuleVerdict.RolledBack, found.Seconds, found.Bad, found.Bad, 0, 0, 0)
             : new BakeOutcome(RuleVerdict.Open, World.BakeSeconds, stream.After.Sum(minute => minute.Bad.Count), 0, 0, 0, 0);
     }
 

@@ -4,7 +4,7 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// <param name="Verdict">What the rule has decided in the end; <see cref="RuleVerdict.Open"/> when the bake ended well.</param>
 /// <param name="Seconds">When the run ended.</param>
 /// <param name="Bad">The bad responses of the new slot until then.</param>
-/// <param name="OfFault">Those of them that would have been good on the old slot, and those in flight.</param>
+/// <param name="OfFault">Those that would have been good on the old slot, with those in flight; all of them where a rule looks at windows and does not know.</param>
 /// <param name="InFlight">The bad responses of the new slot that were to come after that.</param>
 /// <param name="Alarms">How many attempts of a confirmation began.</param>
 /// <param name="SplitSeconds">How long the traffic was split.</param>

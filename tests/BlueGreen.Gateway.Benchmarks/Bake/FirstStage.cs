@@ -36,15 +36,14 @@ internal sealed class FirstStage
     private readonly long[] _badOf;
     private MetricPlan _plan;
     private ClientCounts _bad = new();
-    private ClientCounts _traffic = new();
+    private ClientTraffic _traffic;
     private long _trials;
     private long _badCount;
-    private long _notDrawn;
     private int _unguarded;
 
     public FirstStage(WorldRun run, StageSettings settings, Random random)
     {
-        (_run, _settings, _random, _plan) = (run, settings, random, run.Metric);
+        (_run, _settings, _random, _plan, _traffic) = (run, settings, random, run.Metric, new(run.World.Clients));
         _cusum = settings.Cusum is null || run.World.IsOfLatency ? null : new(run);
         (_trialsOf, _badOf) = (new double[run.World.Routes.Count], new long[run.World.Routes.Count]);
     }
@@ -54,8 +53,8 @@ internal sealed class FirstStage
     public void Restart(double? nullRate)
     {
         _plan = nullRate is { } rate ? _run.Metric with { Process = new BernoulliEProcess(rate), Strata = null } : _run.Metric;
-        (_trials, _badCount, _notDrawn) = (0, 0, 0);
-        (_bad, _traffic) = (new(), new());
+        (_trials, _badCount) = (0, 0);
+        (_bad, _traffic) = (new(), new(_run.World.Clients));
         Array.Clear(_trialsOf);
         Array.Clear(_badOf);
         _cusum?.Restart(nullRate is null ? null : _plan.Process);
@@ -65,7 +64,7 @@ internal sealed class FirstStage
     public void Good(long count, Segment segment)
     {
         _trials += count;
-        _notDrawn += count;
+        _traffic.AddUnknown(count);
         for (var route = 0; route < _trialsOf.Length; route++)
         {
             _trialsOf[route] += count * segment.GoodShares[route];
@@ -131,16 +130,7 @@ internal sealed class FirstStage
 
     private MetricTally Tally() => new(_trials, _badCount, default) { Strata = _plan.Strata is null ? [] : [.. Strata()] };
 
-    private int LeastClients() => BakeJudge.LeastClients(_run.Plan.Options, _traffic.EffectiveClients(_run.Plan.Baseline.Clients));
+    private int LeastClients() => BakeJudge.LeastClients(_run.Plan.Options, _traffic.Read(_random).EffectiveClients(_run.Plan.Baseline.Clients));
 
-    // Which clients the good responses went to is drawn when it matters.
-    private ClientSpread Spread()
-    {
-        for (; _notDrawn > 0; _notDrawn--)
-        {
-            _traffic.Add(_run.World.Clients.Draw(_random));
-        }
-
-        return _bad.SpreadAgainst(_traffic);
-    }
+    private ClientSpread Spread() => _bad.SpreadAgainst(_traffic.Read(_random));
 }

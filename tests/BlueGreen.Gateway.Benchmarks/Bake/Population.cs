@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.Observability;
+
 namespace BlueGreen.Gateway.Benchmarks.Bake;
 
 /// <summary>Clients with their shares of the traffic; one is drawn in constant time (A. Walker's alias method, ACM TOMS 3(3), 1977).</summary>
@@ -10,6 +12,13 @@ internal sealed class Population
     {
         var sum = weights.Sum();
         Shares = [.. weights.Select(weight => weight / sum)];
+        var groups = new double[ClientCounts.Groups];
+        for (var client = 0; client < Shares.Count; client++)
+        {
+            groups[ClientCounts.GroupOf(client)] += Shares[client];
+        }
+
+        GroupShares = groups;
         _keep = [.. Shares.Select(share => share * Shares.Count)];
         _alias = new int[Shares.Count];
         var small = new Stack<int>(Enumerable.Range(0, Shares.Count).Where(index => _keep[index] < 1));
@@ -36,6 +45,9 @@ internal sealed class Population
     public static Population Dominant { get; } = new([0.999, 0.001]);
 
     public IReadOnlyList<double> Shares { get; }
+
+    /// <summary>The shares of the groups that the gateway throws clients into.</summary>
+    public IReadOnlyList<double> GroupShares { get; }
 
     /// <summary>How many clients would send as much if each sent the same.</summary>
     public double Effective => 1 / Shares.Sum(share => share * share);

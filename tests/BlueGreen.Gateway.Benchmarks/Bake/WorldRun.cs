@@ -35,6 +35,8 @@ internal sealed class WorldRun
     private readonly int _seed;
     private readonly List<int> _faulty;
     private readonly double _shareOfFaulty;
+    private readonly List<Failure> _failures = [];
+    private readonly IEnumerator<Failure> _toCome;
     private IReadOnlyList<CusumRow>? _cusumRows;
 
     public WorldRun(World world, int seed)
@@ -48,6 +50,7 @@ internal sealed class WorldRun
         (Past, Segments) = (Cut(spells, -World.PastSeconds, 0), Cut(spells, 0, World.EndSeconds));
         Plan ??= WorldPast.PlanOfErrors(world, Past, random);
         Metric = world.IsOfLatency ? Plan.Latency! : Plan.Metrics[0];
+        _toCome = Draw().GetEnumerator();
         CountsFrom = world.IsOfLatency ? Plan.Options.Latency.Grace.TotalSeconds : 0;
     }
 
@@ -69,24 +72,17 @@ internal sealed class WorldRun
     /// <summary>From the switch on, without a gap.</summary>
     public IReadOnlyList<Segment> Segments { get; }
 
-    /// <summary>What will fail, in the order of arrival; again and again the same.</summary>
+    /// <summary>What will fail, in the order of arrival; again and again the same, and drawn once, as far as anybody reads.</summary>
     public IEnumerable<Failure> Failures()
     {
-        var random = Chance.Of(_seed, FailuresPurpose);
-        foreach (var segment in Segments)
+        for (var index = 0; index < _failures.Count || _toCome.MoveNext(); index++)
         {
-            var perSecond = segment.Common + segment.Faulty;
-            for (var at = segment.From; perSecond > 0;)
+            if (index == _failures.Count)
             {
-                at += Exponential.Sample(random, perSecond);
-                if (at >= segment.Until)
-                {
-                    break;
-                }
-
-                var source = Pick(segment, random.NextDouble() * perSecond);
-                yield return new Failure(at, source.Client ?? World.Clients.Draw(random), source.Route, source.OnNewOnly);
+                _failures.Add(_toCome.Current);
             }
+
+            yield return _failures[index];
         }
     }
 
@@ -105,6 +101,26 @@ internal sealed class WorldRun
         }
 
         return share;
+    }
+
+    private IEnumerable<Failure> Draw()
+    {
+        var random = Chance.Of(_seed, FailuresPurpose);
+        foreach (var segment in Segments)
+        {
+            var perSecond = segment.Common + segment.Faulty;
+            for (var at = segment.From; perSecond > 0;)
+            {
+                at += Exponential.Sample(random, perSecond);
+                if (at >= segment.Until)
+                {
+                    break;
+                }
+
+                var source = Pick(segment, random.NextDouble() * perSecond);
+                yield return new Failure(at, source.Client ?? World.Clients.Draw(random), source.Route, source.OnNewOnly);
+            }
+        }
     }
 
     private static Source Pick(Segment segment, double at)

@@ -11,7 +11,7 @@ public sealed class ConfirmationBenchmarkTests
     [Fact]
     public async Task Confirm_OneRunPerLine_PrintsEveryLineOfEveryTable()
     {
-        var text = await PrintedAsync("--runs", "1");
+        var text = await PrintedAsync("--runs", "1", "--parts", "alike,faulty") + await PrintedAsync("--runs", "1", "--parts", "stages", "--only", "+5");
 
         text.Should().Contain("### Both slots are alike").And.Contain("### The new slot is worse").And.Contain("### The new slot is slower").And.Contain("### Other first stages");
         foreach (var world in Worlds.Alike.Concat(Worlds.Faulty).Concat(Worlds.Cold))
