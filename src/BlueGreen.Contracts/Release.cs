@@ -229,7 +229,19 @@ public sealed record BakeComparison(
     long NewResponses,
     long OldResponses,
     double LnE,
-    double? Threshold);
+    double? Threshold)
+{
+    /// <summary>The same counts of the one route, or whatever else <c>Bake:StratifyBy</c> tells responses apart by, that has raised the alarm by itself; null where it was all of them.</summary>
+    public ComparedStratum? Stratum { get; init; }
+}
+
+/// <summary>What a comparison has counted of one route, or of whatever else <c>Bake:StratifyBy</c> tells responses apart by.</summary>
+/// <param name="Name">What it is, such as <c>route orders-pay</c>.</param>
+/// <param name="NewBad">The failures on the new slot.</param>
+/// <param name="OldBad">The failures on the old slot.</param>
+/// <param name="NewResponses">The responses of the new slot.</param>
+/// <param name="OldResponses">The responses of the old slot.</param>
+public sealed record ComparedStratum(string Name, long NewBad, long OldBad, long NewResponses, long OldResponses);
 
 /// <summary>What a bake has measured of one service.</summary>
 /// <param name="Name">The service.</param>
@@ -322,7 +334,20 @@ public sealed record BakeMetric(
     double? ExcludedRate,
     double? ExcludedLift,
     [property: AllowedValues("watching", "failed", "guarded", "notJudged")] string Status,
-    string? Detail);
+    string? Detail)
+{
+    /// <summary>The route, or whatever else <c>Bake:StratifyBy</c> tells responses apart by, that speaks most against the new slot by itself; null where none had a bad response, or where they are not told apart.</summary>
+    public BakeStratum? Worst { get; init; }
+}
+
+/// <summary>One metric of one route, or of whatever else <c>Bake:StratifyBy</c> tells responses apart by.</summary>
+/// <param name="Name">What it is, such as <c>route orders-pay</c>.</param>
+/// <param name="N">The new slot's responses.</param>
+/// <param name="Bad">How many of them were bad.</param>
+/// <param name="BaselineN">The old slot's responses before the switch.</param>
+/// <param name="BaselineBad">How many of them were bad.</param>
+/// <param name="LnE">Its part of the evidence, as the natural logarithm.</param>
+public sealed record BakeStratum(string Name, long N, long Bad, long BaselineN, long BaselineBad, double? LnE);
 
 /// <summary>Something that happened to a release.</summary>
 /// <param name="At">When (UTC).</param>

@@ -331,6 +331,44 @@ public sealed class ConfirmationTests
         ended.Bake.Comparisons.Should().Be(0);
     }
 
+    // One request in a few hundred goes there: among all responses that is hardly a tenth of what an alarm takes.
+    [Fact]
+    public async Task OneRouteOfLittleTraffic_FailsWholly_IsConfirmedByThatRoute()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            ByRequest(configuration);
+            configuration["ReverseProxy"]!["Routes"]!["orders-pay"] = JsonNode.Parse("""{ "ClusterId": "orders-blue", "Match": { "Path": "/orders/pay/{**rest}" } }""");
+        });
+        using var most = new Clientele(fleet.Gateway.Url, 400);
+        using var pay = new Clientele(fleet.Gateway.Url, 1, "/orders/pay/1");
+        for (var round = 0; round < 30; round++)
+        {
+            await Task.WhenAll(most.OnGreenAsync(), pay.OnGreenAsync());
+        }
+
+        fleet.Green.Trouble = context => context.Request.Path.StartsWithSegments("/orders/pay", StringComparison.Ordinal) ? Fail(context) : Task.FromResult(false);
+        var switched = await SwitchAsync(fleet);
+        await most.OnGreenAsync();
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var comparison = (ComparedStratum?)null;
+        while ((await fleet.Admin.StatusAsync()).Release is { } running)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            comparison = running.Bake.Comparison?.Stratum ?? comparison;
+            await pay.OnGreenAsync();
+        }
+
+        var ended = await fleet.Admin.ReleaseAsync(switched.Id);
+        ended.Status.Should().Be(ReleaseStatus.RolledBack, ended.Detail);
+        ended.Detail.Should().Contain("responses of route orders-pay failed on green; blue 0 % there; evidence ").And.Contain("× 500, all from destination g1, the first at ")
+            .And.Contain("bad responses of route orders-pay fell on green");
+        comparison!.Name.Should().Be("route orders-pay");
+        ended.Bake.Services[0].Metrics[0].Worst!.Name.Should().Be("route orders-pay");
+        ended.Bake.Services[0].Metrics[0].Bad.Should().BeLessThan(30);
+    }
+
     private static async Task<Release> SwitchAsync(Fleet fleet)
     {
         var switched = await fleet.Admin.CutoverAsync(new { bakeSeconds = 600 });

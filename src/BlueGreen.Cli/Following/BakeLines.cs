@@ -42,9 +42,13 @@ internal static class BakeLines
         var slots = release.Services.FirstOrDefault(service => service.Name == comparison.Service) ?? release.Services[0];
         var (to, from) = (slots.To.ToText(), slots.From.ToText());
         var counted = comparison.Key == "request" ? comparison.Metric == Latency ? "slow" : "bad" : comparison.Metric == Latency ? "clients with slow responses" : "clients with bad responses";
+        var stratum = comparison.Stratum;
+        var (newBad, newResponses, oldBad, oldResponses) = stratum is null
+            ? (comparison.NewBad, comparison.NewResponses, comparison.OldBad, comparison.OldResponses)
+            : (stratum.NewBad, stratum.NewResponses, stratum.OldBad, stratum.OldResponses);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{comparison.Service}, {comparison.Metric}: {comparison.Weight:0.##} % of the traffic on {to} for {Durations.Clock(now - comparison.Since)}; {counted}: {comparison.NewBad} on {to} ({Names.Plural(comparison.NewResponses, "response")}), {comparison.OldBad} on {from} ({Names.Plural(comparison.OldResponses, "response")}); {Evidence(comparison.Threshold is { } threshold ? comparison.LnE / threshold : 0)}");
+            $"{comparison.Service}, {comparison.Metric}{(stratum is null ? "" : $" of {stratum.Name}")}: {comparison.Weight:0.##} % of the traffic on {to} for {Durations.Clock(now - comparison.Since)}; {counted}: {newBad} on {to} ({Names.Plural(newResponses, "response")}), {oldBad} on {from} ({Names.Plural(oldResponses, "response")}); {Evidence(comparison.Threshold is { } threshold ? comparison.LnE / threshold : 0)}");
     }
 
     /// <summary><c>query checkout-errors on green 0.031, at most 0.01, for 10 s</c>; the gateway has the words.</summary>

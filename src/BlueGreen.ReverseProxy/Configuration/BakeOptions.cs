@@ -35,6 +35,9 @@ public sealed record BakeOptions
     /// <summary>How long before the switch the old slot's past begins. Default 30 minutes.</summary>
     public TimeSpan BaselineWindow { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>What responses are told apart by, so that each is held against the past of its own kind, and one kind alone can fail. Default: their routes.</summary>
+    public StratifyBy StratifyBy { get; init; } = StratifyBy.Route;
+
     /// <summary>From how many clients bad responses have to come before anything is done about them. Default 2.</summary>
     public int MinClients { get; init; } = 2;
 

@@ -10,6 +10,8 @@ internal static class BakeOptionsReader
     private const int MaxMetrics = 8;
     private const string FailOnAllowed = "is not allowed: a class (\"5xx\"), status codes and ranges from 100 to 599 (\"401\", \"401,403\", \"420-429\"), or statuses of gRPC from 1 to 16 (\"grpc:14\", \"grpc:unavailable\")";
 
+    private const string StratifyByAllowed = "is not allowed: route, method, path, header:NAME or none";
+
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
     public static BakeOptions Read(SectionReader reader)
@@ -27,6 +29,7 @@ internal static class BakeOptionsReader
             AbsoluteMargin = reader.Number("AbsoluteMargin", defaults.AbsoluteMargin, 0.000001, 0.5),
             UnmeasuredRate = reader.Number("UnmeasuredRate", defaults.UnmeasuredRate, 0.0001, 0.5),
             BaselineWindow = reader.Duration("BaselineWindow", defaults.BaselineWindow, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
+            StratifyBy = reader.Parse("StratifyBy", defaults.StratifyBy, TryParseStratifyBy, StratifyByAllowed),
             MinClients = reader.Integer("MinClients", defaults.MinClients, 1, 100),
             HangAfter = reader.Text("HangAfter") is null ? null : reader.Duration("HangAfter", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(4)),
             MaxErrorRate = ReadMaxErrorRate(reader),
@@ -37,6 +40,19 @@ internal static class BakeOptionsReader
         options = options with { Queries = BakeQueryOptionsReader.Read(reader, options.OnFailure) };
         reader.RejectUnknown();
         return options;
+    }
+
+    private static bool TryParseStratifyBy(string text, out StratifyBy by)
+    {
+        if (text.StartsWith(StratifyBy.HeaderPrefix, StringComparison.OrdinalIgnoreCase))
+        {
+            by = new StratifyBy(StratifyKind.Header, text[StratifyBy.HeaderPrefix.Length..].Trim());
+            return HeaderGrammar.IsName(by.Header!);
+        }
+
+        var isName = SectionReader.TryParseName<StratifyKind>(text, out var kind) && kind != StratifyKind.Header;
+        by = new StratifyBy(kind);
+        return isName;
     }
 
     private static double? ReadMaxErrorRate(SectionReader reader)

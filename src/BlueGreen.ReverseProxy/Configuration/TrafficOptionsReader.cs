@@ -25,7 +25,7 @@ internal static class TrafficOptionsReader
         if (text.StartsWith(Header, StringComparison.OrdinalIgnoreCase))
         {
             key = new TrafficKey(TrafficKeyKind.Header, text[Header.Length..].Trim());
-            return key.Header!.Length > 0 && key.Header.All(IsTokenCharacter);
+            return HeaderGrammar.IsName(key.Header!);
         }
 
         if (!SectionReader.TryParseName<TrafficKeyKind>(text, out var kind) || kind == TrafficKeyKind.Header)
@@ -36,8 +36,6 @@ internal static class TrafficOptionsReader
         key = new TrafficKey(kind);
         return true;
     }
-
-    private static bool IsTokenCharacter(char character) => char.IsAsciiLetterOrDigit(character) || "!#$%&'*+-.^_`|~".Contains(character, StringComparison.Ordinal);
 
     private static ShiftOptions? ReadShift(SectionReader reader)
     {

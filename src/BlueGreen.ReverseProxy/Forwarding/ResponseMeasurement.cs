@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Forwarding;
 
@@ -51,13 +52,15 @@ internal sealed class ResponseMeasurement(TimeProvider time, NetworkSet trustedP
             lease.Client ?? NumberOf(context))
         {
             GrpcStatus = grpc,
+            Stratum = lease.Stratum,
+            Destination = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.DestinationId,
             WebSocket = lease.WebSocket is { } socket ? EndingOf(socket, error, lease) : WebSocketEnding.NotJudged,
         };
         lease.EndWait(outcome.Fault, elapsed);
         lease.Slot.Meter.Add(outcome);
         if (lease.Split is { } split && outcome.IsTrial)
         {
-            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsBad(outcome, split.Watch.Metric), outcome.IsLatency ? outcome.Microseconds : null);
+            split.Watch.Add(lease.IsShifted, split.Weight, lease.SplitKey, lease.Slot.Meter.IsBad(outcome, split.Watch.Metric), outcome.IsLatency ? outcome.Microseconds : null, outcome.Stratum);
         }
     }
 

@@ -122,6 +122,11 @@ internal sealed class SlotSelectionMiddleware(
                 return;
             }
 
+            if (lease.IsMeasured)
+            {
+                lease.Stratum = RequestStratum.Of(context, asked, lease.Slot.Meter.Strata);
+            }
+
             context.Features.Set(lease);
             completion.Begin(context, lease);
 

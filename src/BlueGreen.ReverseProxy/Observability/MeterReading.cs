@@ -29,6 +29,9 @@ internal sealed class MeterReading
 
     public MeterReading(long[] cells) => _cells = cells;
 
+    /// <summary>The same trials by strata; null where they are not counted so.</summary>
+    public StratumReading? Strata { get; init; }
+
     public static MeterReading Zero { get; } = new(new long[Cells]);
 
     /// <summary>The responses that the API is judged by. Their cells lie before those of the metrics, see <see cref="SlotMeter"/>.</summary>
@@ -112,7 +115,7 @@ internal sealed class MeterReading
         }
 
         // The earlier reading may have seen a response in its class and not yet in the metric: see SlotMeter.
-        var since = new MeterReading(cells);
+        var since = new MeterReading(cells) { Strata = Strata?.Since(earlier.Strata) };
         var trials = since.Trials;
         foreach (ref var bad in cells.AsSpan(Metrics, FailureCodes.MaxMetrics))
         {

@@ -3,8 +3,10 @@ namespace BlueGreen.ReverseProxy.Observability;
 /// <summary>Records, only while a bake watches a slot, which clients it has and who got the bad responses.</summary>
 /// <param name="metrics">How many metrics of status codes there are; slow responses are one more.</param>
 /// <param name="slowAbove">From how many microseconds on a response is slow; <see cref="long.MaxValue"/> for never.</param>
-internal sealed class ResponseObserver(int metrics, long slowAbove)
+/// <param name="time">The clock.</param>
+internal sealed class ResponseObserver(int metrics, long slowAbove, TimeProvider time)
 {
+    private readonly BadResponses[] _kinds = [.. Enumerable.Range(0, metrics + 2).Select(_ => new BadResponses())];
     private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + 2).Select(_ => new ClientCounts())];
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _latency;
@@ -17,6 +19,9 @@ internal sealed class ResponseObserver(int metrics, long slowAbove)
 
     /// <summary>Who got the bad responses of a metric; the one after the last is slowness, and then broken WebSockets.</summary>
     public ClientCounts BadOf(int metric) => _bad[metric];
+
+    /// <summary>What the bad responses of a metric were.</summary>
+    public BadResponses KindsOf(int metric) => _kinds[metric];
 
     /// <summary>From now on slow responses count too.</summary>
     public void CountSlowness() => Volatile.Write(ref _latency, 1);
@@ -38,26 +43,25 @@ internal sealed class ResponseObserver(int metrics, long slowAbove)
         {
             if ((badFor & 1) != 0)
             {
-                _bad[metric].Add(outcome.Client);
-                Signal();
+                AddBad(metric, outcome);
             }
         }
 
         if (outcome.WebSocket == WebSocketEnding.Broken)
         {
-            AddBrokenSocket(outcome.Client);
+            AddBad(metrics + 1, outcome);
         }
 
         if (outcome.Microseconds >= slowAbove && outcome.IsLatency && Volatile.Read(ref _latency) != 0)
         {
-            _bad[metrics].Add(outcome.Client);
-            Signal();
+            AddBad(metrics, outcome);
         }
     }
 
-    private void AddBrokenSocket(int client)
+    private void AddBad(int metric, in ResponseOutcome outcome)
     {
-        _bad[metrics + 1].Add(client);
+        _bad[metric].Add(outcome.Client);
+        _kinds[metric].Add(outcome, time.GetUtcNow());
         Signal();
     }
 

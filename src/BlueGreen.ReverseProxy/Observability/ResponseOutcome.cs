@@ -28,6 +28,12 @@ internal readonly record struct ResponseOutcome(int StatusCode, Fault Fault, lon
     /// <summary>How a gRPC call has ended, <see cref="Configuration.GrpcStatusNames.Missing"/> for one that ended without a status; null for anything else.</summary>
     public byte? GrpcStatus { get; init; }
 
+    /// <summary>What stands for its route, or whatever else requests are told apart by: see <see cref="StratumNames"/>.</summary>
+    public byte Stratum { get; init; }
+
+    /// <summary>The id of the destination that has answered, or should have; null for none.</summary>
+    public string? Destination { get; init; }
+
     /// <summary>How a WebSocket has ended; <see cref="WebSocketEnding.NotJudged"/> for anything else.</summary>
     public WebSocketEnding WebSocket { get; init; }
 

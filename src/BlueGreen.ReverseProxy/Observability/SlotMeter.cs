@@ -1,5 +1,6 @@
 using System.Numerics;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Observability;
 
@@ -26,14 +27,16 @@ internal sealed class SlotMeter
 
     private readonly long[][] _stripes = [.. Enumerable.Range(0, StripeCount).Select(_ => new long[MeterReading.Cells + (2 * Padding)])];
     private FailureCodes _failures;
+    private StratumCounts _strata;
     private ClientSet _clients = new();
     private ResponseObserver? _observer;
     private OutcomeLog? _log;
 
-    public SlotMeter(SlotName slot, FailureCodes failures)
+    public SlotMeter(SlotName slot, FailureCodes failures, StratifyBy? stratifyBy = null)
     {
         Slot = slot;
         _failures = failures;
+        _strata = new StratumCounts(new StratumNames(stratifyBy ?? StratifyBy.None), failures.Count, StripeCount);
     }
 
     public SlotName Slot { get; }
@@ -57,12 +60,24 @@ internal sealed class SlotMeter
     public FailureCodes Failures
     {
         get => Volatile.Read(ref _failures);
-        set => Volatile.Write(ref _failures, value);
+        set
+        {
+            Volatile.Write(ref _strata, new StratumCounts(Strata, value.Count, StripeCount));
+            Volatile.Write(ref _failures, value);
+        }
+    }
+
+    /// <summary>What requests are told apart by. Other strata begin at zero.</summary>
+    public StratumNames Strata
+    {
+        get => Volatile.Read(ref _strata).Names;
+        set => Volatile.Write(ref _strata, new StratumCounts(value, Failures.Count, StripeCount));
     }
 
     public void Add(in ResponseOutcome outcome)
     {
-        var cells = _stripes[Thread.GetCurrentProcessorId() & (StripeCount - 1)];
+        var stripe = Thread.GetCurrentProcessorId() & (StripeCount - 1);
+        var cells = _stripes[stripe];
         var badFor = 0;
         if (outcome.Upgraded)
         {
@@ -77,6 +92,8 @@ internal sealed class SlotMeter
             {
                 Count(cells, MeterReading.MetricCell(BitOperations.TrailingZeroCount(rest)));
             }
+
+            Volatile.Read(ref _strata).Add(stripe, outcome.Stratum, badFor);
         }
 
         if (outcome.Fault != Fault.None)
@@ -110,7 +127,7 @@ internal sealed class SlotMeter
             }
         }
 
-        return new MeterReading(cells);
+        return new MeterReading(cells) { Strata = Volatile.Read(ref _strata).Read() };
     }
 
     /// <summary>The clients since the last call of <see cref="TakeClients"/>.</summary>

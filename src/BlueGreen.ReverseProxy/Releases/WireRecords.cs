@@ -67,5 +67,8 @@ internal static class WireRecords
         metric.ExcludedRate,
         metric.ExcludedLift,
         metric.Status,
-        metric.Detail);
+        metric.Detail)
+    {
+        Worst = metric.Worst is { } worst ? new BakeStratum(worst.Name, worst.N, worst.Bad, worst.BaselineN, worst.BaselineBad, worst.LnE) : null,
+    };
 }

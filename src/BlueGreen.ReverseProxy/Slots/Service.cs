@@ -50,14 +50,35 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
         }
     }
 
+    /// <summary>The same for whoever only looks; null where another release has taken its place.</summary>
+    public SplitWatch? FindWatch(string release)
+    {
+        lock (_watchGate)
+        {
+            return _watch.Release == release ? _watch.Watch : null;
+        }
+    }
+
+    /// <summary>See <see cref="ConfirmationOf"/>, for whoever only looks; null where another attempt has taken its place.</summary>
+    /// <remarks>
+    /// A view may be of a release as it was a moment ago: if it made what counts attempt 1 again, what attempt 2 has counted would be gone.
+    /// </remarks>
+    public SplitWatch? FindConfirmation(string attempt)
+    {
+        lock (_watchGate)
+        {
+            return _confirmation.Attempt == attempt ? _confirmation.Watch : null;
+        }
+    }
+
     /// <summary>What counts the slots' requests while one attempt of a bake's confirmation lasts; another one for another attempt.</summary>
-    public SplitWatch ConfirmationOf(string attempt, TrafficKeyKind key, int metric, TimeSpan? hangAfter)
+    public SplitWatch ConfirmationOf(string attempt, TrafficKeyKind key, int metric, TimeSpan? hangAfter, byte? stratum = null)
     {
         lock (_watchGate)
         {
             if (_confirmation.Attempt != attempt)
             {
-                var watch = new SplitWatch(key == TrafficKeyKind.Request, time, metric);
+                var watch = new SplitWatch(key == TrafficKeyKind.Request, time, metric, stratum);
                 if (hangAfter is { } after)
                 {
                     watch.CompareHangs(after);
@@ -80,7 +101,7 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     public void FollowOptions()
     {
         Volatile.Write(ref _previewHosts, Options.Preview.Hosts);
-        var (longLived, failOn) = (Options.LongLived, Options.Bake.FailOn);
+        var (longLived, failOn, stratifyBy) = (Options.LongLived, Options.Bake.FailOn, Options.Bake.StratifyBy);
         foreach (var slot in SlotNames.All)
         {
             this[slot].LongLivedOptions = longLived;
@@ -88,8 +109,13 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
             {
                 this[slot].Meter.Failures = FailureCodes.Of(failOn);
             }
+
+            if (this[slot].Meter.Strata.By != stratifyBy)
+            {
+                this[slot].Meter.Strata = new StratumNames(stratifyBy);
+            }
         }
     }
 
-    private static SlotMeter MeterOf(SlotName slot, ServiceOptions options) => new(slot, FailureCodes.Of(options.Bake.FailOn));
+    private static SlotMeter MeterOf(SlotName slot, ServiceOptions options) => new(slot, FailureCodes.Of(options.Bake.FailOn), options.Bake.StratifyBy);
 }

@@ -50,6 +50,9 @@ internal sealed class SlotLease : IDisposable
     /// <summary>Whether it went to the slot to which traffic is shifted.</summary>
     public bool IsShifted => Split is { } split && Slot.Name == split.To;
 
+    /// <summary>What stands for the request's route, or whatever else the service's requests are told apart by; see <see cref="StratumNames"/>.</summary>
+    public byte Stratum { get; set; }
+
     public bool IsGrpc => _call is not null;
 
     /// <summary>

@@ -26,13 +26,19 @@ internal sealed record BakeConfirmation(
     /// <summary>From when on a request hangs, in seconds, where hangs are compared; null otherwise.</summary>
     public double? HangSeconds { get; init; }
 
+    /// <summary>The kind of responses that has raised the alarm by itself; null where it was all of them.</summary>
+    public FoundStratum? Stratum { get; init; }
+
     /// <summary>The attempt's name, which seeds its choices and names its cookies.</summary>
     public string NameOf(string release) => string.Create(CultureInfo.InvariantCulture, $"{release}.{Number}");
 
     public SplitKeying ToKeying(string release) => new(NameOf(release), Key, Header);
 
-    /// <summary>What counts a service's requests meanwhile.</summary>
-    public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index, HangSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+    /// <summary>What counts a service's requests meanwhile; null for an attempt that is over, or that no request has been split by.</summary>
+    public SplitWatch? FindWatch(string release, Service service) => service.FindConfirmation(NameOf(release));
+
+    /// <summary>Makes what counts a service's requests meanwhile, in place of that of the attempt before. Only for what makes the routes.</summary>
+    public SplitWatch WatchOf(string release, Service service) => service.ConfirmationOf(NameOf(release), Key, Index, HangSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null, Stratum?.Number);
 }
 
 /// <summary>What earlier attempts have found of one metric; see <see cref="Releases.Bake.Confirming.ConfirmationEvidence"/>.</summary>

@@ -10,6 +10,9 @@ internal sealed record ServiceFigures(
     /// <summary>How many responses each group of clients got, so that the next process can go on; null when the release has ended.</summary>
     public IReadOnlyList<long>? ByClient { get; init; }
 
+    /// <summary>What each stratum of the responses was, for the same purpose; null where they are not told apart.</summary>
+    public IReadOnlyList<StratumTotals>? Strata { get; init; }
+
     /// <summary>The evidence over time; null where nothing was judged, and where it is no longer kept.</summary>
     public IReadOnlyList<EvidenceCurve>? Curves { get; init; }
 
@@ -18,7 +21,7 @@ internal sealed record ServiceFigures(
         new(Name, 0, 0, new ResponseFigures(0, 0, 0, 0, 0, 0, 0, 0, 0), new LatencyFigures(null, null), new LatencyFigures(null, null), []) { Curves = Curves };
 
     /// <summary>The same without what only a running bake needs, or what another seed has grouped.</summary>
-    public ServiceFigures WithoutClients() => this with { ByClient = null, Metrics = [.. Metrics.Select(metric => metric with { BadByClient = null })] };
+    public ServiceFigures WithoutClients() => this with { ByClient = null, Strata = null, Metrics = [.. Metrics.Select(metric => metric with { BadByClient = null })] };
 }
 
 /// <summary>How responses ended.</summary>
@@ -55,7 +58,13 @@ internal sealed record MetricFigures(
 {
     /// <summary>How many of the bad ones each group of clients got; see <see cref="ServiceFigures.ByClient"/>.</summary>
     public IReadOnlyList<long>? BadByClient { get; init; }
+
+    /// <summary>The kind of responses that speaks most against the new slot by itself; null where they are not told apart.</summary>
+    public StratumFigures? Worst { get; init; }
 }
+
+/// <summary>One metric of one kind of responses, such as those of a route.</summary>
+internal sealed record StratumFigures(string Name, long N, long Bad, long BaselineN, long BaselineBad, double? LnE);
 
 /// <summary>One query of a bake.</summary>
 internal sealed record QueryFigures(

@@ -63,7 +63,7 @@ internal sealed record BakeState
     public BakeState WithoutCurves() => this with { Services = Services.ConvertAll(service => service with { Curves = null }) };
 
     /// <summary>What is kept when the release ends: an older build reads it, and it is small.</summary>
-    public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()) };
+    public BakeState Ended() => this with { ClientSeed = null, Services = Services.ConvertAll(service => service.WithoutClients()), Baselines = Baselines.ConvertAll(baseline => baseline with { Strata = null }) };
 }
 
 /// <summary>A baseline that outlives the process that measured it.</summary>
@@ -112,6 +112,12 @@ internal sealed record BakeBaseline(
     /// <summary>How WebSockets had ended; null for a slot that had none.</summary>
     public BaselineSockets? WebSockets { get; init; }
 
+    /// <summary>What the responses were told apart by, as it is configured; null where they were not.</summary>
+    public string? StratifiedBy { get; init; }
+
+    /// <summary>The same responses, told apart; null where they were not, and when the release has ended.</summary>
+    public ImmutableList<StratumTotals>? Strata { get; init; }
+
     /// <summary>This and an earlier one. The clients are those of the larger of the two: how many are the same is not known.</summary>
     public BakeBaseline With(BakeBaseline earlier) => this with
     {
@@ -123,6 +129,8 @@ internal sealed record BakeBaseline(
         WebSockets = WebSockets is null ? earlier.WebSockets
             : earlier.WebSockets is null ? WebSockets
             : new BaselineSockets(WebSockets.Ended + earlier.WebSockets.Ended, WebSockets.Broken + earlier.WebSockets.Broken),
+        StratifiedBy = StratifiedBy == earlier.StratifiedBy ? StratifiedBy : null,
+        Strata = StratifiedBy == earlier.StratifiedBy ? StratumTotals.Sum(Strata, earlier.Strata) : null,
     };
 
     private static ImmutableSortedDictionary<TKey, long> Sum<TKey>(ImmutableSortedDictionary<TKey, long> one, ImmutableSortedDictionary<TKey, long> other)

@@ -138,7 +138,7 @@ internal sealed class ConfirmedRule(WorldRun run, FirstStage stage, Confirmation
         var raised = settings.Raise == Raise.Never || _byKey != settings.ByKey ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
         var until = raised is not { } rate ? double.PositiveInfinity
             : now + (settings.Raise == Raise.Doubling ? rate.For.TotalSeconds : Math.Min(60, Math.Max(10 * elapsed.TotalSeconds, Math.Pow(2, _evidence.Attempt - 4))));
-        _evidence = _evidence.Next(_seen.NewBad, _seen.OldBad);
+        _evidence = _evidence.Next(counts);
         (IsConfirming, NewShare, NewShareOfFaults) = (false, 1, 1);
         Choice++;
         Watch(raised?.Rate, until);

@@ -53,6 +53,7 @@ internal enum StepKind
     Abandon,
     Remove,
     Deploy,
+    ForcedDeploy,
     DecommissionDue,
     HookAnswered,
     Alarm,
@@ -129,7 +130,12 @@ internal sealed class ReleaseModel
         StepKind.BakeFailed => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming, BakeSeconds: > 0, Bake: { Hold: null } }) is { } bad
             ? BakeFailed(bad)
             : null,
-        StepKind.Deploy => Deploy(step.Service),
+        StepKind.Deploy => State.Running.Exists(release => release.Holds(step.Service)) ? null : Deploy(step.Service),
+        StepKind.ForcedDeploy => Find(step, release => release is { Status: ReleaseStatus.Draining or ReleaseStatus.Baking }) is { } standing
+            && State.Services[step.Service].RollbackTo is not null
+            && State.Running.TrueForAll(release => release == standing || !release.Holds(step.Service))
+            ? Deploy(step.Service)
+            : null,
         StepKind.DecommissionDue => DecommissionDue(step.Service),
         StepKind.HookAnswered => Committed.Records.Outbox is [var first, ..] ? Committed.Change() with { Dequeued = [first.Id] } : null,
         _ => Find(step, release => IsPossible(step.What, release)) is { } found ? Advance(step, found) : null,
@@ -197,14 +203,9 @@ internal sealed class ReleaseModel
 
     private static HoldEnd EndOf(bool isExclusive) => new(isExclusive, "found", TimeSpan.FromSeconds(1), HoldFigures.None);
 
-    // Into the standby while nothing runs, as SlotDeployer does it.
-    private StateChange? Deploy(string service)
+    // Into the standby, as SlotDeployer does it.
+    private StateChange Deploy(string service)
     {
-        if (State.Running.Exists(release => release.Holds(service)))
-        {
-            return null;
-        }
-
         var (known, standby) = (State.Services[service], State.Services[service].Active.Other());
         return Committed.Change().WithService(service, known.WithStandbyInUse().With(standby, new Deployment(null, States.Now.AddSeconds(known.Generation), ImmutableSortedDictionary<string, DeployedDestination>.Empty)) with
         {
@@ -252,7 +253,7 @@ internal sealed class ReleaseModel
         StepKind.ResumeShift => release is { Status: ReleaseStatus.Shifting, Shift.PausedBy: not null },
         StepKind.Reverted => release.Status == ReleaseStatus.Reverting,
         StepKind.Abort => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
-        StepKind.Alarm => IsAlarming(release) && release.Open.All(entry => State.Services[entry.Name].RollbackTo == entry.From),
+        StepKind.Alarm => IsAlarming(release) && ConfirmationTransitions.CanCompare(State, release),
         StepKind.TakenUp or StepKind.Refuted => release.Status == ReleaseStatus.Confirming,
         StepKind.Held => IsAlarming(release) || release.Status == ReleaseStatus.Confirming,
         StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming && !BakeTransitions.IsBeingRolledBack(State, release),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -77,21 +78,28 @@ internal sealed class BakeBaselines
     private BakeBaseline Freeze(Service service, SlotName slot, ServiceState known)
     {
         var own = Freeze(service, slot);
-        return known.Baseline is { Measured: var before } carried
+        var whole = known.Baseline is { Measured: var before } carried
             && carried.Slot == slot
             && carried.Generation == known.Generation
             && own.Seconds < service.Options.Bake.BaselineWindow.TotalSeconds
             ? own.With(before)
             : own;
+
+        // With one route there is nothing to tell apart, and nothing that an older build would not understand.
+        return whole.Strata is { Count: > 1 } ? whole : whole with { StratifiedBy = null, Strata = null };
     }
 
     private BakeBaseline Freeze(Service service, SlotName slot)
     {
         var (counted, clients, length) = HistoryOf(service, slot).UpToNow();
         var metrics = service.Options.Bake.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index)));
+        var strata = counted.Strata is { Names.By.Kind: not StratifyKind.None } told ? told : null;
         return new BakeBaseline(
             service.Name, counted.Trials, metrics.ToImmutableSortedDictionary(StringComparer.Ordinal), clients, Math.Round(length.TotalSeconds, 3), counted.LatencyCounts())
         {
+            StratifiedBy = strata?.Names.By.ToString(),
+            Strata = strata.ToTotals(service.Options.Bake.FailOn),
+
             // A service without WebSockets is not judged by them: each metric more takes its share of α from the others.
             WebSockets = counted.WebSockets > 0 || service[slot].Work.Upgrades > 0 ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
         };

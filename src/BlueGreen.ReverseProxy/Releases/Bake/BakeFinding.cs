@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
@@ -11,4 +12,7 @@ internal sealed record BakeFinding(string Service, string Metric, string Reason,
 {
     /// <summary>Whether it is that the new slot's rate is too high for the old slot's past: the two can then be compared in the same seconds.</summary>
     public bool IsOfRate { get; init; }
+
+    /// <summary>The kind of responses that speaks against the new slot by itself, such as those of a route; null where it is all of them.</summary>
+    public FoundStratum? Stratum { get; init; }
 }

@@ -43,7 +43,7 @@ internal sealed partial class BakeHandOver(
     }
 
     private long SpentOf(ReleaseState release, ReleaseProgress progress) => release is { Status: ReleaseStatus.Shifting, Shift: { ByEvidence: not null } shift }
-        ? release.Open.Select(entry => services.TryGet(entry.Name, out var service) ? progress.SpentOf(shift, service.WatchOf(release.Id, shift.Key)) : 0).DefaultIfEmpty().Max()
+        ? release.Open.Select(entry => services.TryGet(entry.Name, out var service) && service.FindWatch(release.Id) is { } watch ? progress.SpentOf(shift, watch) : shift.Spent).DefaultIfEmpty().Max()
         : 0;
 
     private Decision<bool> Decide(Committed committed)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
@@ -14,6 +15,9 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct MetricTally(long Trials, long Bad, ClientSpread Spread)
 {
+    /// <summary>The same responses by strata; empty where they are not told apart.</summary>
+    public ImmutableArray<StratumTally> Strata { get; init; } = [];
+
     /// <summary>About how many clients got the bad ones.</summary>
     public int Clients => Spread.Clients;
 }
@@ -44,7 +48,7 @@ internal static class BakeJudge
     /// <param name="plan">What it is held against.</param>
     /// <param name="tally">What was counted.</param>
     /// <param name="minClients">What <see cref="LeastClients"/> gives.</param>
-    /// <param name="lnE">The evidence; null when the metric can't be judged.</param>
+    /// <param name="evidence">The evidence; null when the metric can't be judged.</param>
     /// <returns>One of the constants of this class.</returns>
     /// <remarks>
     /// Ville's inequality needs trials whose chance to be bad, given the past, is at most θ0. A client that repeats a request which has
@@ -52,25 +56,30 @@ internal static class BakeJudge
     /// evidence has to be enough also when n and k are divided by the design effect φ (L. Kish, Survey Sampling, 1965, section 8.2), which
     /// is the size of such bursts. One client that hammers makes φ about k, and k/φ one bad trial.
     /// </remarks>
-    public static string Judge(MetricPlan plan, in MetricTally tally, int minClients, out double? lnE)
+    public static string Judge(MetricPlan plan, in MetricTally tally, int minClients, out StratifiedEvidence? evidence)
     {
-        lnE = plan.Process?.LnE(tally.Trials, tally.Bad);
-        if (lnE is null)
+        if (plan.Process is not { } process)
         {
+            evidence = null;
             return NotJudged;
         }
 
-        if (lnE < plan.Threshold)
+        var found = EvidenceOf(plan, process, tally, scale: 1);
+        evidence = found;
+        if (found.LnE < plan.Threshold)
         {
             return Watching;
         }
 
-        var dispersion = tally.Spread.Dispersion;
-        return minClients == NoGuard
-            || (tally.Clients >= minClients && plan.Process!.LnE(tally.Trials / dispersion, tally.Bad / dispersion) >= plan.Threshold)
+        return minClients == NoGuard || (tally.Clients >= minClients && EvidenceOf(plan, process, tally, tally.Spread.Dispersion).LnE >= plan.Threshold)
             ? Failed
             : Guarded;
     }
+
+    private static StratifiedEvidence EvidenceOf(MetricPlan plan, BernoulliEProcess process, in MetricTally tally, double scale) =>
+        plan.Strata is { } strata && !tally.Strata.IsEmpty
+            ? strata.LnE(tally.Strata.AsSpan(), scale)
+            : StratifiedEvidence.Of(process.LnE(tally.Trials / scale, tally.Bad / scale));
 
     /// <summary>The record of a metric, for people and programs.</summary>
     public static MetricFigures Show(MetricPlan plan, in MetricTally tally, string status, double? lnE, string? detail)

@@ -145,7 +145,24 @@ internal sealed class BakePlan
         // A metric that was configured after the switch has no past.
         var measured = baseline.Bad.TryGetValue(metric.Name, out var bad);
         var trials = measured ? baseline.Responses : 0;
-        return PlanOf(options, metric.Name, trials, bad, alpha, $"{bad} of the old slot's {Counted.Of(trials, "response")} {(bad == 1 ? "was" : "were")} bad before the switch");
+        var plan = PlanOf(options, metric.Name, trials, bad, alpha, $"{bad} of the old slot's {Counted.Of(trials, "response")} {(bad == 1 ? "was" : "were")} bad before the switch");
+        return measured ? plan with { Strata = StrataOf(options, baseline, plan, alpha) } : plan;
+    }
+
+    // Each stratum has its own bound, and one of them too many that is too low would be enough: so they share the α of the bounds.
+    private static StratifiedEProcess? StrataOf(BakeOptions options, BakeBaseline baseline, MetricPlan plan, double alpha)
+    {
+        if (plan.Process is not { } all || baseline.Strata is not { Count: > 1 } strata || baseline.StratifiedBy != options.StratifyBy.ToString())
+        {
+            return null;
+        }
+
+        return new StratifiedEProcess(
+            all,
+            [.. strata.Select(stratum => stratum.Of(plan.Name))],
+            StratumNames.Count,
+            options.AbsoluteMargin,
+            stratum => PlanOf(options, plan.Name, (long)stratum.Trials, (long)stratum.Bad, alpha / strata.Count, "").Process);
     }
 
     private static MetricPlan PlanOf(BakeOptions options, string name, long trials, long bad, double alpha, string notJudged)
@@ -171,6 +188,9 @@ internal sealed record MetricPlan(string Name, long BaselineN, long BaselineBad,
 {
     /// <summary>What ln E has to reach: ln(1/α2).</summary>
     public double Threshold { get; } = -Math.Log(Alpha);
+
+    /// <summary>The evidence where responses are told apart; null where they are not.</summary>
+    public StratifiedEProcess? Strata { get; init; }
 
     /// <summary>Whether too little was measured of the old slot, so that <see cref="BakeOptions.UnmeasuredRate"/> stands in.</summary>
     public bool IsAssumed { get; init; }

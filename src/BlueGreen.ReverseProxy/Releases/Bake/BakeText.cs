@@ -15,8 +15,19 @@ internal static class BakeText
     // Larger numbers of clients are estimates, see ClientSet.
     private const int CountedExactly = 20;
 
-    /// <summary>Such as <c>12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1</c>.</summary>
-    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long limit)
+    /// <summary>
+    /// Such as <c>12 of 240 responses failed on green; blue 0.1 %; evidence 3·10⁵ to 1; 11 of them of route orders-pay</c>, or, where one kind of
+    /// responses speaks against the slot by itself, <c>5 of 5 responses of route orders-pay failed on green; blue 0 % of 180 …</c>.
+    /// </summary>
+    /// <param name="plan">What the metric is held against.</param>
+    /// <param name="tally">What was counted.</param>
+    /// <param name="lnE">The evidence.</param>
+    /// <param name="from">The old slot.</param>
+    /// <param name="to">The new slot.</param>
+    /// <param name="limit">From how many microseconds on a response is slow, or a request hangs.</param>
+    /// <param name="worst">The kind of responses that is worst; null where they are not told apart.</param>
+    /// <param name="isOfOne">Whether it speaks against the slot by itself.</param>
+    public static string Failure(MetricPlan plan, in MetricTally tally, double lnE, SlotName from, SlotName to, long limit, StratumFigures? worst = null, bool isOfOne = false)
     {
         var what = plan.Name switch
         {
@@ -31,8 +42,15 @@ internal static class BakeText
             BakePlan.HangsMetric => ("request", what),
             _ => ("response", what),
         };
+        if (worst is not null && isOfOne)
+        {
+            var pastOfOne = worst.BaselineN == 0 ? "not measured there" : $"{Percent((double)worst.BaselineBad / worst.BaselineN)} there";
+            return $"{worst.Bad} of {Counted.Of(worst.N, trials)} of {worst.Name} {verb} on {to.ToText()}; {from.ToText()} {pastOfOne}; evidence {Evidence(lnE)} to 1; {tally.Bad} of {tally.Trials} in all";
+        }
+
         var past = plan.BaselineN == 0 ? "not measured" : Percent((double)plan.BaselineBad / plan.BaselineN);
-        return $"{tally.Bad} of {Counted.Of(tally.Trials, trials)} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1";
+        var mostly = worst is not null && worst.N < tally.Trials && 2 * worst.Bad > tally.Bad ? $"; {worst.Bad} of them of {worst.Name}" : "";
+        return $"{tally.Bad} of {Counted.Of(tally.Trials, trials)} {verb} on {to.ToText()}; {from.ToText()} {past}; evidence {Evidence(lnE)} to 1{mostly}";
     }
 
     /// <summary>

@@ -46,12 +46,11 @@ internal static class ShiftView
 
     private static ShiftedService? Of(ReleaseState release, ShiftState shift, ReleasedService entry, ReleaseProgress? progress, ServiceCatalog services)
     {
-        if (!services.TryGet(entry.Name, out var service))
+        if (!services.TryGet(entry.Name, out var service) || service.FindWatch(release.Id) is not { } watch)
         {
             return null;
         }
 
-        var watch = service.WatchOf(release.Id, shift.Key);
         var (requests, evidence) = (watch.Requests, watch.Evidence);
         var sinceStep = watch.SinceStep;
         if (release.SwitchedAt is not null && requests is { New: 0, Old: 0 })

@@ -6,7 +6,8 @@ namespace BlueGreen.ReverseProxy.Slots.Splitting;
 /// <param name="isByRequest">Whether each request was decided by itself; if not, each client counts once, with its first failure.</param>
 /// <param name="time">The clock.</param>
 /// <param name="metric">The metric by which responses are bad, as the slots' meters count them.</param>
-internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric = FailureCodes.Errors)
+/// <param name="stratum">The stratum that is counted by itself as well; null for none. See <see cref="StratumNames"/>.</param>
+internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric = FailureCodes.Errors, byte? stratum = null)
 {
     // A client more is not counted twice either: it is not counted at all, which only makes the evidence weaker.
     private const int MostClients = 100_000;
@@ -22,6 +23,7 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
     private readonly Lock _gate = new();
     private readonly HashSet<ulong> _failed = [];
     private readonly HashSet<ulong> _slowed = [];
+    private readonly HashSet<ulong> _failedOfStratum = [];
     private readonly ResponseAges _unanswered = new(time, OverdueByDefault);
     private SplitEvidence _evidence = SplitEvidence.None;
     private TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,6 +32,7 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
     private long _newAnswered;
     private long _oldAnswered;
     private long _oldBad;
+    private SplitCounts _ofStratum;
     private long _slowAbove = long.MaxValue;
     private SplitEvidence _slow = SplitEvidence.None;
     private long _newBad;
@@ -40,6 +43,18 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
     private (long New, long Old) _step;
     private long _mostOpen = long.MaxValue;
     private (long Budget, double Rate, long Overdue)? _room;
+
+    /// <summary>What one stratum's requests did, where one is counted by itself; where clients count once, its clients with a bad response.</summary>
+    public SplitCounts? OfStratum
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return stratum is null ? null : _ofStratum;
+            }
+        }
+    }
 
     /// <summary>The metric by which responses are bad.</summary>
     public int Metric => metric;
@@ -200,8 +215,14 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
     /// <param name="key">What the request was told apart by.</param>
     /// <param name="isBad">Whether it was bad.</param>
     /// <param name="microseconds">The time to its start; null where that says nothing.</param>
-    public void Add(bool isNew, int weight, ulong key, bool isBad, long? microseconds = null)
+    /// <param name="ofStratum">The request's stratum.</param>
+    public void Add(bool isNew, int weight, ulong key, bool isBad, long? microseconds = null, byte ofStratum = 0)
     {
+        if (ofStratum == stratum)
+        {
+            AddToStratum(isNew, key, isBad);
+        }
+
         Interlocked.Increment(ref isNew ? ref _newAnswered : ref _oldAnswered);
         if (microseconds >= Volatile.Read(ref _slowAbove))
         {
@@ -243,6 +264,15 @@ internal sealed class SplitWatch(bool isByRequest, TimeProvider time, int metric
             Volatile.Write(ref _slow, SplitEvidence.None);
             _failed.Clear();
             _slowed.Clear();
+        }
+    }
+
+    private void AddToStratum(bool isNew, ulong key, bool isBad)
+    {
+        lock (_gate)
+        {
+            var counts = isBad && (isByRequest || (_failedOfStratum.Count < MostClients && _failedOfStratum.Add(key)));
+            _ofStratum = _ofStratum.With(isNew, counts);
         }
     }
 

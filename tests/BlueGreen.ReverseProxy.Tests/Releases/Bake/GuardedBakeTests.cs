@@ -42,7 +42,7 @@ public sealed class GuardedBakeTests : IDisposable
 
         var release = open.State.Find(id)!;
         (release.Status, release.Bake!.Outcome, release.Bake.Hold).Should().Be((ReleaseStatus.Baking, BakeState.Held, BakeHolds.Guarded));
-        release.Bake.Detail.Should().MatchRegex("^orders: 500 of 1500 responses failed on green; blue 0 %; evidence .* to 1; not acted on: all of them went to one client of about 49, which sends 3[0-9] % of the requests$");
+        release.Bake.Detail.Should().MatchRegex("^orders: 500 of 1500 responses failed on green; blue 0 %; evidence .* to 1; 500 × 500, the first at 12:00:00Z; not acted on: all of them went to one client of about 49, which sends 3[0-9] % of the requests$");
         open.State.Snapshot.EventsOf(id).Count(entry => entry.Type == "bakeGuarded").Should().Be(1);
         open.State.Snapshot.Records.Audit.Should().Contain(entry => entry.Actor == "bake" && entry.Action == "hold");
 

@@ -22,6 +22,7 @@ internal sealed record LiveStream(int Seed, double Bad, double Slow, int Clients
         BaselineWindow = TimeSpan.FromSeconds(60),
         MaxErrorRate = 0.2,
         FailOn = [FailureMetric.Errors, BakePlanTests.Metric("401")],
+        StratifyBy = StratifyBy.Route,
     };
 
     /// <summary>What was found live, and what the recording says.</summary>
@@ -49,7 +50,11 @@ internal sealed record LiveStream(int Seed, double Bad, double Slow, int Clients
 
         var counted = entry.Blue.Meter.Read();
         var bad = Options.FailOn.Select((metric, index) => KeyValuePair.Create(metric.Name, counted.Bad(index))).ToImmutableSortedDictionary(StringComparer.Ordinal);
-        var baseline = new BakeBaseline("replay", counted.Trials, bad, entry.Blue.Meter.Clients.Count, Options.BaselineWindow.TotalSeconds, counted.LatencyCounts());
+        var baseline = new BakeBaseline("replay", counted.Trials, bad, entry.Blue.Meter.Clients.Count, Options.BaselineWindow.TotalSeconds, counted.LatencyCounts())
+        {
+            StratifiedBy = "route",
+            Strata = counted.Strata.ToTotals(Options.FailOn),
+        };
         time.Advance(Switch - time.GetUtcNow());
         var monitor = new ServiceMonitor(
             entry, new ReleasedService("replay", SlotName.Blue, SlotName.Green, 1), BakePlan.Of(Options, baseline), carried: null, TimeSpan.Zero, time);
@@ -92,15 +97,18 @@ internal sealed record LiveStream(int Seed, double Bad, double Slow, int Clients
         var hammer = random.NextDouble() < hammers;
         var client = hammer ? 4711 : clients[random.Next(clients.Length)];
         var micros = random.NextDouble() < slow ? random.NextInt64(200_000, 6_000_000) : random.NextInt64(3000, 20_000);
+        var stratum = (byte)(random.Next(50) == 0 ? 7 : random.Next(3));
+        bad = stratum == 7 ? Math.Min(1, 20 * bad) : bad;
         var status = hammer || random.NextDouble() < bad ? 500 : random.NextDouble() < bad ? 401 : 200;
-        return random.Next(200) switch
+        var outcome = random.Next(200) switch
         {
-            0 => new(499, Fault.Client, micros, Begun: false, Upgraded: false, client),
+            0 => new ResponseOutcome(499, Fault.Client, micros, Begun: false, Upgraded: false, client),
             1 => new(status, Fault.Client, micros, Begun: true, Upgraded: false, client),
             2 => new(504, Fault.Gateway, micros, Begun: false, Upgraded: false, client),
             3 => new(101, Fault.None, micros, Begun: true, Upgraded: true, client),
             4 when status >= 500 => new(502, Fault.Destination, micros, Begun: false, Upgraded: false, client),
-            _ => new(status, Fault.None, micros, Begun: true, Upgraded: false, client),
+            _ => new ResponseOutcome(status, Fault.None, micros, Begun: true, Upgraded: false, client),
         };
+        return outcome with { Stratum = stratum };
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
@@ -320,6 +321,75 @@ public sealed class ServiceMonitorTests
         woken.IsCompleted.Should().BeTrue();
     }
 
+    // One route in a thousand requests fails wholly: among all responses that is nothing, among its own everything.
+    [Fact]
+    public void Errors_OfOneRouteOfLittleTraffic_FailTheBakeByThatRoute()
+    {
+        var (monitor, slot) = Watch(baseline: ByRoute(("orders-list", 99_820, 100), ("orders-pay", 180, 0)));
+
+        Serve(slot, 200, count: 9_990, clients: 50, route: "orders-list");
+        Serve(slot, 500, count: 10, clients: 10, route: "orders-list");
+        Serve(slot, 500, count: 6, clients: 6, firstClient: 20, route: "orders-pay");
+
+        var (figures, finding) = monitor.Judge();
+        finding!.Reason.Should().StartWith("6 of 6 responses of route orders-pay failed on green; blue 0 % there; evidence ").And.EndWith("to 1; 16 of 10006 in all; 16 × 500, the first at 12:00:00Z");
+        finding.Stratum.Should().Be(new FoundStratum(StratumNames.StratumOf("orders-pay"), "route orders-pay"));
+        figures.Metrics[0].Worst.Should().BeEquivalentTo(new { Name = "route orders-pay", N = 6, Bad = 6, BaselineN = 180, BaselineBad = 0 });
+    }
+
+    [Fact]
+    public void Errors_MoreTrafficOnARouteThatAlwaysFailsOften_FailNothing()
+    {
+        var (monitor, slot) = Watch(baseline: ByRoute(("orders-list", 90_000, 9), ("orders-import", 10_000, 91)));
+
+        Serve(slot, 200, count: 5_000, clients: 50, route: "orders-list");
+        Serve(slot, 200, count: 4_955, clients: 50, route: "orders-import");
+        Serve(slot, 500, count: 45, clients: 45, route: "orders-import");
+
+        var (figures, finding) = monitor.Judge();
+        finding.Should().BeNull("half a percent is what one in a hundred of half of the traffic gives");
+        figures.Metrics[0].Status.Should().Be("watching");
+        Watch().Watch.PlanOf("5xx")!.Plan.Process!.LnE(10_000, 45).Should().BeGreaterThan(5.1, "without the routes it would have been an alarm");
+    }
+
+    [Fact]
+    public void Errors_ByRouteAfterARestart_CountOn()
+    {
+        var baseline = ByRoute(("orders-list", 99_820, 100), ("orders-pay", 180, 0));
+        var (before, first) = Watch(baseline: baseline);
+        Serve(first, 200, count: 2_000, clients: 50, route: "orders-list");
+        Serve(first, 500, count: 2, clients: 2, route: "orders-pay");
+        before.Judge().Finding.Should().BeNull();
+
+        var (after, second) = Watch(baseline: baseline, carried: before.Judge().Figures);
+        Serve(second, 500, count: 2, clients: 2, firstClient: 10, route: "orders-pay");
+
+        after.Judge().Finding!.Reason.Should().StartWith("4 of 4 responses of route orders-pay failed");
+    }
+
+    // What the old slot's past was told apart by is not what requests are told apart by now.
+    [Fact]
+    public void Errors_ToldApartByAnotherThingThanThePast_AreJudgedTogether()
+    {
+        var (monitor, slot) = Watch(baseline: ByRoute(("orders-list", 99_820, 100), ("orders-pay", 180, 0)));
+        slot.Meter.Strata = new StratumNames(new StratifyBy(StratifyKind.Method));
+
+        Serve(slot, 200, count: 4_000, clients: 50, route: "GET");
+        Serve(slot, 500, count: 5, clients: 5, route: "POST");
+
+        var (figures, finding) = monitor.Judge();
+        finding.Should().BeNull();
+        figures.Metrics[0].Worst.Should().BeNull();
+    }
+
+    private static BakeBaseline ByRoute(params (string Route, long N, long Bad)[] routes) =>
+        BakePlanTests.Baseline(routes.Sum(route => route.N), (int)routes.Sum(route => route.Bad), latencies: 100_000) with
+        {
+            StratifiedBy = "route",
+            Strata = [.. routes.Select(route => new StratumTotals(
+                StratumNames.StratumOf(route.Route), $"route {route.Route}", route.N, route.Bad == 0 ? null : ImmutableSortedDictionary<string, long>.Empty.Add("5xx", route.Bad)))],
+        };
+
     private (ServiceMonitor Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, ServiceFigures? carried = null)
     {
         options ??= new BakeOptions();
@@ -328,11 +398,11 @@ public sealed class ServiceMonitorTests
         return (new ServiceMonitor(entry, release, BakePlan.Of(options, baseline ?? Good), carried, TimeSpan.Zero, _time), entry.Green);
     }
 
-    private static void Serve(Slot slot, int status, int count, int clients, long microseconds = 15_000, int firstClient = 0)
+    private static void Serve(Slot slot, int status, int count, int clients, long microseconds = 15_000, int firstClient = 0, string? route = null)
     {
         for (var index = 0; index < count; index++)
         {
-            slot.Meter.Add(new ResponseOutcome(status, Fault.None, microseconds, Begun: true, Upgraded: false, firstClient + (index % clients)));
+            slot.Meter.Add(new ResponseOutcome(status, Fault.None, microseconds, Begun: true, Upgraded: false, firstClient + (index % clients)) { Stratum = route is null ? (byte)0 : slot.Meter.Strata.Add(route) });
         }
     }
 }

@@ -12,6 +12,9 @@ internal sealed record ConfirmationCounts(long NewBad, long OldBad, long NewResp
 {
     public static ConfirmationCounts None { get; } = new(0, 0, 0, 0, 0);
 
+    /// <summary>The same of the kind of responses that has raised the alarm by itself; null where it was all of them.</summary>
+    public SplitCounts? OfStratum { get; init; }
+
     /// <summary>Reads them.</summary>
     /// <param name="watch">What counts the attempt's requests.</param>
     /// <param name="metric">What is compared.</param>
@@ -27,6 +30,6 @@ internal sealed record ConfirmationCounts(long NewBad, long OldBad, long NewResp
 
         var isSlowness = metric == BakePlan.LatencyMetric;
         var evidence = isSlowness ? watch.Slowness : watch.Evidence;
-        return new(evidence.NewBad, evidence.OldBad, watch.NewResponses.Answered, watch.OldResponses.Answered, isSlowness ? watch.OldSlow : watch.OldResponses.Bad);
+        return new(evidence.NewBad, evidence.OldBad, watch.NewResponses.Answered, watch.OldResponses.Answered, isSlowness ? watch.OldSlow : watch.OldResponses.Bad) { OfStratum = watch.OfStratum };
     }
 }

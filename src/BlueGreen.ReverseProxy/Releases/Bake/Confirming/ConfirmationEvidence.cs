@@ -32,12 +32,11 @@ internal sealed record ConfirmationEvidence(int Attempt, long EarlierNew, long E
     public static ConfirmationEvidence First { get; } = new(1, 0, 0, 0);
 
     /// <summary>ln E.</summary>
-    /// <param name="newBad">The failures of this attempt on the new slot; where clients count once, the clients.</param>
-    /// <param name="oldBad">The same on the old slot.</param>
-    public double LnE(long newBad, long oldBad)
+    /// <param name="counts">What this attempt has counted.</param>
+    public double LnE(ConfirmationCounts counts)
     {
-        var all = SplitEvidence.Of(EarlierNew + newBad, EarlierOld + oldBad, Weight).LnE;
-        return LnHalf + LnSum(all, LnSum(Math.Log(Past), LnOfAttempt(newBad, oldBad)));
+        var all = SplitEvidence.Of(EarlierNew + counts.NewBad, EarlierOld + counts.OldBad, Weight).LnE;
+        return LnHalf + LnSum(all, LnSum(Math.Log(Past), LnOfAttempt(counts)));
     }
 
     /// <summary>Whether the new slot is no worse, by this attempt alone.</summary>
@@ -62,12 +61,18 @@ internal sealed record ConfirmationEvidence(int Attempt, long EarlierNew, long E
         return (newBad * Math.Log(null0 / (null0 + RefutedLift))) + (good * Math.Log((1 - null0) / (1 - null0 - RefutedLift))) >= LnRefuted;
     }
 
-    /// <summary>The attempt after this one, which has ended with so many failures and has decided nothing.</summary>
-    public ConfirmationEvidence Next(long newBad, long oldBad) =>
-        new(Attempt + 1, EarlierNew + newBad, EarlierOld + oldBad, Past + Math.Exp(LnOfAttempt(newBad, oldBad)));
+    /// <summary>The attempt after this one, which has counted so much and has decided nothing.</summary>
+    public ConfirmationEvidence Next(ConfirmationCounts counts) =>
+        new(Attempt + 1, EarlierNew + counts.NewBad, EarlierOld + counts.OldBad, Past + Math.Exp(LnOfAttempt(counts)));
 
-    private double LnOfAttempt(long newBad, long oldBad) =>
-        SplitEvidence.Of(newBad, oldBad, Weight).LnE - Math.Log(Attempt) - Math.Log(Attempt + 1);
+    // Where one kind of responses has raised the alarm, half of the attempt's evidence is that kind's: among all failures, a few of a route
+    // with little traffic would be lost.
+    private double LnOfAttempt(ConfirmationCounts counts)
+    {
+        var all = SplitEvidence.Of(counts.NewBad, counts.OldBad, Weight).LnE;
+        var attempt = counts.OfStratum is { } one ? LnHalf + LnSum(all, SplitEvidence.Of(one.NewBad, one.OldBad, Weight).LnE) : all;
+        return attempt - Math.Log(Attempt) - Math.Log(Attempt + 1);
+    }
 
     private static double LnSum(double one, double other)
     {

@@ -21,6 +21,9 @@ internal static class ConfirmationRule
     /// <summary>How long an attempt lasts at most.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
 
+    /// <summary>The same where one kind of responses has raised the alarm: of a route with little traffic, little falls on the new slot in two minutes.</summary>
+    public static readonly TimeSpan LongestOfStratum = TimeSpan.FromMinutes(10);
+
     /// <summary>How many attempts a bake makes. Whoever is alarmed more often is one for somebody to look at.</summary>
     public const int MostAttempts = 25;
 
@@ -35,9 +38,17 @@ internal static class ConfirmationRule
     /// <param name="rate">θ0: the rate of failures that is no worse; null if that is not known.</param>
     /// <param name="elapsed">How long the attempt lasts.</param>
     public static ConfirmationVerdict Judge(ConfirmationEvidence evidence, ConfirmationCounts counts, double threshold, double? rate, TimeSpan elapsed) =>
-        evidence.LnE(counts.NewBad, counts.OldBad) >= threshold ? ConfirmationVerdict.Confirmed
-        : elapsed >= Longest || ConfirmationEvidence.IsRefuted(counts.NewBad, counts.OldBad, counts.NewResponses, rate) ? ConfirmationVerdict.Refuted
+        evidence.LnE(counts) >= threshold ? ConfirmationVerdict.Confirmed
+        : IsOver(counts, elapsed) || IsRefuted(counts, rate) ? ConfirmationVerdict.Refuted
         : ConfirmationVerdict.Open;
+
+    /// <summary>Whether an attempt has lasted as long as it may.</summary>
+    public static bool IsOver(ConfirmationCounts counts, TimeSpan elapsed) => elapsed >= (counts.OfStratum is null ? Longest : LongestOfStratum);
+
+    // That the rate of everything is no higher says nothing about one kind with little traffic.
+    private static bool IsRefuted(ConfirmationCounts counts, double? rate) => counts.OfStratum is { } one
+        ? ConfirmationEvidence.IsRefuted(one.NewBad, one.OldBad, one.NewResponses, rate: null)
+        : ConfirmationEvidence.IsRefuted(counts.NewBad, counts.OldBad, counts.NewResponses, rate);
 
     /// <summary>
     /// What fails on both slots alike, such as a client that repeats a request that can't succeed, goes on after an attempt and would raise

@@ -15,6 +15,18 @@ internal static class ConfirmationTransitions
 {
     private const double LeastSecondsAfter = 60;
 
+    /// <summary>Whether both slots of every service still hold what is to be compared.</summary>
+    /// <remarks>
+    /// Ask it in the commit as well: between the look that has planned an attempt and its commit, a forced deployment may have put
+    /// something else into an old slot, which would get three quarters of the traffic.
+    /// </remarks>
+    public static bool CanCompare(GatewayState state, ReleaseState release) =>
+        release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming
+        && release.Open.All(entry => state.Services[entry.Name].RollbackTo == entry.From);
+
+    /// <summary>Whether an attempt is the one that runs. What was seen of another one says nothing about it.</summary>
+    public static bool Runs(ReleaseState release, BakeConfirmation confirmation) => release.Bake?.Confirmation?.Number == confirmation.Number;
+
     /// <summary>Three quarters of the traffic go to the old slots until it is known which slot is to blame.</summary>
     public static StateChange Begin(StateChange change, ReleaseState release, BakeConfirmation confirmation, ImmutableList<ServiceFigures> figures, DateTimeOffset now)
     {
@@ -46,7 +58,7 @@ internal static class ConfirmationTransitions
             Bake = release.Bake with
             {
                 Confirmation = confirmation with { Process = process },
-                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(0, 0)),
+                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(ConfirmationCounts.None)),
             },
         });
     }
@@ -62,7 +74,7 @@ internal static class ConfirmationTransitions
                 Confirmation = next,
                 Attempts = next.Number,
                 SplitSeconds = release.Bake.SplitSeconds + lasted.TotalSeconds,
-                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad)),
+                Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(counts)),
             },
         };
         return Noted(change, begun, next, $"{confirmation.Metric} of {confirmation.Service} is open ({Describe(release, confirmation, counts)}); now {next.Service}: {next.Alarm}", now);
@@ -72,7 +84,7 @@ internal static class ConfirmationTransitions
     public static StateChange Refuted(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, TimeSpan elapsed, DateTimeOffset now)
     {
         var confirmation = release.Bake!.Confirmation!;
-        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts.NewBad, counts.OldBad);
+        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts);
         var left = Left(release, lasted, now);
 
         // The time that it took is added to the bake; and what is watched from now on is watched for some time, however little was left.
@@ -80,7 +92,13 @@ internal static class ConfirmationTransitions
         left = left with
         {
             BakeSeconds = Math.Max(Math.Ceiling(release.BakeSeconds + lasted.TotalSeconds), Math.Ceiling(least)),
-            Bake = left.Bake! with { Evidence = With(left.Bake.Evidence, confirmation, evidence) },
+
+            // What the service had counted was the alarm: a process that takes the release up must not raise it again.
+            Bake = left.Bake! with
+            {
+                Evidence = With(left.Bake.Evidence, confirmation, evidence),
+                Services = left.Bake.Services.ConvertAll(figures => figures.Name == confirmation.Service ? figures.WithCurvesOnly() : figures),
+            },
         };
         return change.WithRelease(left)
             .WithEvent(left, now, "bakeRefuted", $"{confirmation.Service}: {detail}")
@@ -112,10 +130,17 @@ internal static class ConfirmationTransitions
     public static string Describe(ReleaseState release, BakeConfirmation confirmation, ConfirmationCounts counts)
     {
         var slots = release.Services.Find(entry => entry.Is(confirmation.Service))!;
-        var what = confirmation.Key == TrafficKeyKind.Request ? Counted.Of(counts.NewBad, "bad response") : $"{Counted.Of(counts.NewBad, "client")} with bad responses";
+        string What(long bad) => confirmation.Key == TrafficKeyKind.Request ? Counted.Of(bad, "bad response") : $"{Counted.Of(bad, "client")} with bad responses";
+        if (counts.OfStratum is { } one && confirmation.Stratum is { } stratum)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {What(one.NewBad)} of {stratum.Name} fell on {slots.To.ToText()} (of {Counted.Of(one.NewResponses, "response")}) and {one.OldBad} on {slots.From.ToText()} (of {one.OldResponses}); in all {counts.NewBad} and {counts.OldBad}");
+        }
+
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {what} fell on {slots.To.ToText()} (of {Counted.Of(counts.NewResponses, "response")}) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
+            $"while both slots served, with a quarter of the traffic on {slots.To.ToText()}, {What(counts.NewBad)} fell on {slots.To.ToText()} (of {Counted.Of(counts.NewResponses, "response")}) and {counts.OldBad} on {slots.From.ToText()} (of {counts.OldResponses})");
     }
 
     private static StateChange Noted(StateChange change, ReleaseState release, BakeConfirmation confirmation, string alarm, DateTimeOffset now)

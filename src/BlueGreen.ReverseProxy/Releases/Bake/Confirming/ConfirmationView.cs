@@ -12,12 +12,13 @@ internal static class ConfirmationView
 {
     public static BakeComparison? Of(ReleaseState release, ReleaseProgress? progress, ServiceCatalog services)
     {
-        if (release is not { Status: ReleaseStatus.Confirming, Bake.Confirmation: { } confirmation } || !services.TryGet(confirmation.Service, out var service))
+        if (release is not { Status: ReleaseStatus.Confirming, Bake.Confirmation: { } confirmation } || !services.TryGet(confirmation.Service, out var service)
+            || confirmation.FindWatch(release.Id, service) is not { } watch)
         {
             return null;
         }
 
-        var counts = ConfirmationCounts.Of(confirmation.WatchOf(release.Id, service), confirmation.Metric);
+        var counts = ConfirmationCounts.Of(watch, confirmation.Metric);
         var evidence = ConfirmationTransitions.EvidenceOf(release.Bake, confirmation);
         return new BakeComparison(
             confirmation.Number,
@@ -31,7 +32,12 @@ internal static class ConfirmationView
             counts.OldBad,
             counts.NewResponses,
             counts.OldResponses,
-            Math.Round(evidence.LnE(counts.NewBad, counts.OldBad), 6),
-            progress?.Bake?.PlanOf(confirmation.Service, confirmation.Metric) is { } planned ? Math.Round(planned.Plan.Threshold, 6) : null);
+            Math.Round(evidence.LnE(counts), 6),
+            progress?.Bake?.PlanOf(confirmation.Service, confirmation.Metric) is { } planned ? Math.Round(planned.Plan.Threshold, 6) : null)
+        {
+            Stratum = confirmation.Stratum is { } stratum && counts.OfStratum is { } one
+                ? new ComparedStratum(stratum.Name, one.NewBad, one.OldBad, one.NewResponses, one.OldResponses)
+                : null,
+        };
     }
 }

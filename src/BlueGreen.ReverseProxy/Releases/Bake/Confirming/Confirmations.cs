@@ -31,7 +31,7 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
         var open = release.Open.ToList();
         var entries = open.ConvertAll(entry => services.TryGet(entry.Name, out var service) ? service : null);
         if (entries.Exists(service => service is null || service.Options.Bake.Confirm == ConfirmationMode.Never || HasSessions(service))
-            || open.Exists(entry => state.Current.Services[entry.Name].RollbackTo != entry.From))
+            || !ConfirmationTransitions.CanCompare(state.Current, release))
         {
             return null;
         }
@@ -53,6 +53,7 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
         {
             Header = key.Header,
             HangSeconds = planned.HangAfter?.TotalSeconds,
+            Stratum = finding.Stratum,
         };
     }
 
@@ -64,11 +65,15 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
             return null;
         }
 
-        var watch = confirmation.WatchOf(release.Id, service);
+        if (confirmation.FindWatch(release.Id, service) is not { } watch)
+        {
+            return (ConfirmationCounts.None, planned.Plan);
+        }
+
         watch.CountSlowness(planned.SlowAbove);
         var counts = ConfirmationCounts.Of(watch, confirmation.Metric);
         var evidence = ConfirmationTransitions.EvidenceOf(release.Bake!, confirmation);
-        monitor.KeepComparison(confirmation.Service, confirmation.Metric, planned.Plan.Threshold, evidence.LnE(counts.NewBad, counts.OldBad));
+        monitor.KeepComparison(confirmation.Service, confirmation.Metric, planned.Plan.Threshold, evidence.LnE(counts));
         return (counts, planned.Plan);
     }
 

@@ -20,7 +20,7 @@ public static class BakeReplay
         foreach (var line in lines)
         {
             number++;
-            if (line.Length == 0 || line[0] == '#' || line == RecordedOutcome.Header)
+            if (line.Length == 0 || line[0] == '#' || RecordedOutcome.IsHeader(line))
             {
                 continue;
             }
@@ -116,6 +116,8 @@ public static class BakeReplay
                 options.BaselineWindow.TotalSeconds,
                 counted.LatencyCounts())
             {
+                StratifiedBy = options.StratifyBy.Kind == StratifyKind.None ? null : options.StratifyBy.ToString(),
+                Strata = options.StratifyBy.Kind == StratifyKind.None ? null : counted.Strata.ToTotals(options.FailOn),
                 WebSockets = all.Any(outcome => outcome.Ending is OutcomeEnding.Closed or OutcomeEnding.Broken) ? new BaselineSockets(counted.WebSockets, counted.BrokenWebSockets) : null,
             };
         }

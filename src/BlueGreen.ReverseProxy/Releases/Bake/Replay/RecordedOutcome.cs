@@ -15,9 +15,11 @@ namespace BlueGreen.ReverseProxy.Releases.Bake.Replay;
 public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int StatusCode, OutcomeEnding Ending, double Milliseconds, string Client)
 {
     /// <summary>The first line of a recording: the names of the columns.</summary>
-    public const string Header = "time,slot,status,ending,ms,client";
+    public const string Header = "time,slot,status,ending,ms,client,route";
 
-    private const int Columns = 6;
+    private const string OlderHeader = "time,slot,status,ending,ms,client";
+    private const int Columns = 7;
+    private const int OlderColumns = 6;
     private const int HexDigits = 8;
     private const double MicrosecondsPerMillisecond = 1000;
     private const string Grpc = "grpc:";
@@ -26,13 +28,19 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
     /// <summary>The status that a gRPC call has ended with, unless that was 0; 17 for a call that ended without one; null for anything else.</summary>
     public int? GrpcStatus { get; init; }
 
+    /// <summary>What stands for the route, or whatever else the service's requests are told apart by; empty for nothing.</summary>
+    public string Route { get; init; } = "";
+
     /// <summary>The outcome as a line: comma-separated, nothing quoted, for nothing in it needs quotes.</summary>
     public string ToLine() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{EndingText},{Milliseconds:0.###},{Client}");
+        $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ},{Slot.ToText()},{StatusCode},{EndingText},{Milliseconds:0.###},{Client},{Route}");
+
+    /// <summary>Whether a line is the names of the columns, also as an older version has written them.</summary>
+    public static bool IsHeader(string line) => line is Header or OlderHeader;
 
     /// <summary>Reads a line.</summary>
-    /// <param name="line">Six columns as <see cref="Header"/> names them; <c>ending</c>, <c>ms</c> and <c>client</c> may be empty.</param>
+    /// <param name="line">The columns as <see cref="Header"/> names them; the last may be missing, and <c>ending</c>, <c>ms</c>, <c>client</c> and <c>route</c> be empty.</param>
     /// <param name="outcome">The outcome, when true is returned.</param>
     /// <param name="problem">What is wrong with the line, when false is.</param>
     public static bool TryParse(string line, out RecordedOutcome outcome, out string problem)
@@ -40,7 +48,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         ArgumentNullException.ThrowIfNull(line);
         outcome = null!;
         var columns = line.Split(',');
-        if (columns.Length != Columns)
+        if (columns.Length is not (Columns or OlderColumns))
         {
             problem = $"has {Counted.Of(columns.Length, "column")}, expected {Columns}: {Header}";
             return false;
@@ -71,7 +79,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
                 return false;
             }
 
-            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]) { GrpcStatus = grpc };
+            outcome = new RecordedOutcome(at.ToUniversalTime(), slot, status, ending, ms, columns[5]) { GrpcStatus = grpc, Route = columns.Length == Columns ? columns[6] : "" };
             problem = "";
             return true;
         }
@@ -95,7 +103,11 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
             _ => OutcomeEnding.Whole,
         },
         outcome.Microseconds / MicrosecondsPerMillisecond,
-        outcome.Client.ToString("x8", CultureInfo.InvariantCulture)) { GrpcStatus = outcome.GrpcStatus is > 0 and var status ? status : null };
+        outcome.Client.ToString("x8", CultureInfo.InvariantCulture)) 
+    {
+        GrpcStatus = outcome.GrpcStatus is > 0 and var status ? status : null,
+        Route = outcome.Stratum.ToString(CultureInfo.InvariantCulture),
+    };
 
     internal ResponseOutcome ToOutcome() => new(
         StatusCode,
@@ -112,6 +124,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         NumberOf(Client))
     {
         GrpcStatus = (byte?)GrpcStatus,
+        Stratum = byte.TryParse(Route, NumberStyles.None, CultureInfo.InvariantCulture, out var stratum) ? stratum : StratumNames.StratumOf(Route),
         WebSocket = Ending switch
         {
             OutcomeEnding.Broken => WebSocketEnding.Broken,

@@ -29,6 +29,7 @@ internal sealed class BernoulliEProcess
     private const double LargeWeight = 4;
     private const double LargeStep = 1;
 
+    private readonly double[] _steps;
     private readonly double[] _lnWeight = new double[Alternatives];
     private readonly double[] _lnBad = new double[Alternatives];
     private readonly double[] _lnGood = new double[Alternatives];
@@ -36,17 +37,19 @@ internal sealed class BernoulliEProcess
     /// <summary>Makes the process of one null.</summary>
     /// <param name="nullRate">θ0, between 0 and 1, both excluded.</param>
     public BernoulliEProcess(double nullRate)
+        : this(nullRate, StepsFrom(nullRate))
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(nullRate, 0);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(nullRate, 1);
+    }
+
+    private BernoulliEProcess(double nullRate, double[] steps)
+    {
         NullRate = nullRate;
-        var nullLogit = Math.Log(nullRate / (1 - nullRate));
-        var largestStep = Math.Max(Math.Log(LargestOdds) - nullLogit, LeastLargestStep);
-        double StepOf(int index) => SmallestStep * Math.Pow(largestStep / SmallestStep, (double)index / (Alternatives - 1));
-        var totalWeight = Enumerable.Range(0, Alternatives).Sum(index => Weight(StepOf(index)));
+        _steps = steps;
+        var nullLogit = LogitOf(nullRate);
+        var totalWeight = steps.Sum(Weight);
         for (var index = 0; index < Alternatives; index++)
         {
-            var step = StepOf(index);
+            var step = steps[index];
 
             // ln θ and ln(1−θ) from the log-odds: exact also where the rate is next to 0 or 1.
             var logit = nullLogit + step;
@@ -59,29 +62,72 @@ internal sealed class BernoulliEProcess
     /// <summary>θ0.</summary>
     public double NullRate { get; }
 
+    /// <summary>The same alternatives, in log-odds above the null, for another null.</summary>
+    /// <param name="nullRate">θ0 of the other, between 0 and 1, both excluded.</param>
+    public BernoulliEProcess At(double nullRate)
+    {
+        ThrowUnlessRate(nullRate);
+        return new(nullRate, _steps);
+    }
+
+    /// <summary>Adds what trials speak for each alternative, so that trials under different nulls can be judged together: see <see cref="At"/>.</summary>
+    /// <param name="terms">The logarithms of the likelihood ratios, one for each alternative.</param>
+    /// <param name="trials">n.</param>
+    /// <param name="bad">k.</param>
+    public void AddTo(Span<double> terms, double trials, double bad)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bad);
+        bad = Math.Min(bad, trials);
+        for (var index = 0; index < Alternatives; index++)
+        {
+            terms[index] += (bad * _lnBad[index]) + ((trials - bad) * _lnGood[index]);
+        }
+    }
+
+    /// <summary>The natural logarithm of the evidence that the alternatives' likelihood ratios make together.</summary>
+    /// <param name="terms">Their logarithms, of <see cref="AddTo"/>.</param>
+    public double LnOf(ReadOnlySpan<double> terms)
+    {
+        var largest = double.NegativeInfinity;
+        for (var index = 0; index < Alternatives; index++)
+        {
+            largest = Math.Max(largest, _lnWeight[index] + terms[index]);
+        }
+
+        var sum = 0.0;
+        for (var index = 0; index < Alternatives; index++)
+        {
+            sum += Math.Exp(_lnWeight[index] + terms[index] - largest);
+        }
+
+        return largest + Math.Log(sum);
+    }
+
     /// <summary>The natural logarithm of the evidence after <paramref name="trials"/> trials of which <paramref name="bad"/> were bad.</summary>
     /// <param name="trials">n, not negative; a fraction where trials were thrown together.</param>
     /// <param name="bad">k, not negative; more than n count as n, for a judgement must not fail over a torn count.</param>
     public double LnE(double trials, double bad)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bad);
-        bad = Math.Min(bad, trials);
         Span<double> terms = stackalloc double[Alternatives];
-        var largest = double.NegativeInfinity;
-        for (var index = 0; index < Alternatives; index++)
-        {
-            terms[index] = _lnWeight[index] + (bad * _lnBad[index]) + ((trials - bad) * _lnGood[index]);
-            largest = Math.Max(largest, terms[index]);
-        }
-
-        var sum = 0.0;
-        foreach (var term in terms)
-        {
-            sum += Math.Exp(term - largest);
-        }
-
-        return largest + Math.Log(sum);
+        terms.Clear();
+        AddTo(terms, trials, bad);
+        return LnOf(terms);
     }
+
+    private static double[] StepsFrom(double nullRate)
+    {
+        ThrowUnlessRate(nullRate);
+        var largest = Math.Max(Math.Log(LargestOdds) - LogitOf(nullRate), LeastLargestStep);
+        return [.. Enumerable.Range(0, Alternatives).Select(index => SmallestStep * Math.Pow(largest / SmallestStep, (double)index / (Alternatives - 1)))];
+    }
+
+    private static void ThrowUnlessRate(double rate)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(rate, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rate, 1);
+    }
+
+    private static double LogitOf(double rate) => Math.Log(rate / (1 - rate));
 
     private static double Weight(double step) => step >= LargeStep ? LargeWeight : 1;
 

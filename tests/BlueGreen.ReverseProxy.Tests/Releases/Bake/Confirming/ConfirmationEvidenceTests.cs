@@ -17,7 +17,7 @@ public sealed class ConfirmationEvidenceTests
     {
         var ratio = SplitEvidence.Of(newBad, oldBad, ConfirmationEvidence.Weight).LnE;
 
-        ConfirmationEvidence.First.LnE(newBad, oldBad).Should().BeApproximately(ratio + Math.Log(0.75), 1e-9);
+        ConfirmationEvidence.First.LnE(Counts(newBad, oldBad)).Should().BeApproximately(ratio + Math.Log(0.75), 1e-9);
     }
 
     [Fact]
@@ -33,14 +33,14 @@ public sealed class ConfirmationEvidenceTests
     {
         var evidence = ConfirmationEvidence.First;
 
-        Enumerable.Range(1, 10).First(failures => evidence.LnE(failures, 0) >= LnCertain).Should().BeLessThanOrEqualTo(6);
+        Enumerable.Range(1, 10).First(failures => evidence.LnE(Counts(failures, 0)) >= LnCertain).Should().BeLessThanOrEqualTo(6);
     }
 
     [Fact]
     public void LnE_OfThousandsOfFailures_IsFinite()
     {
-        ConfirmationEvidence.First.Next(100, 300).LnE(1_000_000, 5).Should().BeInRange(1000, double.MaxValue);
-        ConfirmationEvidence.First.LnE(0, 1_000_000).Should().BeInRange(double.MinValue, 0);
+        ConfirmationEvidence.First.Next(Counts(100, 300)).LnE(Counts(1_000_000, 5)).Should().BeInRange(1000, double.MaxValue);
+        ConfirmationEvidence.First.LnE(Counts(0, 1_000_000)).Should().BeInRange(double.MinValue, 0);
     }
 
     // Few clients are hit: no attempt is enough, all of them are.
@@ -50,13 +50,13 @@ public sealed class ConfirmationEvidenceTests
         var evidence = ConfirmationEvidence.First;
         for (var attempt = 1; attempt < 4; attempt++)
         {
-            evidence.LnE(1, 0).Should().BeLessThan(LnCertain);
-            evidence = evidence.Next(1, 0);
+            evidence.LnE(Counts(1, 0)).Should().BeLessThan(LnCertain);
+            evidence = evidence.Next(Counts(1, 0));
         }
 
         evidence.Attempt.Should().Be(4);
-        evidence.LnE(3, 0).Should().BeGreaterThan(LnCertain, "six in all are what one attempt needs");
-        ConfirmationEvidence.First.LnE(3, 0).Should().BeLessThan(LnCertain);
+        evidence.LnE(Counts(3, 0)).Should().BeGreaterThan(LnCertain, "six in all are what one attempt needs");
+        ConfirmationEvidence.First.LnE(Counts(3, 0)).Should().BeLessThan(LnCertain);
     }
 
     [Theory]
@@ -89,6 +89,29 @@ public sealed class ConfirmationEvidenceTests
         wrong.Should().BeLessThanOrEqualTo(40 + 32);
     }
 
+    // A route with a thousandth of the traffic fails wholly, and the rest fails as it always does.
+    [Fact]
+    public void LnE_OneStratumFailsAndTheRestAlike_IsCertainByTheStratum()
+    {
+        var all = Counts(8 + 5, 15);
+
+        ConfirmationEvidence.First.LnE(all).Should().BeLessThan(LnCertain);
+        ConfirmationEvidence.First.LnE(all with { OfStratum = new(8, 0, 8, 24) }).Should().BeGreaterThan(LnCertain);
+    }
+
+    [Fact]
+    public void Judge_OfOneStratum_HasTenMinutesAndIsNotRefutedByAllTheRest()
+    {
+        var counts = new ConfirmationCounts(1, 2, 10_000, 30_000, 2) { OfStratum = new(1, 0, 10, 30) };
+
+        ConfirmationRule.Judge(ConfirmationEvidence.First, counts, LnCertain, 0.001, TimeSpan.FromMinutes(9)).Should().Be(ConfirmationVerdict.Open);
+        ConfirmationRule.Judge(ConfirmationEvidence.First, counts with { OfStratum = new(0, 8, 10, 30) }, LnCertain, 0.001, TimeSpan.FromSeconds(1)).Should().Be(ConfirmationVerdict.Refuted);
+        ConfirmationRule.Judge(ConfirmationEvidence.First, counts, LnCertain, 0.001, TimeSpan.FromMinutes(10)).Should().Be(ConfirmationVerdict.Refuted);
+        ConfirmationRule.Judge(ConfirmationEvidence.First, counts with { OfStratum = null }, LnCertain, 0.001, TimeSpan.FromSeconds(1)).Should().Be(ConfirmationVerdict.Refuted);
+    }
+
+    private static ConfirmationCounts Counts(long newBad, long oldBad) => new(newBad, oldBad, 0, 0, oldBad);
+
     private static bool IsEverCertain(Random random)
     {
         var evidence = ConfirmationEvidence.First;
@@ -98,7 +121,7 @@ public sealed class ConfirmationEvidenceTests
             for (var failure = 0; failure < 60; failure++)
             {
                 _ = random.Next(TrafficSplit.Whole) < ConfirmationEvidence.Weight ? newBad++ : oldBad++;
-                if (evidence.LnE(newBad, oldBad) >= LnCertain)
+                if (evidence.LnE(Counts(newBad, oldBad)) >= LnCertain)
                 {
                     return true;
                 }
@@ -109,7 +132,7 @@ public sealed class ConfirmationEvidenceTests
                 }
             }
 
-            evidence = evidence.Next(newBad, oldBad);
+            evidence = evidence.Next(Counts(newBad, oldBad));
         }
 
         return false;

@@ -1,0 +1,132 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+using BlueGreen.ReverseProxy.State;
+using Microsoft.Extensions.Logging;
+
+namespace BlueGreen.ReverseProxy.Releases.Bake;
+
+/// <content>Compares the slots after an alarm: see <see cref="ConfirmationRule"/>.</content>
+internal sealed partial class BakeGuard
+{
+    private async Task BeginComparisonAsync(ReleaseMonitor monitor, BakeFinding finding, BakeConfirmation confirmation, MonitorSchedule schedule)
+    {
+        if (confirmation.Number > ConfirmationRule.MostAttempts)
+        {
+            await HoldAsync(monitor, BakeHolds.Unconfirmed, $"{finding.Service}: {finding.Reason}; compared {ConfirmationRule.MostAttempts} times with the old slot, and neither confirmed nor gone", schedule);
+        }
+        else if (await CommitAsync(monitor, (current, running) => running.Status != ReleaseStatus.Confirming && ConfirmationTransitions.CanCompare(current.State, running)
+            ? ConfirmationTransitions.Begin(current, running, confirmation, monitor.Figures, time.GetUtcNow())
+            : null))
+        {
+            _ = schedule.SinceAttempt(confirmation.Number);
+            LogConfirming(logger, monitor.ReleaseId, finding.Service, finding.Reason, confirmation.Number);
+        }
+    }
+
+    // Both slots serve, and chance decides who goes where: what happens to the world happens to both.
+    private async Task CompareAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        schedule.Compared.Add((confirmation.Service, confirmation.Metric));
+        if (confirmation.Process != context.Process)
+        {
+            await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation)
+                ? ConfirmationTransitions.TakeUp(current, running, context.Process)
+                : null);
+            return;
+        }
+
+        // What is compared must not hide what else is wrong: that is acted on, or compared from now on, but each only once before all of
+        // the traffic is back, or two alarms would take turns for ever.
+        foreach (var other in monitor.Findings.Where(other => !schedule.Compared.Contains((other.Service, other.Metric))))
+        {
+            if (confirmations.Plan(monitor, release, other) is not { } next)
+            {
+                // What is to wait for somebody can wait until this is known.
+                if (other.Action == BakeFailureAction.Hold)
+                {
+                    continue;
+                }
+
+                await ActAsync(monitor, release, other, schedule, stopping);
+                return;
+            }
+
+            if (next.Number <= ConfirmationRule.MostAttempts)
+            {
+                await CompareNextAsync(monitor, release, confirmation, next, schedule);
+                return;
+            }
+        }
+
+        if (confirmations.FindSick(release) is { } sick)
+        {
+            await HoldAsync(monitor, BakeHolds.SharedOutage, $"{confirmation.Service}: {confirmation.Alarm}; not compared any longer, for {sick}", schedule);
+            return;
+        }
+
+        var lasted = schedule.SinceAttempt(confirmation.Number);
+        if (confirmations.See(monitor, release, confirmation) is not { } seen)
+        {
+            await RefuteAsync(monitor, confirmation, ConfirmationCounts.None, "the service has left the release", lasted);
+            return;
+        }
+
+        var (counts, plan) = seen;
+        var evidence = ConfirmationTransitions.EvidenceOf(release.Bake, confirmation);
+        var what = ConfirmationTransitions.Describe(release, confirmation, counts);
+        switch (ConfirmationRule.Judge(evidence, counts, plan.Threshold, plan.Process?.NullRate, lasted))
+        {
+            case ConfirmationVerdict.Confirmed:
+                var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts))} to 1";
+                await ActAsync(monitor, release, new BakeFinding(confirmation.Service, confirmation.Metric, reason, services.Get(confirmation.Service).Options.Bake.OnFailure), schedule, stopping);
+                break;
+
+            // Nothing has spoken for the new slot either, and there is no time left to find out.
+            case ConfirmationVerdict.Refuted when ConfirmationRule.IsOver(counts, lasted) && IsOver(monitor, release):
+                await HoldAsync(monitor, BakeHolds.Unconfirmed, $"{confirmation.Service}: {confirmation.Alarm}; {what}, which is too little to tell, and the bake is over", schedule);
+                break;
+
+            case ConfirmationVerdict.Refuted:
+                await RefuteAsync(monitor, confirmation, counts, what, lasted, plan.Process?.NullRate);
+                break;
+        }
+    }
+
+    private async Task CompareNextAsync(ReleaseMonitor monitor, ReleaseState release, BakeConfirmation confirmation, BakeConfirmation next, MonitorSchedule schedule)
+    {
+        var counts = confirmations.See(monitor, release, confirmation)?.Counts ?? ConfirmationCounts.None;
+        var lasted = schedule.SinceAttempt(confirmation.Number);
+        if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation) && ConfirmationTransitions.CanCompare(current.State, running)
+            ? ConfirmationTransitions.Next(current, running, counts, next, lasted, time.GetUtcNow())
+            : null))
+        {
+            _ = schedule.SinceAttempt(next.Number);
+            LogConfirming(logger, monitor.ReleaseId, next.Service, next.Alarm, next.Number);
+        }
+    }
+
+    private async Task RefuteAsync(
+        ReleaseMonitor monitor, BakeConfirmation confirmation, ConfirmationCounts counts, string what, TimeSpan lasted, double? rate = null)
+    {
+        var elapsed = Elapsed(monitor);
+        if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation)
+            ? ConfirmationTransitions.Refuted(
+                current, running, counts, $"not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, elapsed, time.GetUtcNow())
+            : null))
+        {
+            var raised = rate is { } known ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
+            monitor.Renew(confirmation.Service, confirmation.Metric, raised);
+            LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
+        }
+    }
+
+    private bool IsOver(ReleaseMonitor monitor, ReleaseState release) => Elapsed(monitor).TotalSeconds >= release.BakeSeconds;
+
+    [LoggerMessage(4613, LogLevel.Warning, "Something speaks against release {Release}, {Service}: {Reason}. Attempt {Attempt} to confirm it: a quarter of the traffic stays on the new slot.")]
+    private static partial void LogConfirming(ILogger logger, string release, string service, string reason, int attempt);
+
+    [LoggerMessage(4614, LogLevel.Information, "What spoke against release {Release} ({Service}) was not confirmed in attempt {Attempt}: {Found}.")]
+    private static partial void LogRefuted(ILogger logger, string release, string service, int attempt, string found);
+}
