@@ -153,7 +153,7 @@ public sealed class ShiftTests
         await SendAsync(fleet, 100);
 
         await cutover.UntilAsync("shifting: waits: orders: ");
-        (await fleet.BlueGreenAsync("status")).ShouldEndWith(0).Out.Should().Contain("resume its shift, promote it or abort it");
+        (await fleet.BlueGreenAsync("status")).ShouldEndWith(0).Out.Should().Contain("somebody who resumes the shift, promotes it or aborts it");
         (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(5).Error.Should().Contain("resume its shift, or abort it");
 
         isBad = false;

@@ -43,6 +43,25 @@ public sealed class TimelineTests
     }
 
     [Fact]
+    public async Task Svg_OfAShiftThatSomebodyPromotes_GoesOnFromTheShiftToTheBake()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Traffic"] = new System.Text.Json.Nodes.JsonObject { ["Key"] = "request" });
+        await using var crowd = new Crowd(fleet.Gateway.Url, clients: 4, TimeSpan.FromMilliseconds(5));
+        (await fleet.BlueGreenAsync("cutover", "--steps", "40:1h", "--bake", "10m", "--wait", "shifting")).ShouldEndWith(0);
+        await fleet.Admin.UntilAsync(status => status.Release?.Bake.Services is [{ Responses: > 20 }]);
+        (await fleet.BlueGreenAsync("promote", "--wait", "switched")).ShouldEndWith(0);
+        await fleet.Admin.UntilAsync(status => status.Release is { SwitchedAt: not null, Bake.Services: [{ Responses: > 20 }] });
+        var id = (await fleet.Admin.StatusAsync()).Release!.Id;
+
+        var picture = XDocument.Parse((await fleet.BlueGreenAsync("history", "--release", id, "--svg")).ShouldEndWith(0).Out);
+
+        picture.Descendants(Svg + "text").Should().Contain(text => text.Value == "promoted: 40 % to 100 % by anonymous");
+        picture.Descendants(Svg + "title").Should().Contain(title => title.Value.StartsWith("40 % on green from ", StringComparison.Ordinal));
+        Classes(picture, "rect").Should().Contain("shifting");
+        Classes(picture, "path").Should().Contain("c0 shift").And.Contain("c0 bake");
+    }
+
+    [Fact]
     public async Task Svg_ToAFile_IsWrittenThereAndToldSo()
     {
         await using var fleet = await Fleet.HostAsync();

@@ -17,7 +17,7 @@ public sealed class ShiftPreflightTests
 
         await SendAsync(fleet);
 
-        (await WarningsAsync(fleet)).Should().ContainSingle().Which.Should().StartWith($"Traffic:Key is client, and the {Requests} responses of the last 1 min went to about 1 client addresses.")
+        (await WarningsAsync(fleet)).Should().ContainSingle().Which.Should().StartWith($"Traffic:Key is client, and the {Requests} responses of the last 1 min went to about 1 client address.")
             .And.Contain("BlueGreen:Forwarding:TrustedProxies").And.Contain("header:NAME, cookie or request");
         (await WarningsAsync(fleet)).Should().ContainSingle("looking changes nothing");
     }

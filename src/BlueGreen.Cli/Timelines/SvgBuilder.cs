@@ -8,8 +8,6 @@ internal sealed class SvgBuilder
 {
     private readonly StringBuilder _svg = new();
 
-    public int Length => _svg.Length;
-
     /// <summary>A line of markup; each value in it is a number, or text that is escaped.</summary>
     public void Add(FormattableString markup)
     {

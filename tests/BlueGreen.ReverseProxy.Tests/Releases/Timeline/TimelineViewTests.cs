@@ -90,6 +90,22 @@ public sealed class TimelineViewTests
     }
 
     [Fact]
+    public void Service_ThatWasRolledBackAlone_HasLeftAtThatTime()
+    {
+        var release = States.Release("r1-000000", ReleaseStatus.RolledBack) with
+        {
+            SwitchedAt = At(1),
+            CompletedAt = At(9),
+            Services = [new("orders", SlotName.Blue, SlotName.Green, 2) { Outcome = ServiceOutcomes.RolledBack }, new("users", SlotName.Blue, SlotName.Green, 2) { Outcome = ServiceOutcomes.Succeeded }],
+        };
+
+        var timeline = TimelineView.Of(release, Events((0, "created", null), (1, "switched", null), (4, "serviceRolledBack", "orders: rolled back by release r2 of ops"), (9, "rolledBack", null)), live: null);
+
+        timeline.Services.Select(service => service.LeftAt).Should().Equal(At(4), null);
+        timeline.Weights[^1].Weight.Should().Be(100, "the other one stays where it is");
+    }
+
+    [Fact]
     public void WeightOf_WhatAShiftSays_IsItsWeight()
     {
         ShiftTransitions.WeightOf("100 % to one, orders: 12.5 % to green; step 1 of 3").Should().Be(12.5);
