@@ -23,7 +23,15 @@ public sealed class StopTests
             (await client.GetStringAsync(fleet.Gateway.Url + "/orders/now")).Should().Be("1.0.0");
         }
 
-        (await fleet.Admin.CutoverAsync()).Code.Should().Be("state-unavailable", "the control path is the successor's");
+        // The state is given up right after the gateway is no longer ready: a call in between is taken, and the ones behind it conflict with it.
+        AdminAnswer answer;
+        do
+        {
+            answer = await fleet.Admin.CutoverAsync();
+        }
+        while (answer.Status is 200 or 202 or 409);
+
+        answer.Code.Should().Be("state-unavailable", "the control path is the successor's");
         (await stop).Should().Be(0);
         var refused = () => new HttpClient().GetStringAsync(fleet.Gateway.Url + "/orders/now");
         await refused.Should().ThrowAsync<HttpRequestException>();
