@@ -25,7 +25,7 @@ public sealed class ConnectionTests
     [InlineData("history")]
     public async Task EveryCommand_NobodyListens_EndsWith7AtOnce(string line)
     {
-        var result = (await BlueGreenProcess.RunAsync([.. line.Split(' '), "-o", "json"], "http://127.0.0.1:1")).ShouldEndWith(7);
+        var result = (await HostedCli.RunAsync([.. line.Split(' '), "-o", "json"], "http://127.0.0.1:1")).ShouldEndWith(7);
 
         result.Error.Should().Contain("Can't reach http://127.0.0.1:1: connection refused").And.Contain("--url");
         if (line != "watch")
@@ -39,8 +39,8 @@ public sealed class ConnectionTests
     {
         await using var fleet = await Fleet.HostAsync();
 
-        (await BlueGreenProcess.RunAsync(["status", "--url", fleet.Gateway.Url])).ShouldEndWith(7).Error.Should().Contain("is not a BlueGreen gateway: it answered GET /v1/services with status 404 and the JSON {");
-        (await BlueGreenProcess.RunAsync(["cutover", "orders", "--url", fleet.Blue.Address])).ShouldEndWith(7);
+        (await HostedCli.RunAsync(["status"], fleet.Gateway.Url)).ShouldEndWith(7).Error.Should().Contain("is not a BlueGreen gateway: it answered GET /v1/services with status 404 and the JSON {");
+        (await HostedCli.RunAsync(["cutover", "orders"], fleet.Blue.Address)).ShouldEndWith(7);
     }
 
     [Theory]

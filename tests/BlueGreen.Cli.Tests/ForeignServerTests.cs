@@ -33,7 +33,7 @@ public sealed class ForeignServerTests
     {
         await using var server = await ForeignServer.StartAsync(200, type, body);
 
-        var result = (await BlueGreenProcess.RunAsync(line.Split(' '), server.Url)).ShouldEndWith(7);
+        var result = (await HostedCli.RunAsync(line.Split(' '), server.Url)).ShouldEndWith(7);
 
         result.Error.Should().StartWith($"bluegreen: {server.Url} is not a BlueGreen gateway: it answered ").And.Contain("--url").And.NotContainAny("System.", "BlueGreen.Contracts", "Exception");
         if (line.Contains("json", StringComparison.Ordinal))
@@ -50,7 +50,7 @@ public sealed class ForeignServerTests
     {
         await using var server = await ForeignServer.StartAsync(status, "application/json", body);
 
-        (await BlueGreenProcess.RunAsync(["status"], server.Url)).ShouldEndWith(7).Error.Should().Contain($"is not a BlueGreen gateway: it answered GET /v1/services with status {status}");
+        (await HostedCli.RunAsync(["status"], server.Url)).ShouldEndWith(7).Error.Should().Contain($"is not a BlueGreen gateway: it answered GET /v1/services with status {status}");
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class ForeignServerTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
 
-        var result = (await BlueGreenProcess.RunAsync([.. line.Split(' '), "--timeout", "1.5s"], $"http://{silent.LocalEndpoint}")).ShouldEndWith(7);
+        var result = (await HostedCli.RunAsync([.. line.Split(' '), "--timeout", "1.5s"], $"http://{silent.LocalEndpoint}")).ShouldEndWith(7);
 
         result.Error.Should().Contain("has not answered within 1.5 s");
         if (line.Contains("json", StringComparison.Ordinal))

@@ -18,7 +18,7 @@ public sealed class SuggestionTests
     [InlineData("token nwe", "Unknown command nwe.", "Did you mean new?")]
     public async Task CommandLine_WithATypingMistake_EndsWith64AndSaysWhatWasMeant(string line, string what, string suggestion)
     {
-        var result = (await BlueGreenProcess.RunAsync(line.Split(' '), "http://127.0.0.1:1")).ShouldEndWith(64);
+        var result = (await HostedCli.RunAsync(line.Split(' '), "http://127.0.0.1:1")).ShouldEndWith(64);
 
         result.Error.Should().StartWith($"bluegreen: {what} {suggestion}").And.Contain("--help");
     }
@@ -39,8 +39,8 @@ public sealed class SuggestionTests
     [Fact]
     public async Task CommandLine_NothingLikeIt_IsRefusedWithoutASuggestion()
     {
-        (await BlueGreenProcess.RunAsync(["cutover", "--quickly"], "http://127.0.0.1:1")).ShouldEndWith(64).Error.Should().Contain("Unknown option --quickly.").And.NotContain("Did you mean");
-        (await BlueGreenProcess.RunAsync(["bogus"], "http://127.0.0.1:1")).ShouldEndWith(64).Error.Should().Contain("Unknown command bogus.").And.NotContain("Did you mean");
+        (await HostedCli.RunAsync(["cutover", "--quickly"], "http://127.0.0.1:1")).ShouldEndWith(64).Error.Should().Contain("Unknown option --quickly.").And.NotContain("Did you mean");
+        (await HostedCli.RunAsync(["bogus"], "http://127.0.0.1:1")).ShouldEndWith(64).Error.Should().Contain("Unknown command bogus.").And.NotContain("Did you mean");
     }
 
     [Fact]

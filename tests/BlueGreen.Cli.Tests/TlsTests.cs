@@ -103,11 +103,11 @@ public sealed class TlsTests : IDisposable
     {
         await using var fleet = await StartAsync();
 
-        var unknown = (await BlueGreenProcess.RunAsync([.. line.Split(' '), "-o", "json"], fleet.AdminUrl())).ShouldEndWith(7);
+        var unknown = (await HostedCli.RunAsync([.. line.Split(' '), "-o", "json"], fleet.AdminUrl())).ShouldEndWith(7);
         unknown.Code.Should().Be("gateway-not-reachable");
         unknown.Json.GetProperty("detail").GetString().Should().Contain("CN=gateway, signed by CN=Test authority, is not trusted").And.Contain("--ca-cert or $BLUEGREEN_CA_CERT");
 
-        var other = (await BlueGreenProcess.RunAsync([.. line.Split(' '), "--ca-cert", Write("other.pem", _stranger.AuthorityPem)], fleet.AdminUrl())).ShouldEndWith(7);
+        var other = (await HostedCli.RunAsync([.. line.Split(' '), "--ca-cert", Write("other.pem", _stranger.AuthorityPem)], fleet.AdminUrl())).ShouldEndWith(7);
         other.Error.Should().Contain($"{_files.File("other.pem")} of --ca-cert has to hold the root");
         (await BlueGreenProcess.RunAsync(["status", "--ca-cert", Write("both.pem", $"{_stranger.AuthorityPem}\n{_authority.AuthorityPem}")], fleet.AdminUrl())).ShouldEndWith(6);
     }
@@ -309,7 +309,7 @@ public sealed class TlsTests : IDisposable
     }
 
     private Task<CliResult> RunAsync(Fleet fleet, string line, params string[] more) =>
-        BlueGreenProcess.RunAsync([.. line.Split(' '), "--ca-cert", CaFile, .. more], fleet.AdminUrl());
+        HostedCli.RunAsync([.. line.Split(' '), "--ca-cert", CaFile, .. more], fleet.AdminUrl());
 
     private async Task<Fleet> StartAsync(string url = "https://127.0.0.1:0")
     {

@@ -53,7 +53,7 @@ public sealed class UsageTests
     {
         var arguments = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-        (await BlueGreenProcess.RunAsync(arguments, "http://127.0.0.1:1")).ShouldEndWith(64).Error.Should().StartWith("bluegreen: ").And.Contain("--help");
+        (await HostedCli.RunAsync(arguments, "http://127.0.0.1:1")).ShouldEndWith(64).Error.Should().StartWith("bluegreen: ").And.Contain("--help");
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class UsageTests
     [InlineData("cutover --wait forever --output=json")]
     public async Task CommandLine_ThatMakesNoSense_IsAProblemWithJson(string line)
     {
-        (await BlueGreenProcess.RunAsync(line.Split(' '))).ShouldEndWith(64).Code.Should().Be("usage");
+        (await HostedCli.RunAsync(line.Split(' '))).ShouldEndWith(64).Code.Should().Be("usage");
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class UsageTests
     [InlineData("pwsh", "Register-ArgumentCompleter")]
     public async Task Completion_OfAShell_IsAScript(string shell, string line)
     {
-        (await BlueGreenProcess.RunAsync(["completion", shell])).ShouldEndWith(0).Out.Should().Contain(line);
+        (await HostedCli.RunAsync(["completion", shell])).ShouldEndWith(0).Out.Should().Contain(line);
     }
 
     [ToolsFact("bash")]

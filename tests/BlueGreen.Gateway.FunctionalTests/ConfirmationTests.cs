@@ -349,15 +349,13 @@ public sealed class ConfirmationTests
 
         fleet.Green.Trouble = context => context.Request.Path.StartsWithSegments("/orders/pay", StringComparison.Ordinal) ? Fail(context) : Task.FromResult(false);
         var switched = await SwitchAsync(fleet);
-        await most.OnGreenAsync();
-
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var comparison = (ComparedStratum?)null;
         while ((await fleet.Admin.StatusAsync()).Release is { } running)
         {
             limit.Token.ThrowIfCancellationRequested();
             comparison = running.Bake.Comparison?.Stratum ?? comparison;
-            await pay.OnGreenAsync();
+            await Task.WhenAll(most.OnGreenAsync(), pay.OnGreenAsync());
         }
 
         var ended = await fleet.Admin.ReleaseAsync(switched.Id);

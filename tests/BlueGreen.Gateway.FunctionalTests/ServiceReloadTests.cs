@@ -20,6 +20,7 @@ public sealed class ServiceReloadTests
         AdminSection.Rewrite(fleet, configuration => AddUsers(configuration, "green"));
 
         (await FirstAnswerAsync(client, "/users/x")).Should().Be("2.0.0");
+        await UntilKnownAsync(fleet, "users");
         var status = await fleet.Admin.UntilAsync(users => users.Slots.Blue.Health == HealthState.Healthy && users.Slots.Green.Health == HealthState.Healthy, "users");
         status.Active.Should().Be(SlotName.Green);
         await fleet.Gateway.UntilOutputAsync("services added: users; ReverseProxy: Clusters:users-blue, Clusters:users-green, Routes:users.");
@@ -332,6 +333,7 @@ public sealed class ServiceReloadTests
         AdminSection.Rewrite(fleet, before, configuration => AddUsers(configuration, "blue"));
 
         await AdminSection.UntilAsync(async () => (await StatusAsync(client, "/more/x")) == HttpStatusCode.NotFound && await client.GetStringAsync("/users/x") == "2.0.0", () => fleet.Gateway.Output);
+        await UntilKnownAsync(fleet, "users");
         (await fleet.Admin.StatusAsync("users")).Active.Should().Be(SlotName.Green, "what is stored outranks InitialActive");
     }
 
@@ -426,6 +428,10 @@ public sealed class ServiceReloadTests
         using var response = await client.GetAsync(path);
         return response.StatusCode;
     }
+
+    // The routes come before the admin API names the service.
+    private static Task UntilKnownAsync(Fleet fleet, string service) => AdminSection.UntilAsync(
+        async () => (await fleet.Admin.SendAsync(HttpMethod.Get, $"/v1/services/{service}")).Status != 404, () => fleet.Gateway.Output);
 
     // Asked as fast as possible: the first answer that is not 404 is the one of the moment at which the route came.
     private static async Task<string> FirstAnswerAsync(HttpClient client, string path)

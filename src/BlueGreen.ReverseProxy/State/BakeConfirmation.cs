@@ -29,6 +29,9 @@ internal sealed record BakeConfirmation(
     /// <summary>The kind of responses that has raised the alarm by itself; null where it was all of them.</summary>
     public FoundStratum? Stratum { get; init; }
 
+    /// <summary>Whether what is confirmed is for somebody to decide, for it comes from fewer clients than it has to; null for no.</summary>
+    public bool? OfTooFewClients { get; init; }
+
     /// <summary>The attempt's name, which seeds its choices and names its cookies.</summary>
     public string NameOf(string release) => string.Create(CultureInfo.InvariantCulture, $"{release}.{Number}");
 

@@ -7,7 +7,7 @@ internal static class FleetCli
 {
     public static string AdminUrl(this Fleet fleet) => fleet.Admin.Http.BaseAddress!.GetLeftPart(UriPartial.Authority);
 
-    public static Task<CliResult> BlueGreenAsync(this Fleet fleet, params string[] arguments) => BlueGreenProcess.RunAsync(arguments, fleet.AdminUrl());
+    public static Task<CliResult> BlueGreenAsync(this Fleet fleet, params string[] arguments) => HostedCli.RunAsync(arguments, fleet.AdminUrl());
 
     public static BlueGreenProcess Start(this Fleet fleet, params string[] arguments) => BlueGreenProcess.Start(arguments, fleet.AdminUrl());
 

@@ -38,7 +38,9 @@ internal sealed class HookReceiver : IAsyncDisposable
     public static async Task<HookReceiver> StartAsync()
     {
         var receiver = new HookReceiver(null!);
-        await receiver.ListenAsync(port: 0);
+
+        // Not a port that the system gives away: when the receiver has gone, that may be another socket's before it comes back.
+        await receiver.ListenAsync(FreePorts.Next());
         return receiver;
     }
 

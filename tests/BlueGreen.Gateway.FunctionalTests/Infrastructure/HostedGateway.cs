@@ -65,6 +65,9 @@ internal sealed class HostedGateway : RunningGateway
 
     public override void Signal() => throw AProcessIsNeeded();
 
+    /// <summary>What a second signal does: the stop skips the drain.</summary>
+    public void Hurry() => _app.Services.GetRequiredService<StopSignals>().Hurry();
+
     public override async Task<int> StopAsync()
     {
         _ended = true;
@@ -77,7 +80,7 @@ internal sealed class HostedGateway : RunningGateway
     {
         if (!_ended)
         {
-            _app.Services.GetRequiredService<StopSignals>().Hurry();
+            Hurry();
             await StopAsync();
         }
 

@@ -48,7 +48,8 @@ internal sealed class NamedFleet : IAsyncDisposable
     /// <param name="configure">Changes the configuration before the gateway starts.</param>
     public static async Task<NamedFleet> HostAsync((string Name, string[] Addresses)[] names, Action<JsonNode>? configure = null)
     {
-        var at1 = await TestApi.StartAsync("1.0.0");
+        // One that is free at both addresses.
+        var at1 = await TestApi.StartAsync("1.0.0", port: FreePorts.Next());
         var fleet = new NamedFleet(at1, await TestApi.StartAsync("1.0.1", at: IPAddress.Parse(Second), port: at1.Port));
         foreach (var (name, addresses) in names)
         {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 
 namespace BlueGreen.Gateway.FunctionalTests.Infrastructure;
@@ -38,7 +36,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         File.WriteAllText(_folder.File("prometheus.yml"), Configuration);
         File.WriteAllText(_folder.File("targets.json"), "[]");
-        var listen = $"127.0.0.1:{FreePort()}";
+        var listen = $"127.0.0.1:{FreePorts.Next()}";
         Url = $"http://{listen}";
         _http = new HttpClient { BaseAddress = new Uri(Url) };
         _process = Process.Start(new ProcessStartInfo(
@@ -106,12 +104,5 @@ internal sealed class PrometheusServer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

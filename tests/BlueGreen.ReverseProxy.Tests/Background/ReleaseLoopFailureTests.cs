@@ -80,7 +80,7 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         var second = Baking("r2-aaaaaa", "users");
         await _open.CommitAsync(state => state with { LastRelease = 2, Running = [first, second] });
         using var guard = new BakeGuard(
-            _open.State, _open.Services, monitors, parts.Engine, null!, null!, null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
+            _open.State, _open.Services, monitors, parts.Engine, null!, new(_open.State, _open.Services, null!, _open.Tables, parts.Context), null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
         _time.FailNext(1);
 
         await guard.StartAsync(CancellationToken.None);
@@ -110,7 +110,7 @@ public sealed class ReleaseLoopFailureTests : IDisposable
         using var call = parts.Call;
         using var runner = parts.Runner;
         using var guard = new BakeGuard(
-            _open.State, _open.Services, null!, parts.Engine, null!, null!, null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
+            _open.State, _open.Services, null!, parts.Engine, null!, new(_open.State, _open.Services, null!, _open.Tables, parts.Context), null!, parts.Progresses, parts.Context, _loops, _time, NullLogger<BakeGuard>.Instance);
 
         await guard.StartAsync(CancellationToken.None);
         using var limit = new CancellationTokenSource(TestTime.Limit);

@@ -59,6 +59,7 @@ internal enum StepKind
     Alarm,
     TakenUp,
     Refuted,
+    LeftToPeople,
     Held,
 }
 
@@ -193,6 +194,7 @@ internal sealed class ReleaseModel
             StepKind.Alarm => ConfirmationTransitions.Begin(change, release, Alarm(release, step.Service), [], States.Now),
             StepKind.TakenUp => ConfirmationTransitions.TakeUp(change, release, "next"),
             StepKind.Refuted => ConfirmationTransitions.Refuted(change, release, new(1, 3, 40, 120, 3), "not confirmed", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60), States.Now),
+            StepKind.LeftToPeople => ConfirmationTransitions.Guarded(change, release, new(6, 0, 40, 120, 0), "one client", TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60), States.Now),
             StepKind.Held => BakeTransitions.Held(change, release, BakeHolds.SharedOutage, "both are sick", [], States.Now),
             StepKind.Drained => change.Drained(release, bakeIsOver: step.Flag),
             StepKind.Abandon => ReleaseTransitions.End(change, release, ReleaseStatus.Abandoned, "a defect", States.Now),
@@ -254,7 +256,7 @@ internal sealed class ReleaseModel
         StepKind.Reverted => release.Status == ReleaseStatus.Reverting,
         StepKind.Abort => release.Status.IsBeforeSwitch() && release.Status != ReleaseStatus.Reverting,
         StepKind.Alarm => IsAlarming(release) && ConfirmationTransitions.CanCompare(State, release),
-        StepKind.TakenUp or StepKind.Refuted => release.Status == ReleaseStatus.Confirming,
+        StepKind.TakenUp or StepKind.Refuted or StepKind.LeftToPeople => release.Status == ReleaseStatus.Confirming,
         StepKind.Held => IsAlarming(release) || release.Status == ReleaseStatus.Confirming,
         StepKind.Finish => release.Status is ReleaseStatus.Draining or ReleaseStatus.Baking or ReleaseStatus.Confirming && !BakeTransitions.IsBeingRolledBack(State, release),
         StepKind.Drained => release.Status == ReleaseStatus.Draining,

@@ -15,7 +15,7 @@ public sealed class ReleaseModelTests
         from what in Gen.Frequency(
             (3, Gen.Elements(
                 StepKind.Cutover, StepKind.Shift, StepKind.ExclusiveCutover, StepKind.Pass, StepKind.Pass, StepKind.Promote, StepKind.HoldIdle, StepKind.Drained, StepKind.Succeed)),
-            (2, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted, StepKind.DecommissionDue, StepKind.BakeFailed, StepKind.Finish, StepKind.Alarm, StepKind.Refuted)),
+            (2, Gen.Elements(StepKind.Pause, StepKind.ResumeShift, StepKind.Reverted, StepKind.HoldTimedOut, StepKind.HoldInterrupted, StepKind.DecommissionDue, StepKind.BakeFailed, StepKind.Finish, StepKind.Alarm, StepKind.Alarm, StepKind.Refuted, StepKind.LeftToPeople, StepKind.ForcedDeploy)),
             (4, Gen.Elements(Enum.GetValues<StepKind>())))
         from services in Gen.SubListOf(ReleaseModel.Services).Where(services => services.Count > 0)
         from first in Gen.Elements(ReleaseModel.Services)
@@ -32,7 +32,7 @@ public sealed class ReleaseModelTests
     // An alarm takes a switch before it, and everything about it an alarm.
     private static readonly Step[] ComparedWay =
     [
-        .. new[] { StepKind.Cutover, StepKind.Pass, StepKind.Alarm, StepKind.TakenUp, StepKind.Refuted, StepKind.Drained, StepKind.Alarm, StepKind.Held }
+        .. new[] { StepKind.Cutover, StepKind.Pass, StepKind.Alarm, StepKind.TakenUp, StepKind.Refuted, StepKind.Drained, StepKind.Alarm, StepKind.LeftToPeople, StepKind.Alarm, StepKind.Held }
             .Select(what => new Step(what, ["orders", "users"], Flag: false)),
     ];
 

@@ -16,6 +16,12 @@ internal static class Services
             .ToFrozenDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase),
     };
 
+    /// <summary>The same with other settings of every service's bake.</summary>
+    public static BlueGreenOptions WithBake(this BlueGreenOptions options, Func<BakeOptions, BakeOptions> change) => options with
+    {
+        Services = options.Services.Values.Select(service => service with { Bake = change(service.Bake) }).ToFrozenDictionary(service => service.Name, StringComparer.OrdinalIgnoreCase),
+    };
+
     public static ServiceCatalog Catalog(params string[] names) => new(Options(names));
 
     public static Listeners Listeners()

@@ -9,6 +9,31 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <content>Compares the slots after an alarm: see <see cref="ConfirmationRule"/>.</content>
 internal sealed partial class BakeGuard
 {
+    // A question is answered by a comparison or not at all.
+    private async Task<bool> AskAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
+    {
+        if (monitor.IsOfShift || BakeTransitions.IsBeingRolledBack(state.Current, release))
+        {
+            return false;
+        }
+
+        foreach (var question in monitor.Questions)
+        {
+            // Many attempts have not told: then what is guarded is for somebody to decide, and a stretch is forgotten.
+            if (confirmations.Plan(monitor, release, question) is { Number: <= ConfirmationRule.MostAttempts } confirmation
+                && (question.Question == QuestionKind.Stretch || confirmation.Key == TrafficKeyKind.Request)
+                && (question.Question != QuestionKind.TooFewClients || !schedule.LeftToPeople.Contains((question.Service, question.Metric)))
+                && confirmations.FindSick(release) is null
+                && await FindUnhealthyAsync(release, stopping) is null)
+            {
+                await BeginComparisonAsync(monitor, question, confirmation, schedule);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private async Task BeginComparisonAsync(ReleaseMonitor monitor, BakeFinding finding, BakeConfirmation confirmation, MonitorSchedule schedule)
     {
         if (confirmation.Number > ConfirmationRule.MostAttempts)
@@ -80,6 +105,12 @@ internal sealed partial class BakeGuard
         {
             case ConfirmationVerdict.Confirmed:
                 var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts))} to 1";
+                if (confirmation.OfTooFewClients == true && !monitor.Findings.Any(finding => (finding.Service, finding.Metric) == (confirmation.Service, confirmation.Metric)))
+                {
+                    await LeaveToPeopleAsync(monitor, confirmation, counts, reason, lasted, schedule);
+                    break;
+                }
+
                 await ActAsync(monitor, release, new BakeFinding(confirmation.Service, confirmation.Metric, reason, services.Get(confirmation.Service).Options.Bake.OnFailure), schedule, stopping);
                 break;
 
@@ -119,6 +150,20 @@ internal sealed partial class BakeGuard
             var raised = rate is { } known ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
             monitor.Renew(confirmation.Service, confirmation.Metric, raised);
             LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
+        }
+    }
+
+    // Of one client, nobody but people can say whether it is worth a rollback. They are told; and where nothing changes until the bake's end, it is held.
+    private async Task LeaveToPeopleAsync(
+        ReleaseMonitor monitor, BakeConfirmation confirmation, ConfirmationCounts counts, string reason, TimeSpan lasted, MonitorSchedule schedule)
+    {
+        var elapsed = Elapsed(monitor);
+        if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation)
+            ? ConfirmationTransitions.Guarded(current, running, counts, reason, lasted, elapsed, time.GetUtcNow())
+            : null))
+        {
+            schedule.LeftToPeople.Add((confirmation.Service, confirmation.Metric));
+            LogGuarded(logger, monitor.ReleaseId, $"{confirmation.Service}: {reason}");
         }
     }
 

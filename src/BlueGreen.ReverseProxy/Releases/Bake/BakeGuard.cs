@@ -148,7 +148,7 @@ internal sealed partial class BakeGuard(
             return;
         }
 
-        if (await TellOrHoldAsync(monitor, release, schedule))
+        if (await TellOrHoldAsync(monitor, release, schedule) || await AskAsync(monitor, release, schedule, stopping))
         {
             return;
         }

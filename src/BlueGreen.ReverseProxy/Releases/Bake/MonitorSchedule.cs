@@ -29,6 +29,9 @@ internal sealed class MonitorSchedule(TimeProvider time)
     /// <summary>The metrics of which people were told that they are guarded.</summary>
     public HashSet<(string Service, string Metric)> Told { get; } = [];
 
+    /// <summary>The metrics that fail for too few clients, as a comparison has confirmed: there is nothing more to find out.</summary>
+    public HashSet<(string Service, string Metric)> LeftToPeople { get; } = [];
+
     /// <summary>Waits if the last look was a moment ago.</summary>
     public async Task SpaceAsync(TimeSpan spacing, CancellationToken stopping)
     {

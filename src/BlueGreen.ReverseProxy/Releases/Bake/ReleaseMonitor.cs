@@ -94,6 +94,9 @@ internal sealed class ReleaseMonitor
     /// <summary>All that was found when it was last judged. For the one who judges.</summary>
     public IReadOnlyList<BakeFinding> Findings { get; private set; } = [];
 
+    /// <summary>What a comparison of the slots could answer, as it was when it was last judged. For the one who judges.</summary>
+    public IReadOnlyList<BakeFinding> Questions { get; private set; } = [];
+
     public BakeFinding? Judge()
     {
         lock (_lock)
@@ -104,6 +107,7 @@ internal sealed class ReleaseMonitor
             // What waits for somebody must not hide what is to be rolled back.
             List<BakeFinding> findings = [.. _services.SelectMany(service => service.Findings), .. Queries.SelectMany(queries => queries.Findings)];
             Findings = findings;
+            Questions = [.. _services.SelectMany(service => service.Questions)];
             return findings.Find(finding => finding.Action == BakeFailureAction.Rollback) ?? findings.FirstOrDefault() ?? _demanded;
         }
     }

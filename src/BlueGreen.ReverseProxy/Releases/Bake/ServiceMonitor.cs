@@ -22,9 +22,11 @@ internal sealed class ServiceMonitor
     private readonly SplitWatch? _split;
     private readonly LatencyFigures _fromLatency;
     private readonly BakeLimits _limits;
+    private readonly List<BakeFinding> _questions = [];
     private RaisedRate? _raised;
     private TimeSpan _grace;
     private ServiceCounts _counts;
+    private Cusum? _cusum;
 
     /// <summary>Begins to watch.</summary>
     /// <param name="entry">The service.</param>
@@ -90,6 +92,9 @@ internal sealed class ServiceMonitor
     /// <summary>All that was found against the slot when it was last judged.</summary>
     public ImmutableArray<BakeFinding> Findings { get; private set; } = [];
 
+    /// <summary>What a comparison of the slots could answer, as it was when the slot was last judged: see <see cref="QuestionKind"/>.</summary>
+    public IReadOnlyList<BakeFinding> Questions => _questions;
+
     /// <summary>What was counted, and whether the slot has failed.</summary>
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
@@ -101,6 +106,7 @@ internal sealed class ServiceMonitor
 
         _counts.Read();
         CountLatencyAfterGrace();
+        _questions.Clear();
         var found = ImmutableArray.CreateBuilder<BakeFinding>();
         var metrics = ImmutableList.CreateBuilder<MetricFigures>();
         var minClients = BakeJudge.LeastClients(_plan.Options, EffectiveClients);
@@ -111,6 +117,10 @@ internal sealed class ServiceMonitor
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, found)
                 : Judge(Raised(_plan.Metrics[index]), tally, minClients, found, _counts.Observer.KindsOf(index));
             metrics.Add(judged with { BadByClient = BadByClient(index) });
+            if (index == FailureCodes.Errors && _split is null && judged.Status == BakeJudge.Watching)
+            {
+                AskAboutStretch(Raised(_plan.Metrics[index]), tally, minClients);
+            }
         }
 
         if (_plan.Latency is { } latency)
@@ -154,6 +164,7 @@ internal sealed class ServiceMonitor
     {
         End();
         _counts = Begin(carried: null);
+        _cusum = null;
     }
 
     private ServiceCounts Begin(ServiceFigures? carried)
@@ -174,6 +185,41 @@ internal sealed class ServiceMonitor
             _split?.CountSlowness(_plan.SlowAbove);
         }
     }
+
+    // What begins in the middle of the bake has all the good responses before it to make up for; a stretch has not.
+    private void AskAboutStretch(MetricPlan plan, MetricTally tally, int minClients)
+    {
+        if (plan.Process is null)
+        {
+            return;
+        }
+
+        _cusum ??= new Cusum(plan);
+        var stretch = _cusum.Add(tally);
+        if (stretch.LnE < Cusum.Threshold)
+        {
+            return;
+        }
+
+        var isSpread = minClients == BakeJudge.NoGuard || stretch.LnE / tally.Spread.Dispersion >= Cusum.Threshold;
+        var detail = $"{stretch.Bad} of the last {Counted.Of(stretch.Trials, "response")} failed on {_to.EnvironmentHeader}; {_from.EnvironmentHeader} {(plan.BaselineN == 0 ? "not measured" : BakeText.Percent((double)plan.BaselineBad / plan.BaselineN))}; evidence {BakeText.Evidence(stretch.LnE)} to 1 in these{MostlyOf(tally)}";
+        _questions.Add(new BakeFinding(Name, plan.Name, WithKinds(detail, _counts.Observer.KindsOf(FailureCodes.Errors)), _plan.Options.OnFailure)
+        {
+            IsOfRate = true,
+            Question = tally.Clients < minClients ? QuestionKind.TooFewClients : isSpread ? QuestionKind.Stretch : QuestionKind.FewClients,
+        });
+    }
+
+    private string MostlyOf(MetricTally tally)
+    {
+        var most = tally.Strata.OrderByDescending(stratum => stratum.Bad).FirstOrDefault();
+        return tally.Strata.Length > 1 && 2 * most.Bad > tally.Bad ? $"; of {tally.Bad} since the switch, {most.Bad} of {NameOf((byte)most.Stratum)}" : "";
+    }
+
+    private string NameOf(byte stratum) =>
+        _to.Meter.Strata.NameOf(stratum) ?? _plan.Baseline.Strata?.Find(past => past.Stratum == stratum)?.Name ?? $"{_to.Meter.Strata.By} #{stratum}";
+
+    private static string WithKinds(string detail, BadResponses? kinds) => kinds?.Describe() is { } described ? $"{detail}; {described}" : detail;
 
     private long[] BadByClient(int index) => _counts.Observer.BadOf(index).ToArray();
 
@@ -198,23 +244,23 @@ internal sealed class ServiceMonitor
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
             ? BakeText.Failure(plan, tally, evidence!.Value.LnE, _from.Name, _to.Name, plan == _plan.Hangs ? (long)_plan.HangAfter.TotalMicroseconds : _plan.SlowAbove, worst, isOfOne)
             : null;
-        if (detail is not null && kinds?.Describe() is { } described)
+        detail = detail is null ? null : WithKinds(detail, kinds);
+        if (detail is not null)
         {
-            detail += $"; {described}";
-        }
-
-        if (status == BakeJudge.Guarded)
-        {
-            detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _counts.Seen)}";
-        }
-
-        if (status == BakeJudge.Failed)
-        {
-            found.Add(new BakeFinding(Name, plan.Name, detail!, _plan.Options.OnFailure)
+            var finding = new BakeFinding(Name, plan.Name, detail, _plan.Options.OnFailure)
             {
                 IsOfRate = true,
                 Stratum = isOfOne ? new FoundStratum((byte)evidence!.Value.Worst!.Value, worst!.Name) : null,
-            });
+            };
+            if (status == BakeJudge.Failed)
+            {
+                found.Add(finding);
+            }
+            else
+            {
+                detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _counts.Seen)}";
+                _questions.Add(finding with { Reason = detail, Question = tally.Clients < minClients ? QuestionKind.TooFewClients : QuestionKind.FewClients });
+            }
         }
 
         return BakeJudge.Show(plan, tally, status, evidence?.LnE, detail) with { Worst = worst };
@@ -224,8 +270,7 @@ internal sealed class ServiceMonitor
     {
         var counted = tally.Strata.First(other => other.Stratum == stratum);
         var past = _plan.Baseline.Strata?.Find(other => other.Stratum == stratum);
-        var name = _to.Meter.Strata.NameOf(stratum) ?? past?.Name ?? $"{_to.Meter.Strata.By} #{stratum}";
-        return counted.Bad == 0 ? null : new StratumFigures(name, (long)counted.Trials, (long)counted.Bad, past?.N ?? 0, (long)(past?.Of(plan.Name).Bad ?? 0), Math.Round(evidence.WorstLnE, 6));
+        return counted.Bad == 0 ? null : new StratumFigures(NameOf(stratum), (long)counted.Trials, (long)counted.Bad, past?.N ?? 0, (long)(past?.Of(plan.Name).Bad ?? 0), Math.Round(evidence.WorstLnE, 6));
     }
 
     // What happens to the world happens to both slots: only the share of the failures that falls on the new one says something about it.

@@ -74,7 +74,7 @@ public sealed class BakeHandOverTests : IDisposable
         baselines.Freeze(States.Release("r1-aaaaaa", ReleaseStatus.Verifying), state)!.Baselines.Single().Responses;
 
     private BakeGuard Guard(OpenState open, ReleaseParts parts) => new(
-        open.State, open.Services, parts.Monitors, parts.Engine, null!, null!, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
+        open.State, open.Services, parts.Monitors, parts.Engine, null!, new(open.State, open.Services, null!, open.Tables, parts.Context), null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
 
     private static BakeHandOver HandOver(OpenState open, ReleaseParts parts) => new(
         open.State, open.Services, parts.Baselines, parts.Progresses, parts.Context, NullLogger<BakeHandOver>.Instance);

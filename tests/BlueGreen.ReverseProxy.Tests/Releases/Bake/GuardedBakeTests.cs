@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Slots;
@@ -19,10 +20,11 @@ public sealed class GuardedBakeTests : IDisposable
     [Fact]
     public async Task Bake_GuardedUntilItsEnd_IsToldOnceAndHeld()
     {
-        using var open = new OpenState(_folder.Path, ["orders"], disk: null, time: _time);
+        using var open = new OpenState(
+            _folder.Path, ["orders"], disk: null, time: _time, configure: options => options.WithBake(bake => bake with { Confirm = ConfirmationMode.Never }));
         var parts = open.Releases(_time);
         using var guard = new BakeGuard(
-            open.State, open.Services, parts.Monitors, parts.Engine, null!, null!, null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
+            open.State, open.Services, parts.Monitors, parts.Engine, null!, new(open.State, open.Services, null!, open.Tables, parts.Context), null!, parts.Progresses, parts.Context, Loops.Over(_time), _time, NullLogger<BakeGuard>.Instance);
         await parts.Runner.StartAsync(CancellationToken.None);
         await guard.StartAsync(CancellationToken.None);
         Serve(open.Services.Entry("orders").Blue, 200, 5000, clients: 50);

@@ -382,6 +382,39 @@ public sealed class ServiceMonitorTests
         figures.Metrics[0].Worst.Should().BeNull();
     }
 
+    [Fact]
+    public void Errors_AfterManyGoodResponses_AreAQuestionLongBeforeTheyAreAFailure()
+    {
+        var (monitor, slot) = Watch();
+        Serve(slot, 200, count: 45_000, clients: 50);
+        Serve(slot, 500, count: 45, clients: 45);
+        monitor.Judge();
+        monitor.Questions.Should().BeEmpty();
+
+        for (var bad = 0; bad < 12; bad++)
+        {
+            Serve(slot, 200, count: 50, clients: 50);
+            Serve(slot, 500, count: 1, clients: 1, firstClient: bad);
+            monitor.Judge().Finding.Should().BeNull();
+        }
+
+        var question = monitor.Questions.Should().ContainSingle().Subject;
+        question.Question.Should().Be(QuestionKind.Stretch);
+        question.Reason.Should().StartWith("13 of the last 613 responses failed on green; blue 0.1 %; evidence ");
+    }
+
+    [Fact]
+    public void Errors_OfOneClient_AreAQuestionThatOnlyAComparisonOfRequestsAnswers()
+    {
+        var (monitor, slot) = Watch();
+
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+
+        monitor.Judge().Finding.Should().BeNull();
+        monitor.Questions.Should().ContainSingle().Which.Question.Should().Be(QuestionKind.TooFewClients);
+    }
+
     private static BakeBaseline ByRoute(params (string Route, long N, long Bad)[] routes) =>
         BakePlanTests.Baseline(routes.Sum(route => route.N), (int)routes.Sum(route => route.Bad), latencies: 100_000) with
         {

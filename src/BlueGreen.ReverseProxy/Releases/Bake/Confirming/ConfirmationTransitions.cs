@@ -84,25 +84,43 @@ internal static class ConfirmationTransitions
     public static StateChange Refuted(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, TimeSpan elapsed, DateTimeOffset now)
     {
         var confirmation = release.Bake!.Confirmation!;
-        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts);
-        var left = Left(release, lasted, now);
+        var left = Over(release, counts, lasted, elapsed, now);
 
-        // The time that it took is added to the bake; and what is watched from now on is watched for some time, however little was left.
-        var least = elapsed.TotalSeconds + Math.Min(LeastSecondsAfter, release.BakeSeconds / 2);
+        // What the service had counted was the alarm: a process that takes the release up must not raise it again.
         left = left with
         {
-            BakeSeconds = Math.Max(Math.Ceiling(release.BakeSeconds + lasted.TotalSeconds), Math.Ceiling(least)),
-
-            // What the service had counted was the alarm: a process that takes the release up must not raise it again.
-            Bake = left.Bake! with
-            {
-                Evidence = With(left.Bake.Evidence, confirmation, evidence),
-                Services = left.Bake.Services.ConvertAll(figures => figures.Name == confirmation.Service ? figures.WithCurvesOnly() : figures),
-            },
+            Bake = left.Bake! with { Services = left.Bake.Services.ConvertAll(figures => figures.Name == confirmation.Service ? figures.WithCurvesOnly() : figures) },
         };
         return change.WithRelease(left)
             .WithEvent(left, now, "bakeRefuted", $"{confirmation.Service}: {detail}")
             .WithAudit(now, Caller.Bake, "refute", "done", left, $"{confirmation.Service}: {detail}");
+    }
+
+    /// <summary>
+    /// The new slot is worse, for fewer clients than are to be hit before anything is done: all of the traffic goes to it again, and what was
+    /// counted stays.
+    /// </summary>
+    public static StateChange Guarded(StateChange change, ReleaseState release, ConfirmationCounts counts, string detail, TimeSpan lasted, TimeSpan elapsed, DateTimeOffset now)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        var left = Over(release, counts, lasted, elapsed, now);
+        return change.WithRelease(left)
+            .WithEvent(left, now, "bakeGuarded", $"{confirmation.Service}: {detail}")
+            .WithAudit(now, Caller.Bake, "guard", "done", left, $"{confirmation.Service}: {detail}");
+    }
+
+    // The time that it took is added to the bake; and what is watched from now on is watched for some time, however little was left.
+    private static ReleaseState Over(ReleaseState release, ConfirmationCounts counts, TimeSpan lasted, TimeSpan elapsed, DateTimeOffset now)
+    {
+        var confirmation = release.Bake!.Confirmation!;
+        var evidence = EvidenceOf(release.Bake, confirmation).Next(counts);
+        var left = Left(release, lasted, now);
+        var least = elapsed.TotalSeconds + Math.Min(LeastSecondsAfter, release.BakeSeconds / 2);
+        return left with
+        {
+            BakeSeconds = Math.Max(Math.Ceiling(release.BakeSeconds + lasted.TotalSeconds), Math.Ceiling(least)),
+            Bake = left.Bake! with { Evidence = With(left.Bake.Evidence, confirmation, evidence) },
+        };
     }
 
     /// <summary>The release with all of its traffic on the new slots again; as it was where nothing is split.</summary>

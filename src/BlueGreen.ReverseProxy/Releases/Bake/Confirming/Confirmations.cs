@@ -54,6 +54,7 @@ internal sealed class Confirmations(CommittedState state, ServiceCatalog service
             Header = key.Header,
             HangSeconds = planned.HangAfter?.TotalSeconds,
             Stratum = finding.Stratum,
+            OfTooFewClients = finding.Question == QuestionKind.TooFewClients ? true : null,
         };
     }
 

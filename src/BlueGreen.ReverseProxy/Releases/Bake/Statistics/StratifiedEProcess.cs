@@ -68,6 +68,9 @@ internal sealed class StratifiedEProcess
         _unknown = new(all, processOf(default), unknown);
     }
 
+    /// <summary>Adds what trials speak for each alternative of a lift of everything: see <see cref="BernoulliEProcess.AddTo"/>.</summary>
+    public void AddTo(Span<double> terms, in StratumTally tally) => StratumOf(tally).OfAll?.AddTo(terms, tally.Trials, tally.Bad);
+
     /// <summary>The evidence.</summary>
     /// <param name="tallies">The strata's trials, each once.</param>
     /// <param name="scale">What all counts are divided by: the design effect.</param>
@@ -80,7 +83,7 @@ internal sealed class StratifiedEProcess
         foreach (var tally in tallies)
         {
             var (trials, bad) = (tally.Trials / scale, tally.Bad / scale);
-            var stratum = _strata[tally.Stratum] ?? _unknown;
+            var stratum = StratumOf(tally);
             stratum.OfAll?.AddTo(terms, trials, bad);
             if (stratum.Own is { } own)
             {
@@ -96,6 +99,8 @@ internal sealed class StratifiedEProcess
         var ofAll = Math.Log(ShareOfAll) + _all.LnOf(terms);
         return new(LnSum(ofAll, Math.Log(1 - ShareOfAll) + ofStrata), worst, Math.Log(1 - ShareOfAll) + most, ofAll);
     }
+
+    private Stratum StratumOf(in StratumTally tally) => _strata[tally.Stratum] ?? _unknown;
 
     private static double LnSum(double one, double other)
     {
