@@ -1,4 +1,6 @@
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.Slots.Splitting;
 
 namespace BlueGreen.Gateway.Benchmarks.Bake;
@@ -27,7 +29,7 @@ internal sealed record ConfirmationSettings(bool ByKey, Raise Raise, StageSettin
     /// <summary>What the gateway does where a client stays on its side.</summary>
     public static ConfirmationSettings ByKeyOfGateway { get; } = new(ByKey: true, Raise.Doubling, new(GatewayCusum, StageSettings.Guarded));
 
-    private const double GatewayCusum = 12;
+    private const double GatewayCusum = Cusum.Threshold;
 
     // With fewer, one of them would be a good part of the traffic: the gateway decides by request then.
     private const int FewClients = 20;
@@ -57,6 +59,7 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
     private (long NewBad, long OldBad, long New, long Old, long OldBadResponses) _seen;
     private SplitCounts _ofRoute;
     private Alarm _alarm;
+    private bool _isLeftToPeople;
     private double _began;
     private double _raisedUntil = double.PositiveInfinity;
 
@@ -82,17 +85,20 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
         {
             _seen = _seen with { New = _seen.New + onNew, Old = _seen.Old + onOld };
         }
-        else
-        {
-            _stage.Good(onNew, segment);
-        }
+
+        _stage.Good(onNew, segment);
     }
 
     public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now)
     {
+        if (isNew)
+        {
+            _stage.Bad(failure);
+        }
+
         if (!IsConfirming)
         {
-            return isNew && _stage.Bad(failure) is { } alarm ? Begin(alarm, now) : RuleVerdict.Open;
+            return isNew && _stage.Judge() is { } alarm ? Begin(alarm, now) : RuleVerdict.Open;
         }
 
         // A side that was chosen before the attempt was not chosen by its weight.
@@ -138,9 +144,10 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
 
     private RuleVerdict Begin(Alarm alarm, double now)
     {
-        if (_evidence.Attempt > ConfirmationRule.MostAttempts)
+        if (_evidence.Attempt > ConfirmationRule.MostAttempts || (alarm.Question == QuestionKind.TooFewClients && _isLeftToPeople))
         {
-            return RuleVerdict.Held;
+            // A question that was asked often enough is not asked again.
+            return alarm.Question is null ? RuleVerdict.Held : RuleVerdict.Open;
         }
 
         Alarms++;
@@ -159,6 +166,10 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
         var elapsed = TimeSpan.FromSeconds(now - _began);
         switch (ConfirmationRule.Judge(_evidence, counts, run.Metric.Threshold, run.Metric.Process!.NullRate, elapsed))
         {
+            case ConfirmationVerdict.Confirmed when _alarm.Question == QuestionKind.TooFewClients && !_stage.IsFailed():
+                _isLeftToPeople = true;
+                Leave(counts, elapsed, now);
+                return RuleVerdict.Open;
             case ConfirmationVerdict.Confirmed:
                 return RuleVerdict.RolledBack;
             case ConfirmationVerdict.Open:
@@ -174,12 +185,18 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
         var raised = settings.Raise == Raise.Never ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
         var until = raised is not { } rate ? double.PositiveInfinity
             : now + (settings.Raise == Raise.Doubling ? rate.For.TotalSeconds : Math.Min(60, Math.Max(10 * elapsed.TotalSeconds, Math.Pow(2, _evidence.Attempt - 4))));
+        Leave(counts, elapsed, now);
+        Watch(raised?.Rate, until);
+        return RuleVerdict.Open;
+    }
+
+    private void Leave(ConfirmationCounts counts, TimeSpan elapsed, double now)
+    {
         _evidence = _evidence.Next(counts);
         (IsConfirming, NewShare, NewShareOfFaults) = (false, 1, 1);
         BakeSeconds = Math.Max(Math.Ceiling(BakeSeconds + elapsed.TotalSeconds), Math.Ceiling(now + LeastSecondsAfter));
         Choice++;
-        Watch(raised?.Rate, until);
-        return RuleVerdict.Open;
+        NextLook = _raisedUntil;
     }
 
     private void Watch(double? nullRate, double until)

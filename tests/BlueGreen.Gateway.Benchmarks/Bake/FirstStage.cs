@@ -6,7 +6,7 @@ using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 namespace BlueGreen.Gateway.Benchmarks.Bake;
 
 /// <summary>What raises an alarm.</summary>
-/// <param name="Cusum">The threshold of the CUSUM that raises one as well, a natural logarithm; null for none. Only for errors: each pause that both slots make would be an alarm.</param>
+/// <param name="Cusum">What the evidence of a stretch has to reach to raise one as well, a natural logarithm; null where stretches do not count. Only for errors.</param>
 /// <param name="Unguarded">How many alarms of a bake may come from bad responses that are not spread over the clients.</param>
 internal sealed record StageSettings(double? Cusum, int Unguarded)
 {
@@ -19,22 +19,23 @@ internal sealed record StageSettings(double? Cusum, int Unguarded)
 
 /// <summary>An alarm.</summary>
 /// <param name="Route">The route that speaks against the new slot by itself; null where it is all of them.</param>
+/// <param name="Question">Why it is to be compared and nothing else; null where it would do for a rollback.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Alarm(int? Route);
+internal readonly record struct Alarm(int? Route, QuestionKind? Question);
 
 /// <summary>
-/// Watches the whole of the new slot, and raises the alarm: the gateway's evidence over everything since the switch, or since the last
-/// attempt, told apart by route. It holds what it sees against the past, and so an alarm may be the world's doing.
+/// Watches the new slot as <see cref="ServiceMonitor"/> does, and raises the alarm: evidence over everything since the switch, or since the
+/// last attempt, told apart by route, or of a stretch. It holds what it sees against the past, and so an alarm may be the world's doing.
 /// </summary>
 internal sealed class FirstStage
 {
     private readonly WorldRun _run;
     private readonly StageSettings _settings;
     private readonly Random _random;
-    private readonly RouteCusum? _cusum;
     private readonly double[] _trialsOf;
     private readonly long[] _badOf;
     private MetricPlan _plan;
+    private Cusum? _cusum;
     private ClientCounts _bad = new();
     private ClientTraffic _traffic;
     private long _trials;
@@ -44,7 +45,6 @@ internal sealed class FirstStage
     public FirstStage(WorldRun run, StageSettings settings, Random random)
     {
         (_run, _settings, _random, _plan, _traffic) = (run, settings, random, run.Metric, new(run.World.Clients));
-        _cusum = settings.Cusum is null || run.World.IsOfLatency ? null : new(run);
         (_trialsOf, _badOf) = (new double[run.World.Routes.Count], new long[run.World.Routes.Count]);
     }
 
@@ -53,11 +53,10 @@ internal sealed class FirstStage
     public void Restart(double? nullRate)
     {
         _plan = nullRate is { } rate ? _run.Metric with { Process = new BernoulliEProcess(rate), Strata = null } : _run.Metric;
-        (_trials, _badCount) = (0, 0);
+        (_trials, _badCount, _cusum) = (0, 0, null);
         (_bad, _traffic) = (new(), new(_run.World.Clients));
         Array.Clear(_trialsOf);
         Array.Clear(_badOf);
-        _cusum?.Restart(nullRate is null ? null : _plan.Process);
     }
 
     /// <summary>Counts good responses; on the routes as many as are expected there.</summary>
@@ -69,13 +68,10 @@ internal sealed class FirstStage
         {
             _trialsOf[route] += count * segment.GoodShares[route];
         }
-
-        _cusum?.Good(count, segment);
     }
 
     /// <summary>Counts a bad response.</summary>
-    /// <returns>The alarm that it raises, or null. Good responses never raise one, so to look at bad ones is to look always.</returns>
-    public Alarm? Bad(Failure failure)
+    public void Bad(Failure failure)
     {
         _trials++;
         _badCount++;
@@ -83,52 +79,65 @@ internal sealed class FirstStage
         _badOf[failure.Route]++;
         _bad.Add(failure.Client);
         _traffic.Add(failure.Client);
-        _cusum?.Bad(failure.Route);
+    }
 
-        // Without the clients first: to draw them takes longer.
+    /// <summary>Judges, after a bad response: good ones never raise an alarm, so to look at bad ones is to look always.</summary>
+    /// <returns>The alarm, or null.</returns>
+    public Alarm? Judge()
+    {
+        // Without the clients first: to make them up takes longer.
         var tally = Tally();
-        var isFailed = BakeJudge.Judge(_plan, tally, BakeJudge.NoGuard, out var evidence) == BakeJudge.Failed;
-        var isSudden = _cusum?.Largest >= _settings.Cusum;
-        if (!isFailed && !isSudden)
+        if (BakeJudge.Judge(_plan, tally, BakeJudge.NoGuard, out var evidence) == BakeJudge.Failed)
+        {
+            tally = tally with { Spread = Spread() };
+            var clients = LeastClients();
+            var route = evidence is { IsOfOne: true } one ? one.Worst : null;
+            return BakeJudge.Judge(_plan, tally, clients, out _) == BakeJudge.Failed
+                ? new Alarm(route, null)
+                : Ask(new(route, tally.Clients < clients ? QuestionKind.TooFewClients : QuestionKind.FewClients));
+        }
+
+        if (_settings.Cusum is not { } threshold || _run.World.IsOfLatency)
         {
             return null;
         }
 
-        var alarm = new Alarm(isFailed && evidence is { IsOfOne: true } one ? one.Worst : null);
-        if (_settings.Unguarded == StageSettings.NoGuard)
+        _cusum ??= new Cusum(_plan);
+        var lnE = _cusum.Add(tally).LnE;
+        if (lnE < threshold)
         {
-            return alarm;
+            return null;
         }
 
-        tally = tally with { Spread = Spread() };
-        var clients = LeastClients();
-        isFailed = isFailed && BakeJudge.Judge(_plan, tally, clients, out _) == BakeJudge.Failed;
-
-        // With the counts divided by the design effect, the logarithm is divided by it.
-        isSudden = isSudden && tally.Clients >= clients && _cusum!.Largest / tally.Spread.Dispersion >= _settings.Cusum;
-        return isFailed ? alarm
-            : isSudden ? new Alarm(null)
-            : _unguarded++ < _settings.Unguarded ? alarm
-            : null;
+        var (spread, least) = (Spread(), LeastClients());
+        return spread.Clients < least ? Ask(new(null, QuestionKind.TooFewClients))
+            : least == BakeJudge.NoGuard || lnE / spread.Dispersion >= threshold ? new Alarm(null, QuestionKind.Stretch)
+            : Ask(new(null, QuestionKind.FewClients));
     }
+
+    /// <summary>Whether what was counted would do for a rollback, and from enough clients.</summary>
+    public bool IsFailed() => Status() == BakeJudge.Failed;
 
     /// <summary>
-    /// Whether at the end of the bake there is enough evidence, but from clients that may be the cause themselves. Where such alarms were
-    /// compared as often as they may be, it is known by then that both slots fail alike.
+    /// Whether at the end of the bake there is enough evidence, but from clients that may be the cause themselves. Where only some such
+    /// alarms are compared, and all of these were, it is known by then that both slots fail alike.
     /// </summary>
-    public bool IsGuarded() => _settings.Unguarded == StageSettings.Guarded
-        && BakeJudge.Judge(_plan, Tally(), BakeJudge.NoGuard, out _) == BakeJudge.Failed
-        && BakeJudge.Judge(_plan, Tally() with { Spread = Spread() }, LeastClients(), out _) == BakeJudge.Guarded;
+    public bool IsGuarded() => _settings.Unguarded is StageSettings.Guarded or StageSettings.NoGuard && Status() == BakeJudge.Guarded;
 
-    private IEnumerable<StratumTally> Strata()
+    private Alarm? Ask(Alarm alarm) => _settings.Unguarded == StageSettings.NoGuard || _unguarded++ < _settings.Unguarded ? alarm : null;
+
+    private string Status()
     {
-        for (var route = 0; route < _trialsOf.Length; route++)
-        {
-            yield return new StratumTally(route, _trialsOf[route], _badOf[route]);
-        }
+        var tally = Tally();
+        return BakeJudge.Judge(_plan, tally, BakeJudge.NoGuard, out _) is not BakeJudge.Failed and var status
+            ? status
+            : BakeJudge.Judge(_plan, tally with { Spread = Spread() }, LeastClients(), out _);
     }
 
-    private MetricTally Tally() => new(_trials, _badCount, default) { Strata = _plan.Strata is null ? [] : [.. Strata()] };
+    private MetricTally Tally() => new(_trials, _badCount, default)
+    {
+        Strata = _plan.Strata is null ? [] : [.. _trialsOf.Select((trials, route) => new StratumTally(route, trials, _badOf[route]))],
+    };
 
     private int LeastClients() => BakeJudge.LeastClients(_run.Plan.Options, _traffic.Read(_random).EffectiveClients(_run.Plan.Baseline.Clients));
 

@@ -68,7 +68,11 @@ internal sealed class AloneRule(FirstStage stage) : ISplitRule
 
     public void Good(long onNew, long onOld, Segment segment) => stage.Good(onNew, segment);
 
-    public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now) => stage.Bad(failure) is null ? RuleVerdict.Open : RuleVerdict.RolledBack;
+    public RuleVerdict Bad(Failure failure, bool isNew, int choice, double now)
+    {
+        stage.Bad(failure);
+        return stage.Judge() is null ? RuleVerdict.Open : RuleVerdict.RolledBack;
+    }
 
     public RuleVerdict Look(double now) => RuleVerdict.Open;
 }

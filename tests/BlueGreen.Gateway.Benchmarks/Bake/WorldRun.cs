@@ -37,7 +37,6 @@ internal sealed class WorldRun
     private readonly double _shareOfFaulty;
     private readonly List<Failure> _failures = [];
     private readonly IEnumerator<Failure> _toCome;
-    private IReadOnlyList<CusumRow>? _cusumRows;
 
     public WorldRun(World world, int seed)
     {
@@ -60,9 +59,6 @@ internal sealed class WorldRun
 
     /// <summary>What is judged.</summary>
     public MetricPlan Metric { get; }
-
-    /// <summary>What responses say to a CUSUM, by route.</summary>
-    public IReadOnlyList<CusumRow> CusumRows => _cusumRows ??= CusumRow.Of(World, Plan, Metric);
 
     /// <summary>The seconds after the switch from which on anything counts: slowness has its grace.</summary>
     public double CountsFrom { get; }
