@@ -42,7 +42,7 @@ internal sealed class WorldRun
         Plan = world.IsOfLatency ? WorldPast.PlanOfLatency(world, spells, random) : null!;
         (Past, Segments) = (Cut(spells, -World.PastSeconds, 0), Cut(spells, 0, World.EndSeconds));
         Plan ??= WorldPast.PlanOfErrors(world, Past, random);
-        Metric = world.IsOfLatency ? Plan.Latency! : Plan.Metrics[0];
+        Metric = world.IsOfLatency ? Plan.Latency!.Plan : Plan.Metrics[0];
         CountsFrom = world.IsOfLatency ? Plan.Options.Latency.Grace.TotalSeconds : 0;
     }
 
@@ -146,10 +146,10 @@ internal sealed class WorldRun
         {
             var route = World.Routes[index];
             var perSecond = World.RequestsPerSecond * spell.Traffic * route.Share * (from >= 0 ? route.Surge : 1);
-            var rate = World.IsOfLatency ? WorldPast.SlowRate(Plan.SlowAbove, spell, 1) : Math.Min(1, Math.Max(spell.Floor, route.Rate * spell.Factor));
+            var rate = World.IsOfLatency ? WorldPast.SlowRate(Plan.Latency!.SlowAbove, spell, 1) : Math.Min(1, Math.Max(spell.Floor, route.Rate * spell.Factor));
             requests += perSecond;
             sources.Add(new(perSecond * rate, index, null, OnNewOnly: false));
-            var lift = World.IsOfLatency ? WorldPast.SlowRate(Plan.SlowAbove, spell, spell.Slowdown) - rate
+            var lift = World.IsOfLatency ? WorldPast.SlowRate(Plan.Latency!.SlowAbove, spell, spell.Slowdown) - rate
                 : World.Fault is { } fault && from >= fault.From && (fault.Route ?? index) == index ? Math.Min(fault.Lift, 1 - rate) : 0;
             if (from >= 0 && lift > 0)
             {

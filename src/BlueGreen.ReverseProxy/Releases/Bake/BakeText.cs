@@ -32,7 +32,7 @@ internal static class BakeText
         var what = plan.Name switch
         {
             "5xx" => "failed",
-            BakePlan.LatencyMetric => $"took {Milliseconds(limit / 1000.0)} or longer",
+            _ when BakePlan.IsLatency(plan.Name) => $"took {Milliseconds(limit / 1000.0)} or longer",
             BakePlan.HangsMetric => $"got no response within {Milliseconds(limit / 1000.0)}",
             _ => $"had status {plan.Name}",
         };
