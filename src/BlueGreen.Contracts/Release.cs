@@ -306,7 +306,7 @@ public sealed record ResponseCounts(
 public sealed record SlotLatency(double? P50Ms, double? P99Ms);
 
 /// <summary>One metric of a bake: is the new slot's rate of bad responses higher than the old slot's was?</summary>
-/// <param name="Name">The entry of <c>FailOn</c>, <c>latency</c>, or <c>websocket</c>.</param>
+/// <param name="Name">The entry of <c>FailOn</c>, <c>hangs</c>, <c>latency</c> (the 99th percentile, or the only one that is judged; others as in <c>latency:p50</c>), or <c>websocket</c>.</param>
 /// <param name="N">The new slot's responses that count.</param>
 /// <param name="Bad">How many of them were bad.</param>
 /// <param name="Clients">About how many clients got a bad one.</param>

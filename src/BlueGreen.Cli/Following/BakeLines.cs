@@ -27,7 +27,9 @@ internal static class BakeLines
     public static string Of(BakeMetric metric, string old) => metric.LnE is not { } evidence || metric.Threshold is not { } threshold
         ? $"{metric.Name}: {metric.Detail ?? metric.Status}"
         : metric.N == 0 ? $"{metric.Name}: nothing to judge by yet"
-        : $"{metric.Name}: {metric.Bad} of {metric.N} {(metric.Name == Latency ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric, evidence / threshold)}";
+        : $"{metric.Name}: {metric.Bad} of {metric.N} {(IsLatency(metric.Name) ? "slow" : "bad")} ({old} {metric.BaselineBad} of {metric.BaselineN}); {Evidence(metric, evidence / threshold)}";
+
+    private static bool IsLatency(string metric) => metric.StartsWith(Latency, StringComparison.Ordinal);
 
     // Why nothing is done about a guarded metric is the end of its detail.
     private static string Guard(string? detail) =>
@@ -41,7 +43,7 @@ internal static class BakeLines
     {
         var slots = release.Services.FirstOrDefault(service => service.Name == comparison.Service) ?? release.Services[0];
         var (to, from) = (slots.To.ToText(), slots.From.ToText());
-        var counted = comparison.Key == "request" ? comparison.Metric == Latency ? "slow" : "bad" : comparison.Metric == Latency ? "clients with slow responses" : "clients with bad responses";
+        var counted = comparison.Key == "request" ? IsLatency(comparison.Metric) ? "slow" : "bad" : IsLatency(comparison.Metric) ? "clients with slow responses" : "clients with bad responses";
         var stratum = comparison.Stratum;
         var (newBad, newResponses, oldBad, oldResponses) = stratum is null
             ? (comparison.NewBad, comparison.NewResponses, comparison.OldBad, comparison.OldResponses)

@@ -93,13 +93,44 @@ internal static class BakeOptionsReader
         var options = new BakeLatencyOptions
         {
             Enabled = reader.Boolean("Enabled", defaults.Enabled),
-            Quantile = reader.Number("Quantile", defaults.Quantile, 0.5, 0.9999),
+            Quantiles = ReadQuantiles(reader, defaults),
             Margin = reader.Number("Margin", defaults.Margin, 0, 100),
             Floor = reader.Duration("Floor", defaults.Floor, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
             Grace = reader.Duration("Grace", defaults.Grace, TimeSpan.Zero, Longest),
         };
         reader.RejectUnknown();
         return options;
+    }
+
+    private static ImmutableArray<double> ReadQuantiles(SectionReader reader, BakeLatencyOptions defaults)
+    {
+        const double None = 0;
+        const int Most = 4;
+        var quantiles = ImmutableArray.CreateBuilder<double>();
+        foreach (var text in reader.TextList("Quantiles"))
+        {
+            if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quantile) || quantile is < 0.5 or > 0.9999)
+            {
+                reader.Error("Quantiles", text, "is not allowed: a number from 0.5 to 0.9999");
+            }
+            else if (!quantiles.Contains(quantile))
+            {
+                quantiles.Add(quantile);
+            }
+        }
+
+        if (quantiles.Count > Most)
+        {
+            reader.Error("Quantiles", quantiles.Count.ToString(CultureInfo.InvariantCulture), $"is not allowed: at most {Most} entries");
+        }
+
+        var one = reader.Names("Quantile") ? reader.Number("Quantile", None, 0.5, 0.9999) : None;
+        if (one > None && quantiles.Count > 0)
+        {
+            reader.Error("Quantile", null, "is not allowed beside Quantiles: one of the two");
+        }
+
+        return one > None ? [one] : quantiles.Count > 0 ? [.. quantiles.Order().Take(Most)] : defaults.Quantiles;
     }
 
     private static BakeRecordOptions? ReadRecord(SectionReader reader)

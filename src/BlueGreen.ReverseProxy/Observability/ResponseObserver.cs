@@ -1,13 +1,15 @@
+using System.Collections.Immutable;
+
 namespace BlueGreen.ReverseProxy.Observability;
 
 /// <summary>Records, only while a bake watches a slot, which clients it has and who got the bad responses.</summary>
 /// <param name="metrics">How many metrics of status codes there are; slow responses are one more.</param>
-/// <param name="slowAbove">From how many microseconds on a response is slow; <see cref="long.MaxValue"/> for never.</param>
+/// <param name="slowAbove">From how many microseconds on a response is slow, for each quantile; <see cref="long.MaxValue"/> for never.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ResponseObserver(int metrics, long slowAbove, TimeProvider time)
+internal sealed class ResponseObserver(int metrics, ImmutableArray<long> slowAbove, TimeProvider time)
 {
-    private readonly BadResponses[] _kinds = [.. Enumerable.Range(0, metrics + 2).Select(_ => new BadResponses())];
-    private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + 2).Select(_ => new ClientCounts())];
+    private readonly BadResponses[] _kinds = [.. Enumerable.Range(0, metrics + slowAbove.Length + 1).Select(_ => new BadResponses())];
+    private readonly ClientCounts[] _bad = [.. Enumerable.Range(0, metrics + slowAbove.Length + 1).Select(_ => new ClientCounts())];
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _latency;
 
@@ -17,7 +19,7 @@ internal sealed class ResponseObserver(int metrics, long slowAbove, TimeProvider
     /// <summary>How the traffic is spread over them.</summary>
     public ClientCounts Traffic { get; } = new();
 
-    /// <summary>Who got the bad responses of a metric; the one after the last is slowness, and then broken WebSockets.</summary>
+    /// <summary>Who got the bad responses of a metric; after the last come the quantiles of latency, and then broken WebSockets.</summary>
     public ClientCounts BadOf(int metric) => _bad[metric];
 
     /// <summary>What the bad responses of a metric were.</summary>
@@ -49,12 +51,23 @@ internal sealed class ResponseObserver(int metrics, long slowAbove, TimeProvider
 
         if (outcome.WebSocket == WebSocketEnding.Broken)
         {
-            AddBad(metrics + 1, outcome);
+            AddBad(metrics + slowAbove.Length, outcome);
         }
 
-        if (outcome.Microseconds >= slowAbove && outcome.IsLatency && Volatile.Read(ref _latency) != 0)
+        if (outcome.IsLatency && Volatile.Read(ref _latency) != 0)
         {
-            AddBad(metrics, outcome);
+            AddSlow(outcome);
+        }
+    }
+
+    private void AddSlow(in ResponseOutcome outcome)
+    {
+        for (var index = 0; index < slowAbove.Length; index++)
+        {
+            if (outcome.Microseconds >= slowAbove[index])
+            {
+                AddBad(metrics + index, outcome);
+            }
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class StratumNames(StratifyBy by)
             return null;
         }
 
-        var shown = string.Concat(name.Take(LongestName).Select(character => char.IsControl(character) ? ' ' : character));
+        var shown = OneLine.Of(name, LongestName);
         var kind = By.Kind == StratifyKind.Header ? $"{By.Header}:" : By.ToString();
         return $"{kind} {shown}{(Volatile.Read(ref _shared[stratum]) ? " and others" : "")}";
     }

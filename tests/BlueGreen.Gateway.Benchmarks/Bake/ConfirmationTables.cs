@@ -61,7 +61,7 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
             _bad.Add((world.Name, [.. outcomes.Select(all => ShareOf(all).Value < 0.5 ? (double?)null : Median(all, outcome => outcome.Bad + outcome.InFlight))]));
         }
 
-        text.AppendLine().AppendLine("### The new slot is slower for its first minute: rolled back; slow responses after the grace of 30 s, median / p95; median time").AppendLine();
+        text.AppendLine().AppendLine("### The new slot is slower for its first minute: rolled back; slow responses after the warm-up, median / p95; median time").AppendLine();
         Head("cold start", Rules.Skip(3).Select(rule => rule.Name));
         foreach (var world in Chosen(Worlds.Cold))
         {

@@ -12,6 +12,7 @@ namespace BlueGreen.Gateway.Benchmarks.Bake;
 /// </summary>
 internal static class LatencyRuns
 {
+    private const double Quantile = 0.99;
     private const double Median = 20;
     private const double Sigma = 0.6;
     private const double Minutes = 30;
@@ -27,7 +28,7 @@ internal static class LatencyRuns
         var options = new BakeOptions();
         var alpha = options.Alpha * (1 - BakePlan.ErrorsShare);
         var before = Poisson.Sample(random, requestsPerSecond * 60 * Minutes);
-        if (BinomialBounds.UpperQuantileIndex(before, options.Latency.Quantile, alpha * BakePlan.BaselineShare) is not { } index)
+        if (BinomialBounds.UpperQuantileIndex(before, Quantile, alpha * BakePlan.BaselineShare) is not { } index)
         {
             return (null, false);
         }
@@ -35,7 +36,7 @@ internal static class LatencyRuns
         var rank = Beta.Sample(random, index, before - index + 1);
         var limit = Math.Max(LogNormal.InvCDF(Math.Log(Median), Sigma, rank) * (1 + options.Latency.Margin), options.Latency.Floor.TotalMilliseconds);
         var slow = 1 - LogNormal.CDF(Math.Log(Median * factor), Sigma, limit);
-        var process = new BernoulliEProcess(1 - options.Latency.Quantile);
+        var process = new BernoulliEProcess(1 - Quantile);
         var threshold = -Math.Log(alpha * (1 - BakePlan.BaselineShare));
         var (at, trials, bad) = (options.Latency.Grace.TotalSeconds, 0L, 0L);
         while (true)

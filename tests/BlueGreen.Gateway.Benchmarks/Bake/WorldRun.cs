@@ -48,9 +48,9 @@ internal sealed class WorldRun
         Plan = world.IsOfLatency ? WorldPast.PlanOfLatency(world, spells, random) : null!;
         (Past, Segments) = (Cut(spells, -World.PastSeconds, 0), Cut(spells, 0, World.EndSeconds));
         Plan ??= WorldPast.PlanOfErrors(world, Past, random);
-        Metric = world.IsOfLatency ? Plan.Latency! : Plan.Metrics[0];
+        Metric = world.IsOfLatency ? Plan.Latency!.Plan : Plan.Metrics[0];
         _toCome = Draw().GetEnumerator();
-        CountsFrom = world.IsOfLatency ? Plan.Options.Latency.Grace.TotalSeconds : 0;
+        CountsFrom = world.IsOfLatency ? WarmFrom() : 0;
     }
 
     public World World { get; }
@@ -97,6 +97,30 @@ internal sealed class WorldRun
         }
 
         return share;
+    }
+
+    // Ten seconds in which nothing speaks against the new slot, as in the gateway; here by what is expected in them.
+    private double WarmFrom()
+    {
+        const double Window = 10;
+        var grace = Plan.Options.Latency.Grace.TotalSeconds;
+        for (var from = 0.0; from + Window < grace; from += Window)
+        {
+            var (trials, slow) = (0.0, 0.0);
+            foreach (var segment in Segments)
+            {
+                var seconds = Math.Max(0, Math.Min(segment.Until, from + Window) - Math.Max(segment.From, from));
+                trials += segment.Requests * seconds;
+                slow += (segment.Common + segment.Faulty) * seconds;
+            }
+
+            if (Metric.Process!.LnE(trials, slow) <= 0)
+            {
+                return from + Window;
+            }
+        }
+
+        return grace;
     }
 
     private IEnumerable<Failure> Draw()
@@ -167,11 +191,11 @@ internal sealed class WorldRun
         {
             var route = World.Routes[index];
             var perSecond = World.RequestsPerSecond * spell.Traffic * route.Share * (from >= 0 ? route.Surge : route.IsNew ? 0 : 1);
-            var rate = World.IsOfLatency ? WorldPast.SlowRate(Plan.SlowAbove, spell, 1) : Math.Min(1, Math.Max(spell.Floor, route.Rate * spell.Factor));
+            var rate = World.IsOfLatency ? WorldPast.SlowRate(Plan.Latency!.SlowAbove, spell, 1) : Math.Min(1, Math.Max(spell.Floor, route.Rate * spell.Factor));
             requests += perSecond;
             good[index] = perSecond * (1 - rate);
             sources.Add(new(perSecond * rate, index, null, OnNewOnly: false));
-            var lift = World.IsOfLatency ? WorldPast.SlowRate(Plan.SlowAbove, spell, spell.Slowdown) - rate
+            var lift = World.IsOfLatency ? WorldPast.SlowRate(Plan.Latency!.SlowAbove, spell, spell.Slowdown) - rate
                 : World.Fault is { } fault && from >= fault.From && (fault.Route ?? index) == index ? Math.Min(fault.Lift, 1 - rate) : 0;
             if (from >= 0 && lift > 0)
             {

@@ -69,7 +69,7 @@ internal static class ProxyHost
 
         if (kind == Watched)
         {
-            app.Services.GetRequiredService<ServiceCatalog>().All[0].Blue.Meter.Observer = new ResponseObserver(metrics: 1, slowAbove: 1_000_000, TimeProvider.System);
+            app.Services.GetRequiredService<ServiceCatalog>().All[0].Blue.Meter.Observer = new ResponseObserver(metrics: 1, slowAbove: [1_000_000], TimeProvider.System);
         }
 
         if (kind == Shifting)

@@ -32,8 +32,25 @@ public sealed class BakeOptionsTests
         bake.MaxErrorRate.Should().Be(0.02);
         bake.MaxP99.Should().Be(TimeSpan.FromMilliseconds(250));
         bake.HangAfter.Should().Be(TimeSpan.FromSeconds(5));
-        bake.Latency.Should().Be(new BakeLatencyOptions { Quantile = 0.95, Margin = 1, Floor = TimeSpan.FromMilliseconds(5), Grace = TimeSpan.FromMinutes(1) });
+        bake.Latency.Should().BeEquivalentTo(new BakeLatencyOptions { Quantiles = [0.95], Margin = 1, Floor = TimeSpan.FromMilliseconds(5), Grace = TimeSpan.FromMinutes(1) });
         bake.Record.Should().Be(new BakeRecordOptions("recordings", 64));
+    }
+
+    [Theory]
+    [InlineData("route", StratifyKind.Route, null)]
+    [InlineData("METHOD", StratifyKind.Method, null)]
+    [InlineData("path", StratifyKind.Path, null)]
+    [InlineData("none", StratifyKind.None, null)]
+    [InlineData("header: X-Tenant", StratifyKind.Header, "X-Tenant")]
+    public void StratifyBy_OfEachKind_IsRead(string text, StratifyKind kind, string? header)
+    {
+        var (options, errors) = Reading.OfService($$"""
+            "Bake": { "StratifyBy": "{{text}}", "Latency": { "Quantiles": [ 0.99, 0.5 ] } }
+            """);
+
+        errors.Should().BeEmpty();
+        options.Services["orders"].Bake.StratifyBy.Should().Be(new StratifyBy(kind, header));
+        options.Services["orders"].Bake.Latency.Quantiles.Should().Equal(0.5, 0.99);
     }
 
     [Fact]
@@ -41,7 +58,9 @@ public sealed class BakeOptionsTests
     {
         var bake = Reading.OfService("\"InitialActive\": \"blue\"").Options.Services["orders"].Bake;
 
-        bake.Should().Be(new BakeOptions { FailOn = bake.FailOn });
+        bake.Should().Be(new BakeOptions { FailOn = bake.FailOn, Latency = bake.Latency });
+        bake.Latency.Quantiles.Should().Equal(0.5, 0.99, 0.999);
+        bake.StratifyBy.Should().Be(StratifyBy.Route);
         bake.FailOn.Should().Equal(FailureMetric.Errors);
         (bake.Alpha, bake.RelativeMargin, bake.AbsoluteMargin, bake.MinClients, bake.MaxErrorRate, bake.MaxP99, bake.HangAfter, bake.Record)
             .Should().Be((0.01, 0.1, 0.0001, 2, null, null, null, null));
@@ -67,6 +86,12 @@ public sealed class BakeOptionsTests
     [InlineData("\"MaxP99\": \"250ms\"", "MaxP99", "250ms", "a duration")]
     [InlineData("\"HangAfter\": \"00:00:00\"", "HangAfter", "00:00:00", "from \"00:00:00.100")]
     [InlineData("\"Latency\": { \"Quantile\": 1 }", "Latency:Quantile", "1", "a number from 0.5 to 0.9999")]
+    [InlineData("\"Latency\": { \"Quantiles\": [ 0.9, 1 ] }", "Latency:Quantiles", "1", "a number from 0.5 to 0.9999")]
+    [InlineData("\"Latency\": { \"Quantiles\": [ 0.5, 0.6, 0.7, 0.8, 0.9 ] }", "Latency:Quantiles", "5", "at most 4 entries")]
+    [InlineData("\"Latency\": { \"Quantiles\": [ 0.5 ], \"Quantile\": 0.9 }", "Latency:Quantile", null, "beside Quantiles")]
+    [InlineData("\"StratifyBy\": \"colour\"", "StratifyBy", "colour", "route, method, path, header:NAME or none")]
+    [InlineData("\"StratifyBy\": \"header:a b\"", "StratifyBy", "header:a b", "route, method, path, header:NAME or none")]
+    [InlineData("\"StratifyBy\": \"header\"", "StratifyBy", "header", "route, method, path, header:NAME or none")]
     [InlineData("\"Latency\": { \"Grace\": \"30\" }", "Latency:Grace", "30", "a duration")]
     [InlineData("\"Latency\": { \"Margin\": -0.1 }", "Latency:Margin", "-0.1", "a number from 0 to 100")]
     [InlineData("\"Latency\": { \"Quantil\": 0.9 }", "Latency:Quantil", null, "is not a known key")]

@@ -196,7 +196,7 @@ public sealed class ResponseMeasurementTests
     [InlineData("10.0.0.1", "192.0.2.7", "::ffff:192.0.2.7", "192.0.2.9", 1)]
     public void Client_OfARequest_IsTheOneThatSentIt(string peer, string? named, string otherPeer, string? otherNamed, int clients)
     {
-        var observer = new ResponseObserver(1, long.MaxValue, TimeProvider.System);
+        var observer = new ResponseObserver(1, [long.MaxValue], TimeProvider.System);
         _slot.Meter.Observer = observer;
         var measurement = new ResponseMeasurement(_time, NetworkSet.Of("10.0.0.0/8"));
         foreach (var (address, forwarded) in new[] { (peer, named), (otherPeer, otherNamed) })

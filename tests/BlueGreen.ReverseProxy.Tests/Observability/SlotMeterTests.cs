@@ -27,7 +27,7 @@ public sealed class SlotMeterTests
     [Fact]
     public void Meter_ManyThreads_LosesNothing()
     {
-        var meter = new SlotMeter(SlotName.Green, FailureCodes.ErrorsOnly) { Observer = new ResponseObserver(1, 1000, TimeProvider.System) };
+        var meter = new SlotMeter(SlotName.Green, FailureCodes.ErrorsOnly) { Observer = new ResponseObserver(1, [1000], TimeProvider.System) };
 
         Parallel.For(0, 100_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, index =>
             meter.Add(new ResponseOutcome(index % 10 == 0 ? 500 : 204, Fault.None, index % 2000, Begun: true, Upgraded: false, index)));
@@ -87,7 +87,7 @@ public sealed class SlotMeterTests
     [Fact]
     public void Add_WhileWatched_AllocatesNothing()
     {
-        var meter = new SlotMeter(SlotName.Green, FailureCodes.ErrorsOnly) { Observer = new ResponseObserver(1, 1000, TimeProvider.System) };
+        var meter = new SlotMeter(SlotName.Green, FailureCodes.ErrorsOnly) { Observer = new ResponseObserver(1, [1000], TimeProvider.System) };
         void Add() => meter.Add(new ResponseOutcome(500, Fault.Destination, 5000, Begun: true, Upgraded: false, 7));
         Add();
 

@@ -104,7 +104,7 @@ internal sealed partial class BakeGuard
         switch (ConfirmationRule.Judge(evidence, counts, plan.Threshold, plan.Process?.NullRate, lasted))
         {
             case ConfirmationVerdict.Confirmed:
-                var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts))} to 1";
+                var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts))} to 1{BakeText.Otherwise(evidence, counts, plan.Threshold, release.Services.Find(entry => entry.Is(confirmation.Service))!.From)}";
                 if (confirmation.OfTooFewClients == true && !monitor.Findings.Any(finding => (finding.Service, finding.Metric) == (confirmation.Service, confirmation.Metric)))
                 {
                     await LeaveToPeopleAsync(monitor, confirmation, counts, reason, lasted, schedule);

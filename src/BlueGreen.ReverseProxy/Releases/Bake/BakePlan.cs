@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
@@ -9,6 +10,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <summary>What one service's new slot is held against: fixed at the switch, before it has answered anything.</summary>
 internal sealed class BakePlan
 {
+    /// <summary>Slowness at the 99th percentile, or at the only one that is judged; others are named as in <c>latency:p50</c>.</summary>
     public const string LatencyMetric = "latency";
 
     public const string WebSocketMetric = "websocket";
@@ -33,14 +35,15 @@ internal sealed class BakePlan
     // Nothing can be told from a slot that has failed at nearly everything.
     private const double HighestNull = 0.9;
 
-    private BakePlan(BakeOptions options, BakeBaseline baseline, ImmutableArray<MetricPlan> metrics, MetricPlan? latency, long slowAbove, MetricPlan hangs, TimeSpan hangAfter)
+    private const double UsualQuantile = 0.99;
+
+    private BakePlan(BakeOptions options, BakeBaseline baseline, ImmutableArray<MetricPlan> metrics, ImmutableArray<LatencyPlan> latencies, MetricPlan hangs, TimeSpan hangAfter)
     {
         (Hangs, HangAfter) = (hangs, hangAfter);
         Options = options;
         Baseline = baseline;
         Metrics = metrics;
-        Latency = latency;
-        SlowAbove = slowAbove;
+        Latencies = latencies;
     }
 
     public BakeOptions Options { get; }
@@ -50,8 +53,11 @@ internal sealed class BakePlan
     /// <summary>One for each entry of <c>FailOn</c>, in its order.</summary>
     public ImmutableArray<MetricPlan> Metrics { get; }
 
-    /// <summary>Slowness; null when it is not asked for.</summary>
-    public MetricPlan? Latency { get; }
+    /// <summary>Slowness, by quantiles; empty when it is not asked for.</summary>
+    public ImmutableArray<LatencyPlan> Latencies { get; }
+
+    /// <summary>The one that is judged while traffic is shifted; null when none is asked for.</summary>
+    public LatencyPlan? Latency => Latencies.FirstOrDefault();
 
     /// <summary>WebSockets that the API breaks off; null for a service without WebSockets.</summary>
     public MetricPlan? WebSocket { get; private init; }
@@ -62,8 +68,8 @@ internal sealed class BakePlan
     /// <summary>From when on a request hangs, at the end of a bucket.</summary>
     public TimeSpan HangAfter { get; }
 
-    /// <summary>From how many microseconds on a response is slow, at the end of a bucket; <see cref="long.MaxValue"/> for never.</summary>
-    public long SlowAbove { get; }
+    /// <summary>Whether a metric is a quantile of latency.</summary>
+    public static bool IsLatency(string metric) => metric.StartsWith(LatencyMetric, StringComparison.Ordinal);
 
     /// <summary>Makes the plan.</summary>
     /// <remarks>
@@ -80,23 +86,20 @@ internal sealed class BakePlan
         var alpha = options.Alpha / services;
         var counts = LatencyCounts(baseline);
         var sockets = baseline.WebSockets is null ? 0 : 1;
-        var slowAlpha = alpha * (1 - ErrorsShare) / (options.FailOn.Length + 1 + sockets);
-        var slowAbove = options.Latency.Enabled ? SlowFrom(options.Latency, counts, slowAlpha * BaselineShare) : null;
+        // Where several find something, the usual one is named.
+        ImmutableArray<double> quantiles = options.Latency.Enabled ? [.. options.Latency.Quantiles.OrderByDescending(quantile => quantile == UsualQuantile)] : [];
+        var slowAlpha = alpha * (1 - ErrorsShare) / (options.FailOn.Length + quantiles.Length + sockets);
+        var limits = quantiles.Select(quantile => SlowFrom(options.Latency, quantile, counts, slowAlpha * BaselineShare)).ToList();
 
         // Hangs are always among them.
-        var others = options.FailOn.Length + sockets + (slowAbove is null ? 0 : 1);
+        var others = options.FailOn.Length + sockets + limits.Count(limit => limit is not null);
         var shareOfOthers = alpha * (1 - ErrorsShare) / others;
         var metrics = options.FailOn.Select((metric, index) => PlanOf(options, baseline, metric, index == FailureCodes.Errors ? alpha * ErrorsShare : shareOfOthers));
-        var latency = !options.Latency.Enabled ? null
-            : slowAbove is { } limit
-                ? new MetricPlan(
-                    LatencyMetric, counts.Latency, counts.AtLeast(limit), shareOfOthers * (1 - BaselineShare), new BernoulliEProcess(1 - options.Latency.Quantile), NotJudged: null)
-                : new MetricPlan(
-                    LatencyMetric, counts.Latency, 0, slowAlpha, Process: null, $"the old slot's {Counted.Of(counts.Latency, "response")} before the switch {(counts.Latency == 1 ? "is" : "are")} too few to bound that quantile");
+        var latencies = quantiles.Zip(limits, (quantile, limit) => LatencyOf(NameOf(quantile, quantiles), quantile, limit, counts, limit is null ? slowAlpha : shareOfOthers));
         var hangAfter = LatencyBuckets.UpperEnd(LatencyBuckets.Of((long)(options.HangAfter ?? HangFrom(counts)).TotalMicroseconds));
         var hung = Math.Min(counts.AtLeast(hangAfter), baseline.Responses);
         var hangs = PlanOf(options, HangsMetric, baseline.Responses, hung, shareOfOthers, $"{hung} of the old slot's {Counted.Of(baseline.Responses, "request")} hung before the switch");
-        return new BakePlan(options, baseline, [.. metrics], latency, slowAbove ?? long.MaxValue, hangs, TimeSpan.FromMicroseconds(hangAfter))
+        return new BakePlan(options, baseline, [.. metrics], [.. latencies], hangs, TimeSpan.FromMicroseconds(hangAfter))
         {
             WebSocket = baseline.WebSockets is { } past
                 ? PlanOf(options, WebSocketMetric, past.Ended, past.Broken, shareOfOthers, $"{past.Broken} of the old slot's {Counted.Of(past.Ended, "WebSocket")} {(past.Broken == 1 ? "was" : "were")} bad before the switch")
@@ -119,11 +122,22 @@ internal sealed class BakePlan
         return new MeterReading(cells);
     }
 
+    private static string NameOf(double quantile, ImmutableArray<double> quantiles) =>
+        quantiles.Length == 1 || quantile == UsualQuantile ? LatencyMetric : string.Create(CultureInfo.InvariantCulture, $"{LatencyMetric}:p{quantile * 100:0.##}");
+
+    private static LatencyPlan LatencyOf(string name, double quantile, long? slowAbove, MeterReading counts, double alpha) => slowAbove is { } limit
+        ? new(new MetricPlan(name, counts.Latency, counts.AtLeast(limit), alpha * (1 - BaselineShare), new BernoulliEProcess(1 - quantile), NotJudged: null), quantile, limit)
+        : new(
+            new MetricPlan(
+                name, counts.Latency, 0, alpha, Process: null, $"the old slot's {Counted.Of(counts.Latency, "response")} before the switch {(counts.Latency == 1 ? "is" : "are")} too few to bound that quantile"),
+            quantile,
+            long.MaxValue);
+
     // The order statistic lies in a bucket; the end of the bucket, and then the end of the bucket that the margin leads into, are
     // above it: rounding never makes a response slow.
-    private static long? SlowFrom(BakeLatencyOptions options, MeterReading counts, double alpha)
+    private static long? SlowFrom(BakeLatencyOptions options, double quantile, MeterReading counts, double alpha)
     {
-        if (BinomialBounds.UpperQuantileIndex(counts.Latency, options.Quantile, alpha) is not { } index || counts.Smallest(index) is not { } bound)
+        if (BinomialBounds.UpperQuantileIndex(counts.Latency, quantile, alpha) is not { } index || counts.Smallest(index) is not { } bound)
         {
             return null;
         }

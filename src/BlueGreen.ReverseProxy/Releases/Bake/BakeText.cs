@@ -2,6 +2,7 @@ using System.Globalization;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
+using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -32,7 +33,7 @@ internal static class BakeText
         var what = plan.Name switch
         {
             "5xx" => "failed",
-            BakePlan.LatencyMetric => $"took {Milliseconds(limit / 1000.0)} or longer",
+            _ when BakePlan.IsLatency(plan.Name) => $"took {Milliseconds(limit / 1000.0)} or longer",
             BakePlan.HangsMetric => $"got no response within {Milliseconds(limit / 1000.0)}",
             _ => $"had status {plan.Name}",
         };
@@ -66,6 +67,27 @@ internal static class BakeText
         return spread.Clients == 0 ? "not acted on: they went to too few clients"
             : spread.Most < NearlyAll * bad ? $"not acted on: they went to {spread.Clients} of {of} {(clients == 1 ? "client" : "clients")}, which {(spread.Clients == 1 ? "sends" : "send")} {Percent(spread.Share)} of the requests, and not evenly"
             : $"not acted on: {(spread.Most >= bad ? "all" : $"{spread.Most}")} of them went to one client of {of}, which sends {Percent(spread.ShareOfMost)} of the requests";
+    }
+
+    /// <summary>What would have changed the decision of a comparison, such as <c>; with 4 on blue it would have gone on</c>.</summary>
+    /// <param name="evidence">What the earlier attempts had brought.</param>
+    /// <param name="counts">What this one has counted.</param>
+    /// <param name="threshold">What the evidence has reached.</param>
+    /// <param name="from">The old slot.</param>
+    public static string Otherwise(ConfirmationEvidence evidence, ConfirmationCounts counts, double threshold, SlotName from)
+    {
+        // More failures than that on the old slot are another story.
+        const int Most = 1000;
+        for (var more = 1; more <= Most; more++)
+        {
+            var stratum = counts.OfStratum is { } one ? one with { OldBad = one.OldBad + more } : counts.OfStratum;
+            if (evidence.LnE(counts with { OldBad = counts.OldBad + more, OfStratum = stratum }) < threshold)
+            {
+                return $"; with {(stratum?.OldBad ?? counts.OldBad + more)} on {from.ToText()} it would have gone on";
+            }
+        }
+
+        return "";
     }
 
     /// <summary>e^lnE as a whole number, or with one digit: <c>40</c>, <c>3·10⁵</c>.</summary>

@@ -23,9 +23,9 @@ internal sealed class ServiceCounts
     public ServiceCounts(BakePlan plan, Slot slot, ServiceFigures? carried, TimeProvider time)
     {
         (_plan, _slot, _carried) = (plan, slot, carried);
-        Observer = new ResponseObserver(plan.Metrics.Length, plan.SlowAbove, time);
+        Observer = new ResponseObserver(plan.Metrics.Length, [.. plan.Latencies.Select(latency => latency.SlowAbove)], time);
         Observer.Traffic.Continue(carried?.ByClient);
-        for (var index = 0; index <= plan.Metrics.Length + 1; index++)
+        for (var index = 0; index <= SocketsIndex; index++)
         {
             Observer.BadOf(index).Continue(CarriedOf(NameOf(index))?.BadByClient);
         }
@@ -103,13 +103,22 @@ internal sealed class ServiceCounts
         return Of(name, Counted.Trials, Counted.Bad(index), index) with { Strata = Strata is null ? [] : [.. Strata.Select(stratum => stratum.Of(name))] };
     }
 
-    public MetricTally OfLatency()
+    /// <summary>A quantile of latency.</summary>
+    /// <param name="index">Its place.</param>
+    public MetricTally OfLatency(int index)
     {
         var counted = _latencyOrigin is { } origin ? _reading.Since(origin) : null;
-        return Of(BakePlan.LatencyMetric, counted?.Latency ?? 0, counted?.AtLeast(_plan.SlowAbove) ?? 0, _plan.Metrics.Length);
+        var (plan, _, slowAbove) = _plan.Latencies[index];
+        return Of(plan.Name, counted?.Latency ?? 0, counted?.AtLeast(slowAbove) ?? 0, IndexOfLatency(index));
     }
 
-    public MetricTally OfWebSockets() => Of(BakePlan.WebSocketMetric, Counted.WebSockets, Counted.BrokenWebSockets, _plan.Metrics.Length + 1);
+    public MetricTally OfWebSockets() => Of(BakePlan.WebSocketMetric, Counted.WebSockets, Counted.BrokenWebSockets, SocketsIndex);
+
+    /// <summary>Where the clients of a quantile's slow responses are, see <see cref="ResponseObserver.BadOf"/>.</summary>
+    public int IndexOfLatency(int index) => _plan.Metrics.Length + index;
+
+    /// <summary>The same of broken WebSockets.</summary>
+    public int SocketsIndex => _plan.Metrics.Length + _plan.Latencies.Length;
 
     /// <summary>The requests that hang, and how many of them each group of clients has.</summary>
     public (MetricTally Tally, ClientCounts ByClient) OfHangs()
@@ -131,7 +140,9 @@ internal sealed class ServiceCounts
         }
     }
 
-    private string NameOf(int index) => index < _plan.Metrics.Length ? _plan.Metrics[index].Name : index == _plan.Metrics.Length ? BakePlan.LatencyMetric : BakePlan.WebSocketMetric;
+    private string NameOf(int index) => index < _plan.Metrics.Length ? _plan.Metrics[index].Name
+        : index < SocketsIndex ? _plan.Latencies[index - _plan.Metrics.Length].Plan.Name
+        : BakePlan.WebSocketMetric;
 
     private MetricFigures? CarriedOf(string metric) => _carried?.Metrics.FirstOrDefault(carried => carried.Name == metric);
 

@@ -25,6 +25,7 @@ internal sealed class ServiceMonitor
     private readonly List<BakeFinding> _questions = [];
     private RaisedRate? _raised;
     private TimeSpan _grace;
+    private WarmUp _warmUp;
     private ServiceCounts _counts;
     private Cusum? _cusum;
 
@@ -48,6 +49,7 @@ internal sealed class ServiceMonitor
         _fromLatency = new LatencyFigures(past.QuantileMs(0.5), past.QuantileMs(0.99));
         _grace = plan.Options.Latency.Grace - sinceSwitch;
         _limits = new BakeLimits(plan.Options, _to.EnvironmentHeader, time);
+        _warmUp = new WarmUp(plan, _to.Meter.Read(), time);
         _counts = Begin(carried);
     }
 
@@ -69,7 +71,7 @@ internal sealed class ServiceMonitor
     /// <param name="raised">The rate that it takes for no worse for some time; null for the old slot's past.</param>
     public void Renew(string metric, (double Rate, TimeSpan For)? raised)
     {
-        _grace -= _time.GetElapsedTime(_counts.BegunAt);
+        _grace = _counts.CountsLatency ? TimeSpan.Zero : _grace - _time.GetElapsedTime(_counts.BegunAt);
         _raised = raised is { } rate ? new RaisedRate(metric, rate.Rate, _time.GetTimestamp(), rate.For) : null;
         BeginAnew();
     }
@@ -83,7 +85,7 @@ internal sealed class ServiceMonitor
         var index = _plan.Metrics.ToList().FindIndex(plan => plan.Name == metric);
         return index >= 0 ? new(_plan.Metrics[index], index)
             : metric == _plan.Hangs.Name ? new(_plan.Hangs) { HangAfter = _plan.HangAfter }
-            : _plan.Latency is { } latency && metric == latency.Name ? new(latency) { SlowAbove = _plan.SlowAbove }
+            : _plan.Latencies.FirstOrDefault(latency => latency.Plan.Name == metric) is { } slow ? new(slow.Plan) { SlowAbove = slow.SlowAbove }
             : null;
     }
 
@@ -123,18 +125,19 @@ internal sealed class ServiceMonitor
             }
         }
 
-        if (_plan.Latency is { } latency)
+        for (var index = 0; index < _plan.Latencies.Length; index++)
         {
-            var tally = _counts.OfLatency();
-            var judged = _split is not null && latency.Process is not null
-                ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.SlowAbove / 1000.0)} or longer", latency, tally, minClients, found)
-                : Judge(Raised(latency), tally, minClients, found, _counts.Observer.KindsOf(_plan.Metrics.Length));
-            metrics.Add(judged with { BadByClient = BadByClient(_plan.Metrics.Length) });
+            var (plan, at) = (_plan.Latencies[index].Plan, _counts.IndexOfLatency(index));
+            var (tally, kinds) = (_counts.OfLatency(index), _counts.Observer.KindsOf(at));
+            var judged = _split is null || plan.Process is null ? Judge(Raised(plan), tally, minClients, found, kinds)
+                : _plan.Latencies[index] == _plan.Latency ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.Latency.SlowAbove / 1000.0)} or longer", plan, tally, minClients, found)
+                : BakeJudge.Show(plan, tally, BakeJudge.NotJudged, lnE: null, "judged after the shift");
+            metrics.Add(judged with { BadByClient = BadByClient(at) });
         }
 
         if (_plan.WebSocket is { } sockets)
         {
-            metrics.Add(Judge(sockets, _counts.OfWebSockets(), minClients, found, _counts.Observer.KindsOf(_plan.Metrics.Length + 1)) with { BadByClient = BadByClient(_plan.Metrics.Length + 1) });
+            metrics.Add(Judge(sockets, _counts.OfWebSockets(), minClients, found, _counts.Observer.KindsOf(_counts.SocketsIndex)) with { BadByClient = BadByClient(_counts.SocketsIndex) });
         }
 
         metrics.Add(JudgeHangs(found));
@@ -170,6 +173,7 @@ internal sealed class ServiceMonitor
     private ServiceCounts Begin(ServiceFigures? carried)
     {
         var counts = new ServiceCounts(_plan, _to, carried, _time);
+        _warmUp = new WarmUp(_plan, counts.Reading, _time);
         _limits.Begin(counts.Reading);
         CountLatencyAfterGrace(counts);
         return counts;
@@ -179,10 +183,10 @@ internal sealed class ServiceMonitor
 
     private void CountLatencyAfterGrace(ServiceCounts counts)
     {
-        if (!counts.CountsLatency && _time.GetElapsedTime(counts.BegunAt) >= _grace)
+        if (!counts.CountsLatency && (_time.GetElapsedTime(counts.BegunAt) >= _grace || _warmUp.IsOver(counts.Reading)))
         {
             counts.CountLatency();
-            _split?.CountSlowness(_plan.SlowAbove);
+            _split?.CountSlowness(_plan.Latency?.SlowAbove ?? long.MaxValue);
         }
     }
 
@@ -242,7 +246,7 @@ internal sealed class ServiceMonitor
         var worst = evidence is { Worst: { } stratum } ? WorstOf(plan, tally, (byte)stratum, evidence.Value) : null;
         var isOfOne = evidence is { IsOfOne: true };
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
-            ? BakeText.Failure(plan, tally, evidence!.Value.LnE, _from.Name, _to.Name, plan == _plan.Hangs ? (long)_plan.HangAfter.TotalMicroseconds : _plan.SlowAbove, worst, isOfOne)
+            ? BakeText.Failure(plan, tally, evidence!.Value.LnE, _from.Name, _to.Name, LimitOf(plan), worst, isOfOne)
             : null;
         detail = detail is null ? null : WithKinds(detail, kinds);
         if (detail is not null)
@@ -265,6 +269,11 @@ internal sealed class ServiceMonitor
 
         return BakeJudge.Show(plan, tally, status, evidence?.LnE, detail) with { Worst = worst };
     }
+
+    // From how many microseconds on something is bad; 0 where that is no matter of time. A raised plan is another one of the same name.
+    private long LimitOf(MetricPlan plan) => plan == _plan.Hangs
+        ? (long)_plan.HangAfter.TotalMicroseconds
+        : _plan.Latencies.FirstOrDefault(latency => latency.Plan.Name == plan.Name)?.SlowAbove ?? 0;
 
     private StratumFigures? WorstOf(MetricPlan plan, in MetricTally tally, byte stratum, StratifiedEvidence evidence)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Extensibility;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.State;
@@ -81,7 +82,7 @@ internal sealed partial class HostGates
             cancellationToken.ThrowIfCancellationRequested();
             return verdict is null
                 ? gate.Result(context.Service, GateStatus.Failed, "gave no verdict")
-                : gate.Result(context.Service, verdict.Passed ? GateStatus.Passed : GateStatus.Failed, OneLine(verdict.Reason));
+                : gate.Result(context.Service, verdict.Passed ? GateStatus.Passed : GateStatus.Failed, verdict.Reason is { } reason ? OneLine.Of(reason, MaxReasonLength) : null);
         }
         catch (TimeoutException) when (!evaluation.IsCompleted)
         {
@@ -142,17 +143,6 @@ internal sealed partial class HostGates
     }
 
     private IEnumerable<HostGate> For(ReleaseKind kind) => All.Where(gate => gate.Gate.AppliesTo(kind));
-
-    private static string? OneLine(string? from)
-    {
-        if (from is null)
-        {
-            return null;
-        }
-
-        var text = string.Concat(from.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
-        return text.Length > MaxReasonLength ? text[..MaxReasonLength] : text;
-    }
 
     [LoggerMessage(4401, LogLevel.Error, "{Gate} of {Service} has failed, which refuses the release.")]
     private static partial void LogFailed(ILogger logger, Exception exception, string gate, string service);

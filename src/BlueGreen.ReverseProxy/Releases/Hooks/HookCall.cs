@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
 using Polly;
 using Polly.Timeout;
 
@@ -32,16 +33,7 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan PauseWithoutValue = TimeSpan.FromSeconds(1);
 
-    private readonly HttpClient _client = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        ActivityHeadersPropagator = null,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient _client = CallClient.Create();
 
     /// <summary>Calls; what goes wrong becomes an answer without success.</summary>
     /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
@@ -59,7 +51,7 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new(false, null, OneLine((exception.InnerException ?? exception).Message).TrimEnd('.'));
+            return new(false, null, OneLine.Of((exception.InnerException ?? exception).Message, MaxDetailLength).TrimEnd('.'));
         }
     }
 
@@ -104,18 +96,11 @@ internal sealed class HookCall(TimeProvider time) : IDisposable
         return $"t={seconds},v1={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed))}";
     }
 
-    // One line of bounded length: it ends up in the release's record and in logs.
     private static async Task<string> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[MaxAnswerBytes];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return OneLine(Encoding.UTF8.GetString(buffer, 0, length));
-    }
-
-    private static string OneLine(string from)
-    {
-        var text = string.Concat(from.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
-        return text.Length > MaxDetailLength ? text[..MaxDetailLength] : text;
+        return OneLine.Of(Encoding.UTF8.GetString(buffer, 0, length), MaxDetailLength);
     }
 }

@@ -20,17 +20,17 @@ public sealed class BakePlanTests
         var plan = BakePlan.Of(options, Baseline(100_000, 100, latencies: 100_000));
 
         // α2 is nine tenths of each metric's α.
-        plan.Metrics.Append(plan.Latency!).Append(plan.Hangs).Sum(metric => metric.Alpha / (1 - BakePlan.BaselineShare)).Should().BeApproximately(0.01, 1e-12);
+        plan.Metrics.Concat(plan.Latencies.Select(latency => latency.Plan)).Append(plan.Hangs).Sum(metric => metric.Alpha / (1 - BakePlan.BaselineShare)).Should().BeApproximately(0.01, 1e-12);
         (plan.Metrics[0].Alpha / (1 - BakePlan.BaselineShare)).Should().BeApproximately(0.0075, 1e-12);
     }
 
     [Fact]
     public void Alpha_LatencyCanNotBeJudged_IsThatOfErrorsAndHangs()
     {
-        var plan = BakePlan.Of(Options, Baseline(100, 0, latencies: 100));
+        var plan = BakePlan.Of(Options with { Latency = new BakeLatencyOptions { Quantiles = [0.99] } }, Baseline(100, 0, latencies: 100));
 
-        plan.Latency!.Process.Should().BeNull();
-        plan.Latency.NotJudged.Should().Contain("100 responses before the switch are too few");
+        plan.Latency!.Plan.Process.Should().BeNull();
+        plan.Latency.Plan.NotJudged.Should().Contain("100 responses before the switch are too few");
         plan.Metrics[0].Alpha.Should().BeApproximately(0.75 * 0.009, 1e-12);
         plan.Hangs.Alpha.Should().BeApproximately(0.25 * 0.009, 1e-12);
     }
@@ -91,15 +91,15 @@ public sealed class BakePlanTests
     {
         var plan = BakePlan.Of(Options, Baseline(100_000, 0, latencies: 100_000, microseconds: 20_000));
 
-        plan.SlowAbove.Should().BeGreaterThanOrEqualTo(30_000).And.BeLessThan(34_000);
-        plan.SlowAbove.Should().Be(LatencyBuckets.UpperEnd(LatencyBuckets.Of(plan.SlowAbove - 1)));
-        plan.Latency!.Process!.NullRate.Should().BeApproximately(0.01, 1e-12);
+        plan.Latency!.SlowAbove.Should().BeGreaterThanOrEqualTo(30_000).And.BeLessThan(34_000);
+        plan.Latency!.SlowAbove.Should().Be(LatencyBuckets.UpperEnd(LatencyBuckets.Of(plan.Latency!.SlowAbove - 1)));
+        plan.Latency!.Plan.Process!.NullRate.Should().BeApproximately(0.01, 1e-12);
     }
 
     [Fact]
     public void SlowAbove_FastPast_IsTheFloor()
     {
-        BakePlan.Of(Options, Baseline(100_000, 0, latencies: 100_000, microseconds: 300)).SlowAbove.Should().BeInRange(10_000, 10_700);
+        BakePlan.Of(Options, Baseline(100_000, 0, latencies: 100_000, microseconds: 300)).Latency!.SlowAbove.Should().BeInRange(10_000, 10_700);
     }
 
     // What is said of the finding is the sentence that the operator reads at night.

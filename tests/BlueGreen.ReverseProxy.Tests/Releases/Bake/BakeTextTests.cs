@@ -64,4 +64,17 @@ public sealed class BakeTextTests
         kept.Should().ContainSingle().Which.Should().Match<ServiceFigures>(service => service.Name == "orders" && service.Responses == 0 && service.ByClient == null);
         kept[0].Curves.Should().BeSameAs(figures.Curves);
     }
+
+    [Fact]
+    public void Otherwise_OfAConfirmedComparison_IsTheFirstNumberThatWouldNotHaveBeenEnough()
+    {
+        var (evidence, counts) = (ConfirmationEvidence.First, new ConfirmationCounts(7, 0, 60, 200, 0));
+        var threshold = Math.Log(148);
+
+        var text = BakeText.Otherwise(evidence, counts, threshold, SlotName.Blue);
+
+        var needed = Enumerable.Range(1, 50).First(old => evidence.LnE(counts with { OldBad = old }) < threshold);
+        text.Should().Be($"; with {needed} on blue it would have gone on");
+        evidence.LnE(counts with { OldBad = needed - 1 }).Should().BeGreaterThanOrEqualTo(threshold);
+    }
 }

@@ -28,7 +28,7 @@ public sealed class ServiceMonitorSplitTests
         var split = entry.WatchOf("r1", TrafficKeyKind.Request);
         var plan = BakePlan.Of(new BakeOptions(), BakePlanTests.Baseline(100_000, 100, latencies: 100_000));
         var monitor = new ServiceMonitor(entry, release, plan, carried: null, TimeSpan.Zero, _time, split);
-        _time.Advance(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromSeconds(90));
         monitor.Judge().Finding.Should().BeNull();
 
         for (var request = 0; request < 400; request++)

@@ -167,7 +167,7 @@ public sealed class ServiceMonitorTests
 
         Serve(slot, 200, count: 100, clients: 50, microseconds: 60_000);
         monitor.Judge().Finding.Should().BeNull("it is warming up");
-        _time.Advance(TimeSpan.FromSeconds(30));
+        _time.Advance(TimeSpan.FromSeconds(90));
         monitor.Judge();
         Serve(slot, 200, count: 100, clients: 50, microseconds: 60_000);
 
@@ -180,7 +180,7 @@ public sealed class ServiceMonitorTests
     public void Slowness_WithinTheMargin_FailsNothing()
     {
         var (monitor, slot) = Watch();
-        _time.Advance(TimeSpan.FromSeconds(30));
+        _time.Advance(TimeSpan.FromSeconds(90));
         monitor.Judge();
 
         Serve(slot, 200, count: 10_000, clients: 50, microseconds: 28_000);
@@ -193,7 +193,7 @@ public sealed class ServiceMonitorTests
     public void Slowness_ClientsThatGiveUp_FailTheBake()
     {
         var (monitor, slot) = Watch();
-        _time.Advance(TimeSpan.FromSeconds(30));
+        _time.Advance(TimeSpan.FromSeconds(90));
         monitor.Judge();
 
         for (var client = 0; client < 20; client++)
@@ -202,6 +202,64 @@ public sealed class ServiceMonitorTests
         }
 
         monitor.Judge().Finding!.Metric.Should().Be("latency");
+    }
+
+    // Three times as slow for a minute, and then as fast as the old one: that is how versions start, and no reason to go back.
+    [Fact]
+    public void Slowness_ThatGoesAwayWithinAMinute_FailsNothing()
+    {
+        var (monitor, slot) = Watch();
+
+        for (var second = 0; second < 120; second++)
+        {
+            Serve(slot, 200, count: 100, clients: 50, microseconds: second < 60 ? 60_000 : 15_000);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            monitor.Judge().Finding.Should().BeNull("second {0}", second);
+        }
+
+        monitor.Judge().Figures.Metrics.Single(metric => metric.Name == "latency").N.Should().BeGreaterThan(1000, "the grace was over before its longest time");
+    }
+
+    [Fact]
+    public void Slowness_OfASlotThatWasWarm_CountsLongBeforeTheGraceIsOver()
+    {
+        var (monitor, slot) = Watch();
+        for (var second = 0; second < 11; second++)
+        {
+            Serve(slot, 200, count: 20, clients: 20);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            monitor.Judge().Finding.Should().BeNull();
+        }
+
+        Serve(slot, 200, count: 100, clients: 50, microseconds: 60_000);
+
+        monitor.Judge().Finding!.Metric.Should().StartWith("latency");
+    }
+
+    // Everybody waits longer, and nobody longer than a few always had to; or a few wait much longer than anybody had to.
+    [Theory]
+    [InlineData(32_000, 1, "latency:p50")]
+    [InlineData(400_000, 200, "latency:p99.9")]
+    public void Slowness_OfEverybodyOrOfAFew_IsFoundAtItsOwnQuantile(long microseconds, int everyNth, string metric)
+    {
+        var past = BakePlanTests.Baseline(100_000, 100) with
+        {
+            LatencyCounts = ImmutableSortedDictionary<int, long>.Empty
+                .Add(LatencyBuckets.Of(20_000), 98_700).Add(LatencyBuckets.Of(60_000), 1_280).Add(LatencyBuckets.Of(100_000), 20),
+        };
+        var (monitor, slot) = Watch(baseline: past);
+        _time.Advance(TimeSpan.FromSeconds(90));
+        monitor.Judge();
+
+        for (var round = 0; round < 20; round++)
+        {
+            Serve(slot, 200, count: everyNth == 1 ? 50 : 199, clients: 50, microseconds: everyNth == 1 ? microseconds : 15_000);
+            Serve(slot, 200, count: everyNth == 1 ? 0 : 1, clients: 1, microseconds: microseconds, firstClient: round);
+        }
+
+        var finding = monitor.Judge().Finding!;
+        finding.Metric.Should().Be(metric);
+        finding.Reason.Should().Contain(" ms or longer on green");
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed record ConfirmationCounts(long NewBad, long OldBad, long NewResp
                 : new(added.BadByClient.Clients, old.BadByClient.Clients, added.Trials, old.Trials, old.Bad);
         }
 
-        var isSlowness = metric == BakePlan.LatencyMetric;
+        var isSlowness = BakePlan.IsLatency(metric);
         var evidence = isSlowness ? watch.Slowness : watch.Evidence;
         return new(evidence.NewBad, evidence.OldBad, watch.NewResponses.Answered, watch.OldResponses.Answered, isSlowness ? watch.OldSlow : watch.OldResponses.Bad) { OfStratum = watch.OfStratum };
     }

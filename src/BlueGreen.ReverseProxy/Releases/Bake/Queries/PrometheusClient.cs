@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Connecting;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Queries;
 
@@ -12,16 +13,7 @@ internal sealed class PrometheusClient(TimeProvider time) : IDisposable
     private const int MaxAnswerBytes = 256 * 1024;
     private const int MaxTokenBytes = 64 * 1024;
 
-    private readonly HttpClient _client = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        ActivityHeadersPropagator = null,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient _client = CallClient.Create();
 
     /// <summary>Asks once.</summary>
     /// <param name="server">The API.</param>
@@ -46,7 +38,7 @@ internal sealed class PrometheusClient(TimeProvider time) : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or UnauthorizedAccessException)
         {
-            return Without(token, QueryAnswer.None(QueryAnswerReader.OneLine((exception.InnerException ?? exception).Message).TrimEnd('.')));
+            return Without(token, QueryAnswer.None(OneLine.Of((exception.InnerException ?? exception).Message, QueryAnswerReader.MaxReasonLength).TrimEnd('.')));
         }
     }
 

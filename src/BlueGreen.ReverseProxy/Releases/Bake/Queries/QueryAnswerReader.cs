@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake.Queries;
 
 /// <summary>Reads the answer of <c>/api/v1/query</c>: one value, or why there is none. Pure.</summary>
 internal static class QueryAnswerReader
 {
-    private const int MaxReasonLength = 200;
+    public const int MaxReasonLength = 200;
     private const int Success = 200;
     private const string OneValue = "the query must give one value";
 
@@ -20,7 +21,7 @@ internal static class QueryAnswerReader
             using var json = JsonDocument.Parse(body);
             var root = json.RootElement;
             var error = root.ValueKind == JsonValueKind.Object && TextOf(root, "error") is { Length: > 0 } text
-                ? OneLine(TextOf(root, "errorType") is { Length: > 0 } type ? $"{type}: {text}" : text)
+                ? OneLine.Of(TextOf(root, "errorType") is { Length: > 0 } type ? $"{type}: {text}" : text, MaxReasonLength)
                 : null;
             return status != Success ? QueryAnswer.None(error is null ? $"status code {status}" : $"status code {status}: {error}")
                 : root.ValueKind == JsonValueKind.Object && TextOf(root, "status") == "success" && root.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object ? ReadData(data)
@@ -31,13 +32,6 @@ internal static class QueryAnswerReader
             // The parser takes texts that are not UTF-8; reading one throws the latter.
             return QueryAnswer.None(status == Success ? "the answer is not JSON" : $"status code {status}");
         }
-    }
-
-    /// <summary>One line of bounded length: it ends up in the release's record and in logs.</summary>
-    public static string OneLine(string from)
-    {
-        var text = string.Concat(from.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
-        return text.Length > MaxReasonLength ? text[..MaxReasonLength] : text;
     }
 
     private static QueryAnswer ReadData(JsonElement data)
@@ -58,7 +52,7 @@ internal static class QueryAnswerReader
                     : QueryAnswer.None($"the result is not a number; {OneValue}"),
                 var count => QueryAnswer.None($"the result has {count} samples; {OneValue}"),
             },
-            var type => QueryAnswer.None($"the result is of type {(type is null ? "unknown" : OneLine(type))}; {OneValue}"),
+            var type => QueryAnswer.None($"the result is of type {(type is null ? "unknown" : OneLine.Of(type, MaxReasonLength))}; {OneValue}"),
         };
     }
 
