@@ -26,10 +26,10 @@ internal sealed class ConfirmationTables(WorldRuns runs, StringBuilder text, str
         OfRequest("≥ 12, three unguarded alarms", 12, 3),
         OfRequest("≥ 12, no guard, growing raise", 12, raise: Raise.Growing),
         OfKey("by key: evidence, guard", null),
-        OfKey("or CUSUM ≥ 10, guard", 10),
-        OfKey("≥ 12, guard", 12),
-        OfKey("≥ 12, no guard", 12, StageSettings.NoGuard),
-        OfKey("≥ 12, guard, growing raise", 12, raise: Raise.Growing),
+        OfKey("by key: or CUSUM ≥ 10, guard", 10),
+        OfKey("by key: ≥ 12, guard", 12),
+        OfKey("by key: ≥ 12, no guard", 12, StageSettings.NoGuard),
+        OfKey("by key: ≥ 12, guard, growing raise", 12, raise: Raise.Growing),
     ];
 
     private readonly List<(string World, IReadOnlyList<Share> Shares)> _false = [];
