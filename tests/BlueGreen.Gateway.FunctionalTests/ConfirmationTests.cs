@@ -236,6 +236,35 @@ public sealed class ConfirmationTests
         (ended.CompletedAt - ended.SwitchedAt).Should().BeLessThan(TimeSpan.FromMinutes(2), "nobody waits for the end of the first comparison");
     }
 
+    // Something that both slots share happens in the middle of a comparison: what was being found out must not be lost for it.
+    [Fact]
+    public async Task Comparison_ThatAnotherOneHasInterrupted_GoesOnWhenThatIsRefuted()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            ByRequest(configuration);
+            Fleet.Service(configuration)["Bake"]!["FailOn"] = new JsonArray("401");
+        });
+        using var traffic = new Clientele(fleet.Gateway.Url, 20);
+        var id = await AlarmAsync(fleet, StatusCodes.Status401Unauthorized);
+
+        fleet.Green.Trouble = fleet.Blue.Trouble = Fail;
+        await UntilAsync(fleet, traffic, status => status.Release!.Bake.Comparison is { Metric: "5xx" });
+        await UntilAsync(fleet, traffic, status => status.Release!.Bake.Comparison is { Metric: "401" });
+
+        var events = (await fleet.Admin.ReleaseAsync(id)).Events;
+        events.Should().NotContain(entry => entry.Type == "bakeRefuted", "all of the traffic would have gone to the new slot");
+        events.Should().Contain(entry => entry.Type == "bakeConfirming" && entry.Detail!.StartsWith("5xx of orders is not confirmed", StringComparison.Ordinal));
+        fleet.Blue.Trouble = _ => Task.FromResult(false);
+        fleet.Green.Trouble = context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return Task.FromResult(true);
+        };
+        await UntilAsync(fleet, traffic, status => status.Release is null);
+        (await fleet.Admin.ReleaseAsync(id)).Status.Should().Be(ReleaseStatus.RolledBack);
+    }
+
     // The time of the bake is over when it turns out that both slots are alike: what comes then is watched as well.
     [Fact]
     public async Task Refuted_AfterTheTimeOfTheBake_IsWatchedForSomeTimeMore()

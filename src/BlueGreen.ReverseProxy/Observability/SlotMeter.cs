@@ -32,11 +32,11 @@ internal sealed class SlotMeter
     private ResponseObserver? _observer;
     private OutcomeLog? _log;
 
-    public SlotMeter(SlotName slot, FailureCodes failures, StratifyBy? stratifyBy = null)
+    public SlotMeter(SlotName slot, FailureCodes failures, StratumNames? strata = null)
     {
         Slot = slot;
         _failures = failures;
-        _strata = new StratumCounts(new StratumNames(stratifyBy ?? StratifyBy.None), failures.Count, StripeCount);
+        _strata = new StratumCounts(strata ?? new StratumNames(StratifyBy.None), failures.Count, StripeCount);
     }
 
     public SlotName Slot { get; }

@@ -4,16 +4,18 @@ using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Observability;
 
-/// <summary>Throws what requests are told apart by, such as their routes, into 256 strata, and knows what to call each.</summary>
+/// <summary>Gives what requests are told apart by, such as their routes, numbers up to 255, and knows what to call each. Thread-safe.</summary>
 /// <remarks>
-/// With thousands of routes several share a stratum, which is then judged as one. The numbers are the same in every process, so that what one
-/// has counted means the same to the next.
+/// A name has the first free place of a few that its hash points to, so that no two share a number as long as there is room. When there is
+/// none, as for paths with ids in them, some do, and are judged as one. One service has one of these for both slots; and what a process
+/// has counted is stored with names, which the next one restores before it counts.
 /// </remarks>
 /// <param name="by">What requests are told apart by.</param>
 internal sealed class StratumNames(StratifyBy by)
 {
     public const int Count = 256;
 
+    private const int Places = 16;
     private const int LongestName = 100;
 
     private readonly string?[] _names = new string?[Count];
@@ -21,36 +23,65 @@ internal sealed class StratumNames(StratifyBy by)
 
     public StratifyBy By { get; } = by;
 
-    /// <summary>The stratum of a name.</summary>
-    public static byte StratumOf(string name) => (byte)(XxHash3.HashToUInt64(MemoryMarshal.AsBytes(name.AsSpan())) % Count);
-
-    /// <summary>The stratum of a name, which may be shown for it.</summary>
+    /// <summary>The number of a name.</summary>
     public byte Add(string name)
     {
-        var stratum = StratumOf(name);
-        var known = Volatile.Read(ref _names[stratum]);
-        if (known is null)
+        name = name.Length > LongestName ? name[..LongestName] : name;
+        var first = FirstPlaceOf(name);
+        if (Find(name, first) is { } known)
         {
-            Volatile.Write(ref _names[stratum], name);
-        }
-        else if (!ReferenceEquals(known, name) && known != name)
-        {
-            Volatile.Write(ref _shared[stratum], true);
+            return known;
         }
 
-        return stratum;
+        for (var place = 0; place < Places; place++)
+        {
+            var number = (first + place) % Count;
+            if ((Interlocked.CompareExchange(ref _names[number], name, null) ?? name) == name)
+            {
+                return (byte)number;
+            }
+        }
+
+        Volatile.Write(ref _shared[first], true);
+        return (byte)first;
     }
 
-    /// <summary>What a stratum is called, for people, such as <c>route orders-pay</c>; null as long as no request was seen of it.</summary>
-    public string? NameOf(int stratum)
+    /// <summary>A name has the number that it had in the process that has counted it. Call this before requests are counted.</summary>
+    public void Restore(int number, string? name)
     {
-        if (Volatile.Read(ref _names[stratum]) is not { } name)
+        if (name is not null && number is >= 0 and < Count)
         {
-            return null;
+            Interlocked.CompareExchange(ref _names[number], name, null);
+        }
+    }
+
+    /// <summary>The name of a number; null as long as there is none.</summary>
+    public string? RawNameOf(int number) => Volatile.Read(ref _names[number]);
+
+    /// <summary>What a number is called, for people, such as <c>route orders-pay</c>.</summary>
+    public string NameOf(int number)
+    {
+        var kind = By.Kind == StratifyKind.Header ? By.Header! : By.ToString();
+        return RawNameOf(number) is not { } name ? $"{kind} #{number}"
+            : Volatile.Read(ref _shared[number]) ? $"several {kind}s, such as {OneLine.Of(name, LongestName)}"
+            : $"{kind} {OneLine.Of(name, LongestName)}";
+    }
+
+    // A name that was restored may stand behind a place that is free by now.
+    private byte? Find(string name, int first)
+    {
+        for (var place = 0; place < Places; place++)
+        {
+            var number = (first + place) % Count;
+            var known = Volatile.Read(ref _names[number]);
+            if (ReferenceEquals(known, name) || known == name)
+            {
+                return (byte)number;
+            }
         }
 
-        var shown = OneLine.Of(name, LongestName);
-        var kind = By.Kind == StratifyKind.Header ? $"{By.Header}:" : By.ToString();
-        return $"{kind} {shown}{(Volatile.Read(ref _shared[stratum]) ? " and others" : "")}";
+        return null;
     }
+
+    private static int FirstPlaceOf(string name) => (int)(XxHash3.HashToUInt64(MemoryMarshal.AsBytes(name.AsSpan())) % Count);
 }

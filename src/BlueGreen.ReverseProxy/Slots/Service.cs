@@ -8,31 +8,47 @@ using BlueGreen.ReverseProxy.Slots.Splitting;
 namespace BlueGreen.ReverseProxy.Slots;
 
 /// <summary>A configured service, its slots, and its place in every <see cref="RoutingTable"/>.</summary>
-/// <param name="index">The place; never that of another service.</param>
-/// <param name="options">Its options until <paramref name="current"/> has some of this name, and after that has them no more.</param>
-/// <param name="time">The clock.</param>
-/// <param name="current">Where its options are; null where they never change.</param>
-internal sealed class Service(int index, ServiceOptions options, TimeProvider time, CurrentOptions? current = null)
+internal sealed class Service
 {
     private readonly Lock _watchGate = new();
     private (string? Release, SplitWatch? Watch) _watch;
     private (string? Attempt, SplitWatch? Watch) _confirmation;
-    private ServiceOptions _own = options;
-    private FrozenDictionary<string, PreviewHostOptions> _previewHosts = options.Preview.Hosts;
+    private readonly TimeProvider _time;
+    private readonly CurrentOptions? _current;
+    private ServiceOptions _own;
+    private FrozenDictionary<string, PreviewHostOptions> _previewHosts;
 
-    public int Index { get; } = index;
+    /// <summary>Makes a service.</summary>
+    /// <param name="index">The place; never that of another service.</param>
+    /// <param name="options">Its options until <paramref name="current"/> has some of this name, and after that has them no more.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="current">Where its options are; null where they never change.</param>
+    public Service(int index, ServiceOptions options, TimeProvider time, CurrentOptions? current = null)
+    {
+        (_time, _current, _own, _previewHosts) = (time, current, options, options.Preview.Hosts);
+        (Index, Name) = (index, options.Name);
+
+        // One for both slots: a number means the same on either.
+        var strata = new StratumNames(options.Bake.StratifyBy);
+        SlotMeter MeterOf(SlotName slot) => new(slot, FailureCodes.Of(options.Bake.FailOn), strata);
+        Blue = new(SlotName.Blue, options.Blue, options.LongLived, time, MeterOf(SlotName.Blue));
+        Green = new(SlotName.Green, options.Green, options.LongLived, time, MeterOf(SlotName.Green));
+        Held = new(time);
+    }
+
+    public int Index { get; }
 
     /// <summary>The options in use. Two reads may give two values, with a reload in between.</summary>
-    public ServiceOptions Options => current?.Value.Services.GetValueOrDefault(Name) ?? Volatile.Read(ref _own);
+    public ServiceOptions Options => _current?.Value.Services.GetValueOrDefault(Name) ?? Volatile.Read(ref _own);
 
     /// <summary>The hosts that show a preview. Kept here, because each request asks for them.</summary>
     public FrozenDictionary<string, PreviewHostOptions> PreviewHosts => Volatile.Read(ref _previewHosts);
 
-    public string Name { get; } = options.Name;
+    public string Name { get; }
 
-    public Slot Blue { get; } = new(SlotName.Blue, options.Blue, options.LongLived, time, MeterOf(SlotName.Blue, options));
+    public Slot Blue { get; }
 
-    public Slot Green { get; } = new(SlotName.Green, options.Green, options.LongLived, time, MeterOf(SlotName.Green, options));
+    public Slot Green { get; }
 
     public Slot this[SlotName slot] => slot == SlotName.Blue ? Blue : Green;
 
@@ -43,7 +59,7 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
         {
             if (_watch.Release != release)
             {
-                _watch = (release, new SplitWatch(key == TrafficKeyKind.Request, time));
+                _watch = (release, new SplitWatch(key == TrafficKeyKind.Request, _time));
             }
 
             return _watch.Watch!;
@@ -78,7 +94,7 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
         {
             if (_confirmation.Attempt != attempt)
             {
-                var watch = new SplitWatch(key == TrafficKeyKind.Request, time, metric, stratum);
+                var watch = new SplitWatch(key == TrafficKeyKind.Request, _time, metric, stratum);
                 if (hangAfter is { } after)
                 {
                     watch.CompareHangs(after);
@@ -92,7 +108,7 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     }
 
     /// <summary>Where requests wait while the table holds the service.</summary>
-    public HoldQueue Held { get; } = new(time);
+    public HoldQueue Held { get; }
 
     /// <summary>The service is removed: it has the options that it had for as long as requests are in flight on it.</summary>
     public void KeepOptions() => Volatile.Write(ref _own, Options);
@@ -102,6 +118,7 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
     {
         Volatile.Write(ref _previewHosts, Options.Preview.Hosts);
         var (longLived, failOn, stratifyBy) = (Options.LongLived, Options.Bake.FailOn, Options.Bake.StratifyBy);
+        var strata = Blue.Meter.Strata.By == stratifyBy ? null : new StratumNames(stratifyBy);
         foreach (var slot in SlotNames.All)
         {
             this[slot].LongLivedOptions = longLived;
@@ -110,12 +127,10 @@ internal sealed class Service(int index, ServiceOptions options, TimeProvider ti
                 this[slot].Meter.Failures = FailureCodes.Of(failOn);
             }
 
-            if (this[slot].Meter.Strata.By != stratifyBy)
+            if (strata is not null)
             {
-                this[slot].Meter.Strata = new StratumNames(stratifyBy);
+                this[slot].Meter.Strata = strata;
             }
         }
     }
-
-    private static SlotMeter MeterOf(SlotName slot, ServiceOptions options) => new(slot, FailureCodes.Of(options.Bake.FailOn), options.Bake.StratifyBy);
 }

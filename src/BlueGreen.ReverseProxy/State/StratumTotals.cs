@@ -4,7 +4,7 @@ namespace BlueGreen.ReverseProxy.State;
 
 /// <summary>What one stratum of a slot's responses was; see <see cref="Configuration.StratifyBy"/>.</summary>
 /// <param name="Stratum">Which.</param>
-/// <param name="Name">What it is called, as far as that was known.</param>
+/// <param name="Name">Its name, as far as that was known.</param>
 /// <param name="N">The responses.</param>
 /// <param name="Bad">The bad ones by metric, metrics without any left out; null for none.</param>
 internal sealed record StratumTotals(int Stratum, string? Name, long N, ImmutableSortedDictionary<string, long>? Bad)

@@ -80,7 +80,11 @@ internal sealed partial class BakeGuard
 
             if (next.Number <= ConfirmationRule.MostAttempts)
             {
-                await CompareNextAsync(monitor, release, confirmation, next, schedule);
+                if (await CompareNextAsync(monitor, release, confirmation, next, "open", schedule))
+                {
+                    schedule.Interrupted.Push(confirmation);
+                }
+
                 return;
             }
         }
@@ -107,7 +111,7 @@ internal sealed partial class BakeGuard
                 var reason = $"{confirmation.Alarm}; confirmed: {what}; evidence {BakeText.Evidence(evidence.LnE(counts))} to 1{BakeText.Otherwise(evidence, counts, plan.Threshold, release.Services.Find(entry => entry.Is(confirmation.Service))!.From)}";
                 if (confirmation.OfTooFewClients == true && !monitor.Findings.Any(finding => (finding.Service, finding.Metric) == (confirmation.Service, confirmation.Metric)))
                 {
-                    await LeaveToPeopleAsync(monitor, confirmation, counts, reason, lasted, schedule);
+                    await LeaveToPeopleAsync(monitor, confirmation, counts, $"{reason}; not acted on: nearly all of it is one client's", lasted, schedule);
                     break;
                 }
 
@@ -119,23 +123,44 @@ internal sealed partial class BakeGuard
                 await HoldAsync(monitor, BakeHolds.Unconfirmed, $"{confirmation.Service}: {confirmation.Alarm}; {what}, which is too little to tell, and the bake is over", schedule);
                 break;
 
+            case ConfirmationVerdict.Refuted when await GoOnWithInterruptedAsync(monitor, release, confirmation, schedule):
+                monitor.Renew(confirmation.Service, confirmation.Metric, RaisedBy(confirmation, counts, plan.Process?.NullRate));
+                LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
+                break;
+
             case ConfirmationVerdict.Refuted:
                 await RefuteAsync(monitor, confirmation, counts, what, lasted, plan.Process?.NullRate);
                 break;
         }
     }
 
-    private async Task CompareNextAsync(ReleaseMonitor monitor, ReleaseState release, BakeConfirmation confirmation, BakeConfirmation next, MonitorSchedule schedule)
+    private async Task<bool> CompareNextAsync(
+        ReleaseMonitor monitor, ReleaseState release, BakeConfirmation confirmation, BakeConfirmation next, string became, MonitorSchedule schedule)
     {
         var counts = confirmations.See(monitor, release, confirmation)?.Counts ?? ConfirmationCounts.None;
         var lasted = schedule.SinceAttempt(confirmation.Number);
         if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation) && ConfirmationTransitions.CanCompare(current.State, running)
-            ? ConfirmationTransitions.Next(current, running, counts, next, lasted, time.GetUtcNow())
+            ? ConfirmationTransitions.Next(current, running, counts, next, became, lasted, time.GetUtcNow())
             : null))
         {
             _ = schedule.SinceAttempt(next.Number);
             LogConfirming(logger, monitor.ReleaseId, next.Service, next.Alarm, next.Number);
+            return true;
         }
+
+        return false;
+    }
+
+    // What was interrupted was as good as found, or was not: it is gone on with, and all of the traffic does not go to the new slot in between.
+    private async Task<bool> GoOnWithInterruptedAsync(ReleaseMonitor monitor, ReleaseState release, BakeConfirmation refuted, MonitorSchedule schedule)
+    {
+        if (release.Bake!.Attempts >= ConfirmationRule.MostAttempts || !schedule.Interrupted.TryPop(out var interrupted) || !release.Holds(interrupted.Service))
+        {
+            return false;
+        }
+
+        var next = interrupted with { Number = release.Bake.Attempts + 1, BegunAt = time.GetUtcNow() };
+        return await CompareNextAsync(monitor, release, refuted, next, "not confirmed", schedule);
     }
 
     private async Task RefuteAsync(
@@ -147,8 +172,7 @@ internal sealed partial class BakeGuard
                 current, running, counts, $"not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, elapsed, time.GetUtcNow())
             : null))
         {
-            var raised = rate is { } known ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
-            monitor.Renew(confirmation.Service, confirmation.Metric, raised);
+            monitor.Renew(confirmation.Service, confirmation.Metric, RaisedBy(confirmation, counts, rate));
             LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
         }
     }
@@ -166,6 +190,9 @@ internal sealed partial class BakeGuard
             LogGuarded(logger, monitor.ReleaseId, $"{confirmation.Service}: {reason}");
         }
     }
+
+    private static (double Rate, TimeSpan For)? RaisedBy(BakeConfirmation confirmation, ConfirmationCounts counts, double? rate) =>
+        rate is { } known ? ConfirmationRule.Raised(confirmation.Number, counts, known) : null;
 
     private bool IsOver(ReleaseMonitor monitor, ReleaseState release) => Elapsed(monitor).TotalSeconds >= release.BakeSeconds;
 

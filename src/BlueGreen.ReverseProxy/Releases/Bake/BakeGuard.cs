@@ -142,6 +142,7 @@ internal sealed partial class BakeGuard(
         }
 
         schedule.Compared.Clear();
+        schedule.Interrupted.Clear();
         if (finding is not null)
         {
             await ActAsync(monitor, release, finding, schedule, stopping);

@@ -11,7 +11,7 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 internal static class BakeText
 {
     // From this part on, one client is named as the one that got the bad responses.
-    private const double NearlyAll = 0.9;
+    public const double NearlyAll = 0.9;
 
     // Larger numbers of clients are estimates, see ClientSet.
     private const int CountedExactly = 20;

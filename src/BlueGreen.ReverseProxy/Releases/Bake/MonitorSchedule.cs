@@ -1,3 +1,5 @@
+using BlueGreen.ReverseProxy.State;
+
 namespace BlueGreen.ReverseProxy.Releases.Bake;
 
 /// <summary>What one watch remembers between two looks.</summary>
@@ -28,6 +30,9 @@ internal sealed class MonitorSchedule(TimeProvider time)
 
     /// <summary>The metrics of which people were told that they are guarded.</summary>
     public HashSet<(string Service, string Metric)> Told { get; } = [];
+
+    /// <summary>The comparisons that another one has interrupted, the last on top: each is gone on with when that one has been refuted.</summary>
+    public Stack<BakeConfirmation> Interrupted { get; } = [];
 
     /// <summary>The metrics that fail for too few clients, as a comparison has confirmed: there is nothing more to find out.</summary>
     public HashSet<(string Service, string Metric)> LeftToPeople { get; } = [];

@@ -23,7 +23,7 @@ internal sealed class ServiceMonitor
     private readonly LatencyFigures _fromLatency;
     private readonly BakeLimits _limits;
     private readonly List<BakeFinding> _questions = [];
-    private RaisedRate? _raised;
+    private readonly Dictionary<string, RaisedRate> _raised = new(StringComparer.Ordinal);
     private TimeSpan _grace;
     private WarmUp _warmUp;
     private ServiceCounts _counts;
@@ -47,7 +47,11 @@ internal sealed class ServiceMonitor
         (_from, _to) = (entry[release.From], entry[release.To]);
         var past = BakePlan.LatencyCounts(plan.Baseline);
         _fromLatency = new LatencyFigures(past.QuantileMs(0.5), past.QuantileMs(0.99));
-        _grace = plan.Options.Latency.Grace - sinceSwitch;
+
+        // A bake that is over before its grace would never have judged latency.
+        var half = plan.Options.Duration / 2;
+        _grace = (half > TimeSpan.Zero && half < plan.Options.Latency.Grace ? half : plan.Options.Latency.Grace) - sinceSwitch;
+        plan.Baseline.Strata?.ForEach(stratum => _to.Meter.Strata.Restore(stratum.Stratum, stratum.Name));
         _limits = new BakeLimits(plan.Options, _to.EnvironmentHeader, time);
         _warmUp = new WarmUp(plan, _to.Meter.Read(), time);
         _counts = Begin(carried);
@@ -72,7 +76,12 @@ internal sealed class ServiceMonitor
     public void Renew(string metric, (double Rate, TimeSpan For)? raised)
     {
         _grace = _counts.CountsLatency ? TimeSpan.Zero : _grace - _time.GetElapsedTime(_counts.BegunAt);
-        _raised = raised is { } rate ? new RaisedRate(metric, rate.Rate, _time.GetTimestamp(), rate.For) : null;
+        _raised.Remove(metric);
+        if (raised is { } rate)
+        {
+            _raised[metric] = new RaisedRate(rate.Rate, _time.GetTimestamp(), rate.For);
+        }
+
         BeginAnew();
     }
 
@@ -101,9 +110,9 @@ internal sealed class ServiceMonitor
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
         // From now on by the old slot's past again, which has to begin at zero: what came meanwhile was let pass.
-        if (_raised is { } over && _time.GetElapsedTime(over.Since) >= over.For)
+        foreach (var (metric, over) in _raised.Where(raised => _time.GetElapsedTime(raised.Value.Since) >= raised.Value.For).ToList())
         {
-            Renew(over.Metric, raised: null);
+            Renew(metric, raised: null);
         }
 
         _counts.Read();
@@ -207,28 +216,29 @@ internal sealed class ServiceMonitor
 
         var isSpread = minClients == BakeJudge.NoGuard || stretch.LnE / tally.Spread.Dispersion >= Cusum.Threshold;
         var detail = $"{stretch.Bad} of the last {Counted.Of(stretch.Trials, "response")} failed on {_to.EnvironmentHeader}; {_from.EnvironmentHeader} {(plan.BaselineN == 0 ? "not measured" : BakeText.Percent((double)plan.BaselineBad / plan.BaselineN))}; evidence {BakeText.Evidence(stretch.LnE)} to 1 in these{MostlyOf(tally)}";
-        _questions.Add(new BakeFinding(Name, plan.Name, WithKinds(detail, _counts.Observer.KindsOf(FailureCodes.Errors)), _plan.Options.OnFailure)
+        _questions.Add(new BakeFinding(Name, plan.Name, detail, _plan.Options.OnFailure)
         {
             IsOfRate = true,
-            Question = tally.Clients < minClients ? QuestionKind.TooFewClients : isSpread ? QuestionKind.Stretch : QuestionKind.FewClients,
+            Question = IsOfTooFew(tally, minClients) ? QuestionKind.TooFewClients : isSpread ? QuestionKind.Stretch : QuestionKind.FewClients,
         });
     }
+
+    // Where few clients send everything, one of them has nearly all of the failures as well.
+    private static bool IsOfTooFew(MetricTally tally, int minClients) =>
+        minClients > 1 && (tally.Clients < minClients || tally.Spread.Most >= BakeText.NearlyAll * tally.Bad);
 
     private string MostlyOf(MetricTally tally)
     {
         var most = tally.Strata.OrderByDescending(stratum => stratum.Bad).FirstOrDefault();
-        return tally.Strata.Length > 1 && 2 * most.Bad > tally.Bad ? $"; of {tally.Bad} since the switch, {most.Bad} of {NameOf((byte)most.Stratum)}" : "";
+        return tally.Strata.Length > 1 && 2 * most.Bad > tally.Bad ? $"; of {Counted.Of(tally.Bad, "failure")} in all, {most.Bad} of {_to.Meter.Strata.NameOf(most.Stratum)}" : "";
     }
-
-    private string NameOf(byte stratum) =>
-        _to.Meter.Strata.NameOf(stratum) ?? _plan.Baseline.Strata?.Find(past => past.Stratum == stratum)?.Name ?? $"{_to.Meter.Strata.By} #{stratum}";
 
     private static string WithKinds(string detail, BadResponses? kinds) => kinds?.Describe() is { } described ? $"{detail}; {described}" : detail;
 
     private long[] BadByClient(int index) => _counts.Observer.BadOf(index).ToArray();
 
     // Everything together: what is let pass may be one kind of responses that fails wholly on both slots.
-    private MetricPlan Raised(MetricPlan plan) => _raised is { } raised && raised.Metric == plan.Name && plan.Process is { } process && process.NullRate < raised.Rate
+    private MetricPlan Raised(MetricPlan plan) => _raised.TryGetValue(plan.Name, out var raised) && plan.Process is { } process && process.NullRate < raised.Rate
         ? plan with { Process = new BernoulliEProcess(Math.Min(raised.Rate, HighestRate)), Strata = null }
         : plan;
 
@@ -262,8 +272,8 @@ internal sealed class ServiceMonitor
             }
             else
             {
+                _questions.Add(finding with { Question = IsOfTooFew(tally, minClients) ? QuestionKind.TooFewClients : QuestionKind.FewClients });
                 detail += $"; {BakeText.Guarded(tally.Spread, tally.Bad, _counts.Seen)}";
-                _questions.Add(finding with { Reason = detail, Question = tally.Clients < minClients ? QuestionKind.TooFewClients : QuestionKind.FewClients });
             }
         }
 
@@ -279,7 +289,7 @@ internal sealed class ServiceMonitor
     {
         var counted = tally.Strata.First(other => other.Stratum == stratum);
         var past = _plan.Baseline.Strata?.Find(other => other.Stratum == stratum);
-        return counted.Bad == 0 ? null : new StratumFigures(NameOf(stratum), (long)counted.Trials, (long)counted.Bad, past?.N ?? 0, (long)(past?.Of(plan.Name).Bad ?? 0), Math.Round(evidence.WorstLnE, 6));
+        return counted.Bad == 0 ? null : new StratumFigures(_to.Meter.Strata.NameOf(stratum), (long)counted.Trials, (long)counted.Bad, past?.N ?? 0, (long)(past?.Of(plan.Name).Bad ?? 0), Math.Round(evidence.WorstLnE, 6));
     }
 
     // What happens to the world happens to both slots: only the share of the failures that falls on the new one says something about it.
@@ -306,5 +316,5 @@ internal sealed class ServiceMonitor
         return BakeJudge.Show(plan, tally, status, lnE, detail) with { NullRate = null };
     }
 
-    private sealed record RaisedRate(string Metric, double Rate, long Since, TimeSpan For);
+    private sealed record RaisedRate(double Rate, long Since, TimeSpan For);
 }

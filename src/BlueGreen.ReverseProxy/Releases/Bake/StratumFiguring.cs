@@ -11,7 +11,7 @@ internal static class StratumFiguring
     /// <summary>What was read of a slot, to be stored; null where nothing is told apart.</summary>
     public static ImmutableList<StratumTotals>? ToTotals(this StratumReading? reading, ImmutableArray<FailureMetric> metrics) => reading is null ? null :
     [
-        .. reading.Strata.Select((stratum, index) => new StratumTotals(stratum, reading.Names.NameOf(stratum), reading.TrialsOf(index), BadOf(reading, index, metrics))),
+        .. reading.Strata.Select((stratum, index) => new StratumTotals(stratum, reading.Names.RawNameOf(stratum), reading.TrialsOf(index), BadOf(reading, index, metrics))),
     ];
 
     /// <summary>What is stored of a stratum, by one metric.</summary>

@@ -122,6 +122,22 @@ public sealed class BakeReplayTests
         read.Should().Throw<FormatException>().WithMessage($"Line 2 {problem}*");
     }
 
+    // Blue answers last, for it was rolled back to: to judge blue would be to find nothing, and to let a pipeline pass.
+    [Fact]
+    public void Judge_OfAReleaseThatWasRolledBack_AsksWhichSlotItWas()
+    {
+        var recording = Recording(2).SkipWhile(outcome => outcome.Slot == SlotName.Blue).Take(50)
+            .Select(outcome => outcome with { At = outcome.At.AddHours(1) })
+            .Concat(Recording(1000).Where(outcome => outcome.Slot == SlotName.Blue))
+            .ToList();
+        recording.Add(recording.MaxBy(outcome => outcome.At)! with { Slot = SlotName.Blue, At = recording.Max(outcome => outcome.At).AddSeconds(1) });
+
+        var judge = () => BakeReplay.Judge(recording, new BakeOptions());
+
+        judge.Should().Throw<ArgumentException>().WithMessage("The recording begins with blue, which answers last*green*");
+        BakeReplay.Judge(recording, new BakeOptions(), SlotName.Green).FailedAt.Should().NotBeNull();
+    }
+
     [Fact]
     public void Judge_NoSwitchInIt_SaysSo()
     {

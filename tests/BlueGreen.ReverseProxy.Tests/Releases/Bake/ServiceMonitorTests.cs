@@ -14,6 +14,9 @@ public sealed class ServiceMonitorTests
 {
     private static readonly BakeBaseline Good = BakePlanTests.Baseline(100_000, 100, latencies: 100_000);
 
+    // What another process has given them.
+    private static readonly StratumNames Routes = new(StratifyBy.Route);
+
     private readonly ManualTime _time = new();
 
     [Fact]
@@ -391,7 +394,7 @@ public sealed class ServiceMonitorTests
 
         var (figures, finding) = monitor.Judge();
         finding!.Reason.Should().StartWith("6 of 6 responses of route orders-pay failed on green; blue 0 % there; evidence ").And.EndWith("to 1; 16 of 10006 in all; 16 × 500, the first at 12:00:00Z");
-        finding.Stratum.Should().Be(new FoundStratum(StratumNames.StratumOf("orders-pay"), "route orders-pay"));
+        finding.Stratum.Should().Be(new FoundStratum(Routes.Add("orders-pay"), "route orders-pay"));
         figures.Metrics[0].Worst.Should().BeEquivalentTo(new { Name = "route orders-pay", N = 6, Bad = 6, BaselineN = 180, BaselineBad = 0 });
     }
 
@@ -473,12 +476,65 @@ public sealed class ServiceMonitorTests
         monitor.Questions.Should().ContainSingle().Which.Question.Should().Be(QuestionKind.TooFewClients);
     }
 
+    // A slow version that also fails now and then: what a comparison has taught of one metric stays when it is about another one.
+    [Fact]
+    public void Renew_OfOneMetric_LeavesWhatIsLetPassOfAnother()
+    {
+        var (monitor, slot) = Watch();
+        monitor.Renew("5xx", (0.2, TimeSpan.FromSeconds(60)));
+        monitor.Renew("latency", (0.5, TimeSpan.FromSeconds(60)));
+
+        Serve(slot, 200, count: 228, clients: 50);
+        Serve(slot, 500, count: 12, clients: 12);
+
+        monitor.Judge().Finding.Should().BeNull();
+        monitor.Questions.Should().BeEmpty();
+        _time.Advance(TimeSpan.FromSeconds(61));
+        monitor.Judge();
+        Serve(slot, 200, count: 228, clients: 50);
+        Serve(slot, 500, count: 12, clients: 12);
+        monitor.Judge().Finding.Should().NotBeNull("it is let pass for a minute");
+    }
+
+    // A bake of a minute would be over before its grace.
+    [Fact]
+    public void Slowness_InABakeShorterThanItsGrace_IsJudgedFromItsMiddleOn()
+    {
+        var (monitor, slot) = Watch(new BakeOptions { Duration = TimeSpan.FromMinutes(1) });
+        for (var second = 0; second < 29; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Serve(slot, 200, count: 20, clients: 20, microseconds: 60_000);
+            monitor.Judge().Finding.Should().BeNull();
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        monitor.Judge();
+        Serve(slot, 200, count: 100, clients: 50, microseconds: 60_000);
+
+        monitor.Judge().Finding!.Metric.Should().Be("latency");
+    }
+
+    // Twenty-eight failures of one client and one of another are not those of two clients.
+    [Fact]
+    public void Errors_OfOneClientAndOneMore_AreForPeopleWhateverAComparisonSays()
+    {
+        var (monitor, slot) = Watch();
+
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 28, clients: 1);
+        Serve(slot, 500, count: 1, clients: 1, firstClient: 7);
+
+        monitor.Judge().Finding.Should().BeNull();
+        monitor.Questions.Should().OnlyContain(question => question.Question == QuestionKind.TooFewClients).And.NotBeEmpty();
+    }
+
     private static BakeBaseline ByRoute(params (string Route, long N, long Bad)[] routes) =>
         BakePlanTests.Baseline(routes.Sum(route => route.N), (int)routes.Sum(route => route.Bad), latencies: 100_000) with
         {
             StratifiedBy = "route",
             Strata = [.. routes.Select(route => new StratumTotals(
-                StratumNames.StratumOf(route.Route), $"route {route.Route}", route.N, route.Bad == 0 ? null : ImmutableSortedDictionary<string, long>.Empty.Add("5xx", route.Bad)))],
+                Routes.Add(route.Route), route.Route, route.N, route.Bad == 0 ? null : ImmutableSortedDictionary<string, long>.Empty.Add("5xx", route.Bad)))],
         };
 
     private (ServiceMonitor Watch, Slot Slot) Watch(BakeOptions? options = null, BakeBaseline? baseline = null, ServiceFigures? carried = null)

@@ -64,7 +64,7 @@ internal static class ConfirmationTransitions
     }
 
     /// <summary>Something else speaks against the new slot: from now on that is compared. What this attempt has found counts on.</summary>
-    public static StateChange Next(StateChange change, ReleaseState release, ConfirmationCounts counts, BakeConfirmation next, TimeSpan lasted, DateTimeOffset now)
+    public static StateChange Next(StateChange change, ReleaseState release, ConfirmationCounts counts, BakeConfirmation next, string became, TimeSpan lasted, DateTimeOffset now)
     {
         var confirmation = release.Bake!.Confirmation!;
         var begun = release with
@@ -77,7 +77,7 @@ internal static class ConfirmationTransitions
                 Evidence = With(release.Bake.Evidence, confirmation, EvidenceOf(release.Bake, confirmation).Next(counts)),
             },
         };
-        return Noted(change, begun, next, $"{confirmation.Metric} of {confirmation.Service} is open ({Describe(release, confirmation, counts)}); now {next.Service}: {next.Alarm}", now);
+        return Noted(change, begun, next, $"{confirmation.Metric} of {confirmation.Service} is {became} ({Describe(release, confirmation, counts)}); now {next.Service}: {next.Alarm}", now);
     }
 
     /// <summary>The new slot is no worse than the old one, or nothing could be found in time: all of the traffic goes to it again.</summary>

@@ -48,6 +48,12 @@ public static class BakeReplay
         var slot = to ?? all[^1].Slot;
         var at = switchedAt ?? all.Where(outcome => outcome.Slot == slot).Select(outcome => (DateTimeOffset?)outcome.At).FirstOrDefault()
             ?? throw new ArgumentException($"The recording has no response of {slot.ToText()}.", nameof(outcomes));
+        if (to is null && switchedAt is null && !all.Any(outcome => outcome.Slot != slot && outcome.At < at))
+        {
+            throw new ArgumentException(
+                $"The recording begins with {slot.ToText()}, which answers last: it may have been rolled back to. Say which slot was switched to ({slot.Other().ToText()}?), or when.", nameof(outcomes));
+        }
+
         return new Replaying(options, slot, at).Run(all);
     }
 

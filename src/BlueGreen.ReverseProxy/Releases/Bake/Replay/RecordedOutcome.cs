@@ -124,7 +124,7 @@ public sealed record RecordedOutcome(DateTimeOffset At, SlotName Slot, int Statu
         NumberOf(Client))
     {
         GrpcStatus = (byte?)GrpcStatus,
-        Stratum = byte.TryParse(Route, NumberStyles.None, CultureInfo.InvariantCulture, out var stratum) ? stratum : StratumNames.StratumOf(Route),
+        Stratum = byte.TryParse(Route, NumberStyles.None, CultureInfo.InvariantCulture, out var stratum) ? stratum : (byte)HashOf(Route),
         WebSocket = Ending switch
         {
             OutcomeEnding.Broken => WebSocketEnding.Broken,
