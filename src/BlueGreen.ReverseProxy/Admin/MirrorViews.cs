@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Mirroring;
+using BlueGreen.ReverseProxy.Mirroring.Comparing;
 using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Admin;
@@ -14,6 +15,7 @@ internal static class MirrorViews
     private static MirrorReport Of(MirrorRun run)
     {
         var (order, settings, counts, end) = (run.Order, run.Settings, run.Counts, run.End);
+        var figures = run.Report.Read();
         return new MirrorReport(
             order.From,
             order.To,
@@ -34,9 +36,35 @@ internal static class MirrorViews
             counts.Answered,
             counts.Failed,
             counts.SameStatus,
+            figures.Different,
+            figures.BodiesNotKept,
+            new(figures.Active.P50, figures.Active.P99),
+            new(figures.Standby.P50, figures.Standby.P99),
+            [.. figures.Routes.Select(route => new MirroredRoute(route.Route, route.Compared, route.NoiseCompared))],
+            [.. figures.Places.Select(Of)],
+            figures.PlacesLeftOut,
             counts.Skipped.ToDictionary(skip => skip.Why.ToText(), skip => skip.Count, StringComparer.Ordinal),
             [.. Warnings(settings)]);
     }
+
+    private static MirrorDifference Of(FoundDifference found) => new(
+        found.Route,
+        found.Path,
+        NameOf(found.Verdict),
+        found.Differ,
+        found.NoiseDiffer,
+        found.Evidence.NewBad,
+        found.Evidence.OldBad,
+        found.Sample?.Left,
+        found.Sample?.Right,
+        found.Sample is null ? null : found.SampledAt);
+
+    private static string NameOf(DifferenceVerdict verdict) => verdict switch
+    {
+        DifferenceVerdict.Different => "different",
+        DifferenceVerdict.Suspected => "suspected",
+        _ => "noise",
+    };
 
     private static IEnumerable<string> Warnings(MirrorSettings settings)
     {

@@ -139,7 +139,7 @@ internal sealed class SlotSelectionMiddleware(
                 context.ReassignProxyRequest(route.Model, route.Cluster);
             }
 
-            mirrored = mirror.Begin(context, lease, binding);
+            mirrored = mirror.Begin(context, lease, binding, asked.Config.RouteId);
             await next(context);
             await completion.CompleteAsync(context, lease);
         }

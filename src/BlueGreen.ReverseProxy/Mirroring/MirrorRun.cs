@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Mirroring.Comparing;
 using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Mirroring;
@@ -54,6 +55,9 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     /// <summary>Whether it has ended, or is about to.</summary>
     public bool IsEnding => _end.IsRaised;
 
+    /// <summary>Where the answers differ.</summary>
+    public DifferenceReport Report { get; } = new();
+
     /// <summary>The copies that are under way.</summary>
     public int Open => Volatile.Read(ref _open);
 
@@ -93,14 +97,32 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 
     public void CountSent() => Interlocked.Increment(ref _sent);
 
-    /// <summary>Takes in both answers to a request.</summary>
-    public void Add(MirrorAnswer active, MirrorAnswer standby)
+    /// <summary>Whether a second copy of a request goes to the active slot, to measure noise. Never of one that may change something.</summary>
+    public bool MeasuresNoise(string method) =>
+        MirrorSettings.SafeMethods.Contains(method) && Random.Shared.NextDouble() * 100 < Settings.Compare.NoisePercent;
+
+    /// <summary>Takes in the answers to a request. It compares them first: call this on no client's flow.</summary>
+    /// <param name="route">The id of the request's route.</param>
+    /// <param name="active">The active slot's answer.</param>
+    /// <param name="standby">The standby's.</param>
+    /// <param name="second">What the active slot answered the second time; null where it was asked once.</param>
+    public void Add(string route, MirrorAnswer active, MirrorAnswer standby, MirrorAnswer? second)
     {
         Interlocked.Increment(ref standby.Failure is null ? ref _answered : ref _failed);
         if (standby.Failure is null && active.Status == standby.Status)
         {
             Interlocked.Increment(ref _sameStatus);
         }
+
+        var found = AnswerComparison.Find(active, standby, Settings.Compare, Settings.MaxBodyBytes);
+        var noise = second is null or { Skipped: not null } or { IsStreaming: true } ? null : AnswerComparison.Find(active, second, Settings.Compare, Settings.MaxBodyBytes);
+        Report.Add(
+            route,
+            found,
+            noise,
+            standby.Failure is null ? (active.Latency, standby.Latency) : null,
+            AnswerComparison.AreBodiesKept(active, standby),
+            time.GetUtcNow());
     }
 
     /// <summary>Ends it. Called once, by <see cref="MirrorRuns"/>.</summary>

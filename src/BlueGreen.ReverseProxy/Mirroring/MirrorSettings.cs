@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BlueGreen.ReverseProxy.Mirroring.Comparing;
 
 namespace BlueGreen.ReverseProxy.Mirroring;
 
@@ -26,6 +27,9 @@ internal sealed record MirrorSettings
     /// <summary>How many copies may begin per second.</summary>
     public int MaxPerSecond { get; init; } = DefaultPerSecond;
 
+    /// <summary>What of the answers is compared.</summary>
+    public CompareSettings Compare { get; init; } = new();
+
     /// <summary>The methods that change nothing.</summary>
     public static FrozenSet<string> SafeMethods { get; } = FrozenSet.ToFrozenSet(["GET", "HEAD"], StringComparer.Ordinal);
 
@@ -40,7 +44,8 @@ internal sealed record MirrorSettings
         && RequireIdempotencyKey == other.RequireIdempotencyKey
         && MaxBodyBytes == other.MaxBodyBytes
         && MaxConcurrent == other.MaxConcurrent
-        && MaxPerSecond == other.MaxPerSecond;
+        && MaxPerSecond == other.MaxPerSecond
+        && Compare.Equals(other.Compare);
 
     public override int GetHashCode() => HashCode.Combine(Percent, Methods.Count, Duration, MaxBodyBytes, MaxConcurrent, MaxPerSecond);
 }

@@ -93,6 +93,16 @@ internal static class Examples
         Answered: 1200,
         Failed: 2,
         SameStatus: 1198,
+        Different: 1202,
+        BodiesNotCompared: 0,
+        new(4.1, 22.5),
+        new(4.4, 23.5),
+        [new("orders", 1202, 240)],
+        [
+            new("orders", "$.total", "different", 37, 0, 14, 0, "9.99", "9.9", Now.AddSeconds(30)),
+            new("orders", "$.createdAt", "noise", 1200, 240, 0, 0, "\"2026-01-02T03:04:35Z\"", "\"2026-01-02T03:04:36Z\"", Now.AddSeconds(31)),
+        ],
+        DifferencesLeftOut: 0,
         new Dictionary<string, long>(StringComparer.Ordinal)
         {
             ["concurrency"] = 0,
@@ -178,7 +188,7 @@ internal static class Examples
 
     public static JsonNode RotatedKey() => Node(new PreviewKeyRotation("c4edfec1", 0, [new("2aa0e1fe", Now.AddHours(1))]), ContractsJson.Default.PreviewKeyRotation);
 
-    public static JsonNode WantedMirror() => Given(new MirrorRequest(10, ["GET", "HEAD"], 3600, Reason: "before 2.0.1"), ContractsJson.Default.MirrorRequest);
+    public static JsonNode WantedMirror() => Given(new MirrorRequest(10, ["GET", "HEAD"], 3600, Compare: new(["content-type"], ["$.requestId"], ["$.tags"], 20), Reason: "before 2.0.1"), ContractsJson.Default.MirrorRequest);
 
     public static JsonNode Mirror() => Node(new MirrorStatus("orders", Running: true, MirrorFindings), ContractsJson.Default.MirrorStatus);
 

@@ -6,13 +6,13 @@ namespace BlueGreen.ReverseProxy.Forwarding.Mirroring;
 
 /// <summary>One request that is mirrored, with both answers; a feature of the request.</summary>
 /// <remarks>
-/// Two flows: the client's request, and the copy. Neither waits for the other; whichever ends last hands the answers over. The copy of a
+/// Two flows: the client's request, and the copy; a third one where noise is measured. None waits for another; whichever ends last hands the answers over. The copy of a
 /// request with a body begins when the whole body has passed. The interleaving: YARP may read the rest of a body in one flow while the
 /// response ends in another. So one exchange of <c>_state</c> decides whether there is a copy: the end of the body, its being too
 /// large, or the end of the request, whichever is first.
 /// </remarks>
 #pragma warning disable CA1001 // The copy may outlive the request, and a source without a timer holds nothing that the collector can't free.
-internal sealed class MirrorExchange(MirrorRun run, MirroredRequest request, MirrorForwarder forwarder)
+internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredCopy? second, string route, MirrorForwarder forwarder)
 #pragma warning restore CA1001
 {
     private const int Undecided = 0;
@@ -23,23 +23,16 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredRequest request, Mir
 
     private readonly CancellationTokenSource _giveUp = new();
     private int _state;
-    private int _open = 2;
+    private int _open = second is null ? 2 : 3;
 
     public MirrorRun Run => run;
-
-    public MirroredRequest Request => request;
 
     public ReadOnlyMemory<byte> RequestBody => _body.Bytes;
 
     public MirrorAnswer Active { get; } = new(run.Settings.MaxBodyBytes);
 
-    public MirrorAnswer Standby { get; } = new(run.Settings.MaxBodyBytes);
-
     /// <summary>Raised when nobody needs the copy's answer any more.</summary>
     public CancellationToken GivenUp => _giveUp.Token;
-
-    /// <summary>How the route is served by the standby.</summary>
-    public required Slots.SlotRoute Route { get; init; }
 
     public void AddToRequest(ReadOnlySpan<byte> bytes)
     {
@@ -55,7 +48,11 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredRequest request, Mir
     {
         if (Interlocked.CompareExchange(ref _state, Copied, Undecided) == Undecided)
         {
-            _ = Task.Run(SendAsync);
+            _ = Task.Run(() => SendAsync(copy));
+            if (second is not null)
+            {
+                _ = Task.Run(() => SendAsync(second));
+            }
         }
     }
 
@@ -91,11 +88,11 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredRequest request, Mir
         End();
     }
 
-    private async Task SendAsync()
+    private async Task SendAsync(MirroredCopy sent)
     {
         try
         {
-            await forwarder.SendAsync(this);
+            await forwarder.SendAsync(this, sent);
         }
         finally
         {
@@ -132,7 +129,7 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredRequest request, Mir
             }
             else
             {
-                run.Add(Active, Standby);
+                run.Add(route, Active, copy.Answer, second?.Answer);
             }
         }
         finally
@@ -142,9 +139,9 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredRequest request, Mir
     }
 
     private MirrorSkip? Skip() =>
-        Standby.Skipped is { } skipped ? skipped
-        : Active.IsStreaming || Standby.IsStreaming ? MirrorSkip.Streaming
+        copy.Answer.Skipped is { } skipped ? skipped
+        : Active.IsStreaming || copy.Answer.IsStreaming ? MirrorSkip.Streaming
         : !Active.Body.IsComplete ? MirrorSkip.ActiveIncomplete
-        : Standby.Failure is not null && run.IsEnding ? MirrorSkip.Ended
+        : copy.Answer.Failure is not null && run.IsEnding ? MirrorSkip.Ended
         : null;
 }

@@ -9,19 +9,20 @@ namespace BlueGreen.ReverseProxy.Forwarding.Mirroring;
 
 /// <summary>Sends copies to the standby and keeps the answers. Nobody waits for it.</summary>
 internal sealed partial class MirrorForwarder(
-    RawTargetForwarder forwarder, RoutingTablePublisher tables, SlotSelector slots, TimeProvider time, ILogger<MirrorForwarder> logger)
+    RawTargetForwarder forwarder, SlotSelector slots, TimeProvider time, ILogger<MirrorForwarder> logger)
 {
     /// <summary>How long a copy may take.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends the copy. Never throws.</summary>
-    public async Task SendAsync(MirrorExchange exchange)
+    public async Task SendAsync(MirrorExchange exchange, MirroredCopy copy)
     {
-        var answer = exchange.Standby;
+        var answer = copy.Answer;
         try
         {
-            using var lease = Acquire(exchange.Run);
-            answer.Skipped = lease is null ? MirrorSkip.Ended : await SendAsync(exchange, answer);
+            // The lease before the token of the end, always: see MirrorRun.
+            using var lease = slots.AcquireCopy(exchange.Run.Order.Service, copy.Slot, exchange.Run.Order.From);
+            answer.Skipped = lease is null || exchange.Run.IsEnding ? MirrorSkip.Ended : await SendAsync(exchange, copy, answer);
         }
 #pragma warning disable CA1031 // A copy that fails for whatever reason is an answer that did not come; it must reach nobody else.
         catch (Exception exception)
@@ -32,24 +33,9 @@ internal sealed partial class MirrorForwarder(
         }
     }
 
-    // A lease before the token of the end, always: see MirrorRun. By the latest table, which a hold closes for copies too.
-    private SlotLease? Acquire(MirrorRun run)
+    private async Task<MirrorSkip?> SendAsync(MirrorExchange exchange, MirroredCopy copy, MirrorAnswer answer)
     {
-        RequestKey none = default;
-        var table = tables.Current;
-        var lease = slots.Acquire(run.Order.Service, ref table, ref none, Purpose.Mirror);
-        if (lease is null || (lease.Slot.Name == run.Order.To && !run.IsEnding))
-        {
-            return lease;
-        }
-
-        lease.Dispose();
-        return null;
-    }
-
-    private async Task<MirrorSkip?> SendAsync(MirrorExchange exchange, MirrorAnswer answer)
-    {
-        var (run, cluster) = (exchange.Run, exchange.Route.Cluster);
+        var (run, cluster) = (exchange.Run, copy.Route.Cluster);
         var available = cluster.DestinationsState.AvailableDestinations;
         if (available.Count == 0)
         {
@@ -60,12 +46,12 @@ internal sealed partial class MirrorForwarder(
         var model = cluster.Model;
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(run.Ending, exchange.GivenUp, timeout.Token);
-        var context = exchange.Request.ToContext(
+        var context = copy.Request.ToContext(
             exchange.RequestBody,
             new CaptureStream(answer.Body),
             new ReverseProxyFeature
             {
-                Route = exchange.Route.Model,
+                Route = copy.Route.Model,
                 Cluster = model,
                 AllDestinations = cluster.DestinationsState.AllDestinations,
                 AvailableDestinations = available,
@@ -73,13 +59,17 @@ internal sealed partial class MirrorForwarder(
             });
         try
         {
-            run.CountSent();
+            if (copy.Slot.Name == run.Order.To)
+            {
+                run.CountSent();
+            }
+
             var error = await forwarder.SendAsync(
                 context,
                 destination.Model.Config.Address,
                 model.HttpClient,
                 model.Config.HttpRequest ?? ForwarderRequestConfig.Empty,
-                new MirrorTransformer(exchange.Route.Model.Transformer, MirrorMark.Create(run.Key, run.Order.Service.Name), answer, time),
+                new MirrorTransformer(copy.Route.Model.Transformer, MirrorMark.Create(run.Key, run.Order.Service.Name), answer, time),
                 any.Token);
             if (error == ForwarderError.None || answer.IsStreaming)
             {

@@ -1,3 +1,4 @@
+using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.LongLived;
 using BlueGreen.ReverseProxy.Mirroring;
@@ -14,10 +15,10 @@ internal sealed class RequestMirror(MirrorRuns runs, MirrorForwarder forwarder)
 
     /// <summary>Call this when the slot of a request was chosen and before the request is forwarded.</summary>
     /// <returns>What to end with the request; null where it is not copied.</returns>
-    public MirrorExchange? Begin(HttpContext context, SlotLease lease, RouteBinding binding) =>
-        runs.Of(binding.Service!) is { } run && lease.Purpose == Purpose.Serve ? Begin(context, lease, binding, run) : null;
+    public MirrorExchange? Begin(HttpContext context, SlotLease lease, RouteBinding binding, string route) =>
+        runs.Of(binding.Service!) is { } run && lease.Purpose == Purpose.Serve ? Begin(context, lease, binding, route, run) : null;
 
-    private MirrorExchange? Begin(HttpContext context, SlotLease lease, RouteBinding binding, MirrorRun run)
+    private MirrorExchange? Begin(HttpContext context, SlotLease lease, RouteBinding binding, string route, MirrorRun run)
     {
         // Chosen by a newer table than the mirror was ordered for: its end is on the way.
         if (lease.Slot.Name != run.Order.From || !IsDrawn(context.Request, run))
@@ -37,7 +38,8 @@ internal sealed class RequestMirror(MirrorRuns runs, MirrorForwarder forwarder)
             return null;
         }
 
-        var exchange = new MirrorExchange(run, new MirroredRequest(context, hasBody), forwarder) { Route = binding[run.Order.To]! };
+        var second = !hasBody && run.MeasuresNoise(context.Request.Method) ? Copy(run.Order.From) : null;
+        var exchange = new MirrorExchange(run, Copy(run.Order.To), second, route, forwarder);
         context.Features.Set(exchange);
         lease.IsMirrored = true;
         if (hasBody)
@@ -50,6 +52,8 @@ internal sealed class RequestMirror(MirrorRuns runs, MirrorForwarder forwarder)
         }
 
         return exchange;
+
+        MirroredCopy Copy(SlotName slot) => new(binding.Service![slot], binding[slot]!, new MirroredRequest(context, hasBody), new MirrorAnswer(run.Settings.MaxBodyBytes));
     }
 
     private static bool IsDrawn(HttpRequest request, MirrorRun run) => run.Draws(request.Method)
