@@ -33,6 +33,8 @@ namespace BlueGreen.Contracts;
 [JsonSerializable(typeof(PreviewTokenInfo))]
 [JsonSerializable(typeof(IReadOnlyList<PreviewTokenInfo>))]
 [JsonSerializable(typeof(PreviewKeyRotation))]
+[JsonSerializable(typeof(MirrorRequest))]
+[JsonSerializable(typeof(MirrorStatus))]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -94,6 +94,9 @@ public sealed record InFlightCounts(long Requests, long Streams, long Upgrades, 
 {
     /// <summary>Previews, of whatever kind. They are not in the sum: no drain waits for them.</summary>
     public long Preview { get; init; }
+
+    /// <summary>Copies of requests that the other slot serves. They are not in the sum: no drain waits for them.</summary>
+    public long Mirrored { get; init; }
 }
 
 /// <summary>One address of a slot.</summary>

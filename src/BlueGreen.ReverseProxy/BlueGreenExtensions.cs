@@ -8,6 +8,7 @@ using BlueGreen.ReverseProxy.Embedding;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Policies;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
@@ -52,6 +53,7 @@ public static class BlueGreenExtensions
         var options = services.AddBlueGreenOptions(configuration);
         services.AddSlots();
         services.AddPreviews();
+        services.AddMirroring();
         services.AddSlotRouting();
         services.AddHealth();
         services.AddState();
@@ -151,6 +153,7 @@ public static class BlueGreenExtensions
         // The stored state names the active slots; it is read here, before YARP loads and long before a port is opened.
         proxy.ApplicationServices.GetRequiredService<TableSubscriber>();
         proxy.ApplicationServices.GetRequiredService<PreviewSubscriber>();
+        proxy.ApplicationServices.GetRequiredService<MirrorSubscriber>();
         proxy.ApplicationServices.GetRequiredService<PreviewRefusalAudit>();
         proxy.UseSlotSelection();
         proxy.UseSessionAffinity();

@@ -30,6 +30,7 @@ internal static partial class AdminEndpoints
         MaintenanceEndpoints.Map(v1);
         HoldEndpoints.Map(v1);
         PreviewEndpoints.Map(v1);
+        MirrorEndpoints.Map(v1);
         OrderEndpoints.Map(v1);
         ReleaseEndpoints.Map(v1);
         EventEndpoints.Map(v1);

@@ -5,10 +5,12 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -33,6 +35,8 @@ internal static class AdminSingletons
         typeof(ServiceMaintenance),
         typeof(HoldByHand),
         typeof(PreviewTokens),
+        typeof(ServiceMirrors),
+        typeof(MirrorRuns),
         typeof(DestinationConnector),
         typeof(GatewayReadiness),
         typeof(TimeProvider),

@@ -163,6 +163,9 @@ internal sealed class BodyReader
         return new BodyReader(value, $"{_prefix}{name}.", _errors, _read);
     }
 
+    /// <summary>The field is known, although it is not read this time.</summary>
+    public void Expect(string name) => _known.Add(name);
+
     /// <summary>Whether a field is there, whatever it holds.</summary>
     public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
 

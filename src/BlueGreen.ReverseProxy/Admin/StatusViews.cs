@@ -85,7 +85,7 @@ internal sealed class StatusViews(
             slot.ClusterId,
             slot.Version,
             health.HealthOf(slot),
-            new InFlightCounts(work.Requests, work.Streams, work.Upgrades, work.Total) { Preview = slot.InFlight.Previews },
+            new InFlightCounts(work.Requests, work.Streams, work.Upgrades, work.Total) { Preview = slot.InFlight.Previews, Mirrored = slot.InFlight.Mirrored },
             [
                 .. health.ProbersOf(slot).Select(prober =>
                 {

@@ -1,6 +1,7 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Forwarding.Holding;
+using BlueGreen.ReverseProxy.Forwarding.Mirroring;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Listening;
@@ -31,6 +32,8 @@ internal static class ForwardingExtensions
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies, provider.GetRequiredService<ClientNumbers>()));
         services.AddSingleton(provider => new SplitKeyReader(provider.GetRequiredService<BlueGreenSettings>().Options.Forwarding.TrustedProxies));
         services.AddSingleton<HeldRequests>();
+        services.AddSingleton<MirrorForwarder>();
+        services.AddSingleton<RequestMirror>();
         services.AddSingleton<ForwardCompletion>();
         services.AddSingleton(provider => new PreviewEntrance(
             provider.GetRequiredService<PreviewKeys>(),
@@ -57,8 +60,9 @@ internal static class ForwardingExtensions
     {
         var forwarder = services.Last(descriptor => descriptor.ServiceType == typeof(IHttpForwarder));
         services.Remove(forwarder);
+        services.AddSingleton(provider => new RawTargetForwarder((IHttpForwarder)Create(provider, forwarder)));
         services.AddSingleton<IHttpForwarder>(provider => new SlotForwarder(
-            new RawTargetForwarder((IHttpForwarder)Create(provider, forwarder)),
+            provider.GetRequiredService<RawTargetForwarder>(),
             provider.GetRequiredService<SlotResponseHeaders>(),
             provider.GetRequiredService<Listeners>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Forwarding.Errors;
 using BlueGreen.ReverseProxy.Forwarding.Holding;
+using BlueGreen.ReverseProxy.Forwarding.Mirroring;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
 using BlueGreen.ReverseProxy.Routing;
@@ -22,6 +23,7 @@ internal sealed class SlotSelectionMiddleware(
     PreviewEntrance previews,
     SplitKeyReader keys,
     HeldRequests held,
+    RequestMirror mirror,
     ForwardCompletion completion,
     ErrorAnswers errors)
 {
@@ -110,6 +112,7 @@ internal sealed class SlotSelectionMiddleware(
 
     private async Task ServeAsync(HttpContext context, SlotLease lease, RouteModel asked, RouteBinding binding, RoutingTable? newer)
     {
+        MirrorExchange? mirrored = null;
         try
         {
             headers.Write(context.Response, lease);
@@ -136,11 +139,13 @@ internal sealed class SlotSelectionMiddleware(
                 context.ReassignProxyRequest(route.Model, route.Cluster);
             }
 
+            mirrored = mirror.Begin(context, lease, binding, asked.Config.RouteId);
             await next(context);
             await completion.CompleteAsync(context, lease);
         }
         finally
         {
+            mirrored?.EndActive();
             lease.Dispose();
         }
     }

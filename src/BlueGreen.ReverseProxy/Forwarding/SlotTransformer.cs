@@ -1,3 +1,4 @@
+using BlueGreen.ReverseProxy.Forwarding.Mirroring;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.LongLived;
@@ -83,6 +84,11 @@ internal sealed class SlotTransformer(HttpTransformer inner, SlotResponseHeaders
         else
         {
             lease.BeginResponse();
+        }
+
+        if (lease.IsMirrored)
+        {
+            context.Features.Get<MirrorExchange>()?.BeginAnswer(response, context, time.GetElapsedTime(lease.StartedAt, lease.BegunAt));
         }
 
         return true;

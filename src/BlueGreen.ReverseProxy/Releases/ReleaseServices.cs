@@ -7,6 +7,7 @@ using BlueGreen.ReverseProxy.Releases.Events;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
@@ -23,6 +24,7 @@ internal static class ReleaseServices
         services.AddSingleton<SlotDeployer>();
         services.AddSingleton<ServiceMaintenance>();
         services.AddSingleton<PreviewTokens>();
+        services.AddSingleton<ServiceMirrors>();
 
         services.AddSingleton<UntilStored>();
         services.AddSingleton<ReleaseContext>();

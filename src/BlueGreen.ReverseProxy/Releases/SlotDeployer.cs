@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
@@ -17,6 +18,7 @@ internal sealed partial class SlotDeployer(
     ReleaseEngine engine,
     SlotConfigProvider destinations,
     HealthMonitor health,
+    MirrorRuns mirrors,
     UntilStored untilStored,
     BackgroundLoops loops,
     TimeProvider time,
@@ -152,6 +154,12 @@ internal sealed partial class SlotDeployer(
             await destinations.ApplyAsync(cluster, deployment.ToDestinations()).WaitAsync(ApplyTimeout, time);
             // In this order: a preview that begins after the end of the others finds the new destinations.
             service[slot].Previews.End();
+            if (mirrors.Of(service) is { } mirror)
+            {
+                // One that was ordered after the commit may have sent copies to the destinations before.
+                mirrors.End(mirror, $"{slot.ToText()} was deployed", isByItself: true);
+            }
+
             LogDeployed(logger, service.Name, slot.ToText(), deployment.Version ?? "(no version)", deployment.Destinations.Count);
             return null;
         }

@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
 using BlueGreen.ReverseProxy.LongLived;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Slots;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace BlueGreen.ReverseProxy.Shutdown;
 
 /// <summary>How the traffic stops: the listeners stay open for a while, so that no client is refused; then everything in flight is drained.</summary>
 internal sealed partial class TrafficStop(
-    CurrentOptions options, ServiceCatalog services, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
+    CurrentOptions options, ServiceCatalog services, MirrorRuns mirrors, Listeners listeners, ServingMark mark, TimeProvider time, ILogger<TrafficStop> logger)
 {
     /// <summary>How long the kernel's queue may take to empty after new connections were sent to the other process.</summary>
     public static readonly TimeSpan AcceptQueueDrainTime = TimeSpan.FromMilliseconds(500);
@@ -42,6 +43,8 @@ internal sealed partial class TrafficStop(
 
     private async Task WaitUntilNoticedAsync(CancellationToken cancellationToken)
     {
+        // The gateway that takes over mirrors nothing, and to compare only some of the requests is of no use.
+        mirrors.EndAll("the gateway stopped");
         var since = time.GetTimestamp();
         while (time.GetElapsedTime(since) is var elapsed && elapsed < options.Value.Shutdown.Delay)
         {

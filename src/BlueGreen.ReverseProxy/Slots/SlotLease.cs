@@ -53,6 +53,9 @@ internal sealed class SlotLease : IDisposable
     /// <summary>What stands for the request's route, or whatever else the service's requests are told apart by; see <see cref="StratumNames"/>.</summary>
     public byte Stratum { get; set; }
 
+    /// <summary>Whether a copy of the request goes to the standby.</summary>
+    public bool IsMirrored { get; set; }
+
     public bool IsGrpc => _call is not null;
 
     /// <summary>

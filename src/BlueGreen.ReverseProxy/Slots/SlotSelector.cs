@@ -94,6 +94,25 @@ internal sealed class SlotSelector(RoutingTablePublisher tables, TimeProvider ti
         return new SlotLease(service[name], Purpose.Preview) { StartedAt = time.GetTimestamp() };
     }
 
+    /// <summary>Takes a lease for a copy of a request: on the standby, or on the active slot a second time.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="slot">The slot that gets the copy.</param>
+    /// <param name="active">The slot that has to be active: answers of the same two versions are compared.</param>
+    /// <returns>Null while the service is held, and after a switch.</returns>
+    public SlotLease? AcquireCopy(Service service, Slot slot, SlotName active)
+    {
+        // As for a preview: no drain waits for it, but an exclusive switch does.
+        slot.InFlight.Increment(Purpose.Mirror);
+        var row = tables.Current.RouteOf(service);
+        if (row.IsHeld(service) || row.Active != active)
+        {
+            slot.InFlight.Decrement(Purpose.Mirror);
+            return null;
+        }
+
+        return new SlotLease(slot, Purpose.Mirror) { StartedAt = time.GetTimestamp() };
+    }
+
     // A request that was turned away belongs on the old slot as long as the same shift goes on, whatever its weight.
     private static bool IsStill(ServiceRoute now, Service service, ref RequestKey key, Purpose purpose, SlotName name, TrafficSplit? turnedAway) =>
         now.Admits(service, purpose)

@@ -14,6 +14,7 @@ internal static class StateServices
         services.AddSingleton<LeavingLock>();
         services.AddSingleton<TableSubscriber>();
         services.AddSingleton<PreviewSubscriber>();
+        services.AddSingleton<MirrorSubscriber>();
         services.AddHostedService<JournalKeeper>();
         return services;
     }

@@ -7,7 +7,7 @@ public sealed class FolderArrowsTests : IDisposable
 {
     private const string Root = "BlueGreen.ReverseProxy";
 
-    private static readonly string[] DataPath = ["Slots", "LongLived", "Previews", "Routing", "Forwarding", "Observability"];
+    private static readonly string[] DataPath = ["Slots", "LongLived", "Previews", "Mirroring", "Routing", "Forwarding", "Observability"];
 
     private static readonly string[] ControlPath = ["Health", "State", "Releases", "Reload", "Admin"];
 
@@ -24,15 +24,16 @@ public sealed class FolderArrowsTests : IDisposable
         ("LongLived", ["Configuration"]),
         ("Slots", ["Configuration", "LongLived", "Observability"]),
         ("Previews", ["Slots"]),
+        ("Mirroring", ["Observability", "Slots"]),
         ("Routing", ["Background", "Connecting", "Slots"]),
-        ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Observability", "Previews", "Routing", "Slots"]),
+        ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Mirroring", "Observability", "Previews", "Routing", "Slots"]),
         ("Policies", ["Configuration", "Forwarding"]),
         ("Health", ["Background", "Configuration", "Connecting", "Slots"]),
-        ("State", ["Background", "Configuration", "Previews", "Routing", "Slots"]),
-        ("Releases", ["Background", "Configuration", "Connecting", "Extensibility", "Health", "LongLived", "Observability", "Previews", "Routing", "Slots", "State"]),
-        ("Shutdown", ["Configuration", "Listening", "LongLived", "Releases", "Slots", "State"]),
+        ("State", ["Background", "Configuration", "Mirroring", "Previews", "Routing", "Slots"]),
+        ("Releases", ["Background", "Configuration", "Connecting", "Extensibility", "Health", "LongLived", "Mirroring", "Observability", "Previews", "Routing", "Slots", "State"]),
+        ("Shutdown", ["Configuration", "Listening", "LongLived", "Mirroring", "Releases", "Slots", "State"]),
         ("Reload", ["Background", "Configuration", "Health", "Releases", "Routing", "Shutdown", "Slots", "State"]),
-        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Observability", "Previews", "Releases", "Reload", "Slots", "State"]),
+        ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Mirroring", "Observability", "Previews", "Releases", "Reload", "Slots", "State"]),
         ("Embedding", ["Admin", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
     ];
 

@@ -2,6 +2,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Connecting;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -28,7 +29,7 @@ public sealed class SlotDeployerTests : IDisposable
         _probes = new ProbeClient(_time, new DestinationConnector(new DestinationOptions()));
         _health = new HealthMonitor(_open.Services, _probes, new SilentUpdater(), Loops.Over(_time), _time, NullLogger<HealthMonitor>.Instance);
         var parts = _open.Releases(_time);
-        _deployer = new SlotDeployer(_open.State, parts.Engine, _open.Destinations, _health, parts.UntilStored, Loops.Over(_time), _time, NullLogger<SlotDeployer>.Instance);
+        _deployer = new SlotDeployer(_open.State, parts.Engine, _open.Destinations, _health, new MirrorRuns(_time), parts.UntilStored, Loops.Over(_time), _time, NullLogger<SlotDeployer>.Instance);
     }
 
     public void Dispose()

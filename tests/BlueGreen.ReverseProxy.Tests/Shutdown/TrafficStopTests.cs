@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Listening;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Shutdown;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -19,7 +20,7 @@ public sealed class TrafficStopTests
         _services = new ServiceCatalog(options);
         var limiter = new ConnectionLimiter(new CurrentOptions(options), new DescriptorBudget(), TimeProvider.System, NullLogger<ConnectionLimiter>.Instance);
         _stop = new TrafficStop(
-            new CurrentOptions(options), _services, new Listeners(options, limiter, TimeProvider.System), mark: null!, TimeProvider.System, NullLogger<TrafficStop>.Instance);
+            new CurrentOptions(options), _services, new MirrorRuns(TimeProvider.System), new Listeners(options, limiter, TimeProvider.System), mark: null!, TimeProvider.System, NullLogger<TrafficStop>.Instance);
     }
 
     // It came in on an idle connection while the last step was beginning: it is answered in the time that the connections have to close.

@@ -1,8 +1,10 @@
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Forwarding;
 using BlueGreen.ReverseProxy.Forwarding.Holding;
+using BlueGreen.ReverseProxy.Forwarding.Mirroring;
 using BlueGreen.ReverseProxy.Forwarding.Previewing;
 using BlueGreen.ReverseProxy.Forwarding.Splitting;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Slots;
@@ -15,7 +17,7 @@ namespace BlueGreen.ReverseProxy.Tests.Support;
 internal static class Forwards
 {
     public static SlotSelectionMiddleware Selection(RequestDelegate next, RoutingTablePublisher tables, RouteBinder binder, PreviewEntrance? previews = null) =>
-        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, previews ?? Entrance(new PreviewKeys()), new SplitKeyReader(NetworkSet.None), new HeldRequests(tables, GatewayErrors.Answers()), Completion(), GatewayErrors.Answers());
+        new(next, tables, new SlotSelector(tables, TimeProvider.System), binder, Headers, previews ?? Entrance(new PreviewKeys()), new SplitKeyReader(NetworkSet.None), new HeldRequests(tables, GatewayErrors.Answers()), new RequestMirror(new MirrorRuns(TimeProvider.System), forwarder: null!), Completion(), GatewayErrors.Answers());
 
     public static PreviewEntrance Entrance(PreviewKeys keys, ForwardingOptions? forwarding = null, TimeProvider? time = null) => new(
         keys,

@@ -73,6 +73,49 @@ internal static class Examples
 
     private static readonly PreviewTokenInfo PreviewToken = new(TokenId, "orders", PreviewSlot.Standby, Now, Now.AddHours(1), "ops", "smoke test, ticket 4711", RevokedAt: null);
 
+    private static readonly MirrorReport MirrorFindings = new(
+        SlotName.Green,
+        SlotName.Blue,
+        10,
+        ["GET", "HEAD"],
+        RequireIdempotencyKey: false,
+        65_536,
+        64,
+        200,
+        "ops",
+        "before 2.0.1",
+        Now,
+        Now.AddHours(1),
+        EndedAt: null,
+        EndedBecause: null,
+        Open: 2,
+        Sent: 1204,
+        Answered: 1200,
+        Failed: 2,
+        SameStatus: 1198,
+        Different: 1202,
+        BodiesNotCompared: 0,
+        new(4.1, 22.5),
+        new(4.4, 23.5),
+        [new("orders", 1202, 240)],
+        [
+            new("orders", "$.total", "different", 37, 0, 14, 0, "9.99", "9.9", Now.AddSeconds(30)),
+            new("orders", "$.createdAt", "noise", 1200, 240, 0, 0, "\"2026-01-02T03:04:35Z\"", "\"2026-01-02T03:04:36Z\"", Now.AddSeconds(31)),
+        ],
+        DifferencesLeftOut: 0,
+        new Dictionary<string, long>(StringComparer.Ordinal)
+        {
+            ["concurrency"] = 0,
+            ["rate"] = 17,
+            ["requestTooLarge"] = 0,
+            ["requestIncomplete"] = 0,
+            ["streaming"] = 3,
+            ["activeIncomplete"] = 0,
+            ["noDestination"] = 0,
+            ["ended"] = 0,
+        },
+        []);
+
     private static readonly ServiceStatus Orders = new(
         "orders",
         42,
@@ -144,6 +187,13 @@ internal static class Examples
     public static JsonNode KeyRotation() => Given(new PreviewKeyRotationRequest(Revoke: false, "once a year"), ContractsJson.Default.PreviewKeyRotationRequest);
 
     public static JsonNode RotatedKey() => Node(new PreviewKeyRotation("c4edfec1", 0, [new("2aa0e1fe", Now.AddHours(1))]), ContractsJson.Default.PreviewKeyRotation);
+
+    public static JsonNode WantedMirror() => Given(new MirrorRequest(10, ["GET", "HEAD"], 3600, Compare: new(["content-type"], ["$.requestId"], ["$.tags"], 20), Reason: "before 2.0.1"), ContractsJson.Default.MirrorRequest);
+
+    public static JsonNode Mirror() => Node(new MirrorStatus("orders", Running: true, MirrorFindings), ContractsJson.Default.MirrorStatus);
+
+    public static JsonNode EndedMirror() => Node(
+        new MirrorStatus("orders", Running: false, MirrorFindings with { EndedAt = Now.AddMinutes(5), EndedBecause = "stopped by ops", Open = 0 }), ContractsJson.Default.MirrorStatus);
 
     public static JsonNode Rollback() => Given(new RollbackRequest("errors in the log"), ContractsJson.Default.RollbackRequest);
 

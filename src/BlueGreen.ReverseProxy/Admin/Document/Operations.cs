@@ -137,6 +137,30 @@ internal static class Operations
             Request = Examples.KeyRotation,
             Answers = [(200, "rotated", Examples.RotatedKey)],
         },
+        ["startMirror"] = new(
+            "Sends copies of requests that the active slot serves to the standby as well, whose answers nobody gets. Clients wait for no copy, and no copy fails a request. A mirror lasts `seconds` at most and ends earlier with "
+            + "the first change of the service: a release, a deployment, a hold, maintenance. It is not stored: it ends with the process too. Requests of methods other than GET and HEAD are carried out twice. "
+            + "The same order again changes nothing; another one replaces the mirror. Refused while a release of the service runs, and while it is held.")
+        {
+            Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems =
+            [
+                .. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.ServiceHeld, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
+            ],
+            Request = Examples.WantedMirror,
+            Answers = [(200, "mirror", Examples.Mirror)],
+        },
+        ["getMirror"] = new("What the mirror has counted since it began. Of the one that ran last until the next one begins, or the gateway stops.")
+        {
+            Problems = [ProblemCodes.UnknownService],
+            Answers = [(200, "mirror", Examples.Mirror)],
+        },
+        ["stopMirror"] = new("No copy begins from now on, and those under way are canceled. Repeating it changes nothing.")
+        {
+            Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
+            Problems = [.. OfBody, ProblemCodes.UnknownService, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable],
+            Answers = [(200, "ended", Examples.EndedMirror)],
+        },
         ["cutover"] = Order("Starts a release of one service to its standby, or to `to`. Without `Prefer: wait` it is answered at once, with the release as it begins. With `shift` the traffic moves step by step or by evidence: the release is `shifting` until all of it has moved, which is the switch.", Examples.Cutover)
             with { NothingToDo = Examples.NothingToDo },
         ["rollback"] = Order(

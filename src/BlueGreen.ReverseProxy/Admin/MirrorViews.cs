@@ -1,0 +1,77 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Mirroring;
+using BlueGreen.ReverseProxy.Mirroring.Comparing;
+using BlueGreen.ReverseProxy.Slots;
+
+namespace BlueGreen.ReverseProxy.Admin;
+
+/// <summary>The wire records of mirrors.</summary>
+internal static class MirrorViews
+{
+    public static MirrorStatus Of(MirrorRuns runs, Service service) => runs.NewestOf(service) is { } run
+        ? new(service.Name, run.End is null, Of(run))
+        : new(service.Name, Running: false, Newest: null);
+
+    private static MirrorReport Of(MirrorRun run)
+    {
+        var (order, settings, counts, end) = (run.Order, run.Settings, run.Counts, run.End);
+        var figures = run.Report.Read();
+        return new MirrorReport(
+            order.From,
+            order.To,
+            settings.Percent,
+            [.. settings.Methods.Order(StringComparer.Ordinal)],
+            settings.RequireIdempotencyKey,
+            settings.MaxBodyBytes,
+            settings.MaxConcurrent,
+            settings.MaxPerSecond,
+            order.Actor,
+            order.Reason,
+            order.Since,
+            run.EndsAt,
+            end?.At,
+            end?.Why,
+            run.Open,
+            counts.Sent,
+            counts.Answered,
+            counts.Failed,
+            counts.SameStatus,
+            figures.Different,
+            figures.BodiesNotKept,
+            new(figures.Active.P50, figures.Active.P99),
+            new(figures.Standby.P50, figures.Standby.P99),
+            [.. figures.Routes.Select(route => new MirroredRoute(route.Route, route.Compared, route.NoiseCompared))],
+            [.. figures.Places.Select(Of)],
+            figures.PlacesLeftOut,
+            counts.Skipped.ToDictionary(skip => skip.Why.ToText(), skip => skip.Count, StringComparer.Ordinal),
+            [.. Warnings(settings)]);
+    }
+
+    private static MirrorDifference Of(FoundDifference found) => new(
+        found.Route,
+        found.Path,
+        NameOf(found.Verdict),
+        found.Differ,
+        found.NoiseDiffer,
+        found.Evidence.NewBad,
+        found.Evidence.OldBad,
+        found.Sample?.Left,
+        found.Sample?.Right,
+        found.Sample is null ? null : found.SampledAt);
+
+    private static string NameOf(DifferenceVerdict verdict) => verdict switch
+    {
+        DifferenceVerdict.Different => "different",
+        DifferenceVerdict.Suspected => "suspected",
+        _ => "noise",
+    };
+
+    private static IEnumerable<string> Warnings(MirrorSettings settings)
+    {
+        var twice = settings.Methods.Except(MirrorSettings.SafeMethods).Order(StringComparer.Ordinal).ToList();
+        if (twice.Count > 0)
+        {
+            yield return $"{string.Join(", ", twice)}: these requests are carried out twice, once by each slot. What they change, send or pay happens twice where the slots share databases, queues or third parties.";
+        }
+    }
+}

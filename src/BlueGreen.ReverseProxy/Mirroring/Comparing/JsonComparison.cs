@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace BlueGreen.ReverseProxy.Mirroring.Comparing;
+
+/// <summary>Finds where two JSON documents differ: by structure, whatever the order of fields, white space, escapes and the way to write a number.</summary>
+internal sealed class JsonComparison(CompareSettings settings)
+{
+    // Documents that have nothing in common would fill the report with one request.
+    private const int MostDifferences = 50;
+
+    // Dividing by it takes the zeros off a decimal's end.
+    private const decimal One = 1.0000000000000000000000000000m;
+
+    private readonly List<Difference> _found = [];
+    private readonly HashSet<string> _paths = new(StringComparer.Ordinal);
+
+    public static IReadOnlyList<Difference> Find(JsonElement left, JsonElement right, CompareSettings settings)
+    {
+        var comparison = new JsonComparison(settings);
+        comparison.Compare("$", left, right);
+        return comparison._found;
+    }
+
+    private void Compare(string path, JsonElement left, JsonElement right)
+    {
+        if (_found.Count >= MostDifferences || settings.IsIgnored(path))
+        {
+            return;
+        }
+
+        if (KindOf(left) != KindOf(right))
+        {
+            Add(path, Redaction.Show(path, left), Redaction.Show(path, right));
+        }
+        else if (left.ValueKind == JsonValueKind.Object)
+        {
+            CompareObjects(path, left, right);
+        }
+        else if (left.ValueKind == JsonValueKind.Array)
+        {
+            CompareArrays(path, left, right);
+        }
+        else if (!AreEqual(left, right))
+        {
+            Add(path, Redaction.Show(path, left), Redaction.Show(path, right));
+        }
+    }
+
+    private void CompareObjects(string path, JsonElement left, JsonElement right)
+    {
+        foreach (var field in left.EnumerateObject())
+        {
+            var place = $"{path}.{field.Name}";
+            if (right.TryGetProperty(field.Name, out var other))
+            {
+                Compare(place, field.Value, other);
+            }
+            else
+            {
+                AddMissing(place, field.Value, isLeft: true);
+            }
+        }
+
+        foreach (var field in right.EnumerateObject())
+        {
+            if (!left.TryGetProperty(field.Name, out _))
+            {
+                AddMissing($"{path}.{field.Name}", field.Value, isLeft: false);
+            }
+        }
+    }
+
+    private void CompareArrays(string path, JsonElement left, JsonElement right)
+    {
+        if (settings.Sets.Contains(path, StringComparer.Ordinal))
+        {
+            if (!Canonical(left).SequenceEqual(Canonical(right), StringComparer.Ordinal))
+            {
+                Add(path, $"({left.GetArrayLength()} elements)", $"({right.GetArrayLength()} elements)");
+            }
+
+            return;
+        }
+
+        var (first, second) = (left.GetArrayLength(), right.GetArrayLength());
+        if (first != second)
+        {
+            Add($"{path}.length", first.ToString(CultureInfo.InvariantCulture), second.ToString(CultureInfo.InvariantCulture));
+        }
+
+        foreach (var (one, other) in left.EnumerateArray().Zip(right.EnumerateArray()))
+        {
+            Compare($"{path}[*]", one, other);
+        }
+    }
+
+    private void AddMissing(string path, JsonElement value, bool isLeft)
+    {
+        if (!settings.IsIgnored(path))
+        {
+            var shown = Redaction.Show(path, value);
+            Add(path, isLeft ? shown : Redaction.Missing, isLeft ? Redaction.Missing : shown);
+        }
+    }
+
+    // Once per pair of answers: a request counts as one, however many elements an array has.
+    private void Add(string path, string left, string right)
+    {
+        if (_found.Count < MostDifferences && _paths.Add(path))
+        {
+            _found.Add(new(path, left, right));
+        }
+    }
+
+    private static JsonValueKind KindOf(JsonElement value) => value.ValueKind == JsonValueKind.False ? JsonValueKind.True : value.ValueKind;
+
+    private static bool AreEqual(JsonElement left, JsonElement right) => left.ValueKind switch
+    {
+        JsonValueKind.String => left.ValueEquals(right.GetString()),
+        JsonValueKind.Number => left.GetRawText() == right.GetRawText()
+            || (left.TryGetDecimal(out var one) && right.TryGetDecimal(out var other) && one == other),
+        _ => left.ValueKind == right.ValueKind,
+    };
+
+    // The same text for equal elements, whatever the order of their fields.
+    private static IEnumerable<string> Canonical(JsonElement array) => array.EnumerateArray().Select(Text).Order(StringComparer.Ordinal);
+
+    private static string Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => $"{{{string.Join(',', value.EnumerateObject().OrderBy(field => field.Name, StringComparer.Ordinal).Select(field => $"{JsonSerializer.Serialize(field.Name)}:{Text(field.Value)}"))}}}",
+        JsonValueKind.Array => $"[{string.Join(',', value.EnumerateArray().Select(Text))}]",
+        JsonValueKind.String => JsonSerializer.Serialize(value.GetString()),
+        JsonValueKind.Number when value.TryGetDecimal(out var number) => (number / One).ToString(CultureInfo.InvariantCulture),
+        _ => value.GetRawText(),
+    };
+}

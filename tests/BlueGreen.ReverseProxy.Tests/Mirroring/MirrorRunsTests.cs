@@ -1,0 +1,114 @@
+using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Mirroring;
+using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.Tests.Support;
+
+namespace BlueGreen.ReverseProxy.Tests.Mirroring;
+
+public sealed class MirrorRunsTests
+{
+    private readonly ManualTime _time = new();
+    private readonly MirrorRuns _runs;
+    private readonly Service _service = new ServiceCatalog(Services.Options("orders")).Entry("orders");
+    private readonly List<MirrorRun> _ended = [];
+
+    public MirrorRunsTests()
+    {
+        _runs = new MirrorRuns(_time);
+        _runs.OnEnded(_ended.Add);
+    }
+
+    // The interleaving: ordered on generation 1, and generation 2 is committed before the mirror begins.
+    [Fact]
+    public void Begin_OfAnOrderThatIsStale_DoesNotBegin()
+    {
+        _runs.Follow(order => order.Generation == 2 ? null : "the service was changed");
+
+        _runs.Begin(Run(generation: 1)).Should().Be("the service was changed");
+
+        _runs.Of(_service).Should().BeNull();
+    }
+
+    [Fact]
+    public void Follow_AChange_EndsAndCancelsBeforeItReturns()
+    {
+        var run = Run(generation: 1);
+        _runs.Begin(run).Should().BeNull();
+
+        _runs.Follow(order => order.Generation == 2 ? null : "the service was changed");
+
+        (_runs.Of(_service), run.IsEnding, run.End!.Why).Should().Be((null, true, "the service was changed"));
+        _ended.Should().Equal(run);
+        _runs.NewestOf(_service).Should().BeSameAs(run, "what it has counted can still be read");
+    }
+
+    [Fact]
+    public void Begin_OfAnother_EndsTheOneBeforeAndItsTimer()
+    {
+        var (first, second) = (Run(), Run());
+        _runs.Begin(first);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        _runs.Begin(second);
+
+        _time.Advance(TimeSpan.FromSeconds(45));
+        _runs.Of(_service).Should().BeSameAs(second);
+        _time.Advance(TimeSpan.FromSeconds(15));
+        (_runs.Of(_service), second.End!.Why).Should().Be((null, "its time was over"));
+        _ended.Should().Equal(second);
+    }
+
+    [Fact]
+    public void Copies_OverTheLimits_AreCountedByReason()
+    {
+        var run = Run(settings => settings with { MaxConcurrent = 2 });
+        (run.TryEnter(), run.TryEnter(), run.TryEnter()).Should().Be((true, true, false));
+        run.Leave();
+        run.TryEnter().Should().BeTrue();
+        run.Counts.Skipped.Should().Contain((MirrorSkip.Concurrency, 1));
+
+        var slow = Run(settings => settings with { MaxPerSecond = 10 });
+        (slow.TryEnter(), slow.TryEnter()).Should().Be((true, false));
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        slow.TryEnter().Should().BeTrue();
+        (slow.Counts.Skipped.Single(skip => skip.Why == MirrorSkip.Rate).Count, slow.Open).Should().Be((1, 2));
+    }
+
+    [Theory]
+    [InlineData(10, 0, true)]
+    [InlineData(10, 10, true)]
+    [InlineData(10, 11, false)]
+    [InlineData(5000, 5000, true)]
+    [InlineData(5000, 5001, false)]
+    public void Body_IsKeptUpToTheLimit(int limit, int length, bool isKept)
+    {
+        var body = new BodyCapture(limit);
+        var bytes = new byte[length];
+        Random.Shared.NextBytes(bytes);
+        foreach (var part in bytes.Chunk(700))
+        {
+            body.Add(part);
+        }
+
+        body.IsTooLarge.Should().Be(!isKept);
+        body.Bytes.ToArray().Should().Equal(isKept ? bytes : []);
+    }
+
+    [Fact]
+    public void Mark_IsOfTheServiceTheIdAndTheKey()
+    {
+        byte[] key = [1, 2, 3];
+        var mark = MirrorMark.Create(key, "orders");
+        var (id, signature) = (mark.Split('.')[0], mark.Split('.')[1]);
+        signature.Should().Be(MirrorMark.Sign(key, "orders", id))
+            .And.NotBe(MirrorMark.Sign(key, "users", id))
+            .And.NotBe(MirrorMark.Sign([1, 2, 4], "orders", id))
+            .And.NotBe(MirrorMark.Sign(key, "orders", $"{id}0"));
+        MirrorMark.Create(key, "orders").Should().NotBe(mark);
+    }
+
+    private MirrorRun Run(Func<MirrorSettings, MirrorSettings>? change = null, long generation = 1)
+    {
+        var settings = new MirrorSettings { Percent = 100, Methods = MirrorSettings.SafeMethods, Duration = TimeSpan.FromMinutes(1) };
+        return new MirrorRun(new MirrorOrder(_service, generation, SlotName.Blue, change?.Invoke(settings) ?? settings, "ops", Reason: null, _time.GetUtcNow()), key: null, _time);
+    }
+}
