@@ -9,6 +9,9 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <content>Compares the slots after an alarm: see <see cref="ConfirmationRule"/>.</content>
 internal sealed partial class BakeGuard
 {
+    // What a few clients get on both slots alike goes on; three comparisons have said so, and each splits the traffic.
+    private const int MostForFew = 3;
+
     // A question is answered by a comparison or not at all.
     private async Task<bool> AskAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
     {
@@ -19,6 +22,12 @@ internal sealed partial class BakeGuard
 
         foreach (var question in monitor.Questions)
         {
+            var asked = schedule.AskedForFew.GetValueOrDefault((question.Service, question.Metric));
+            if (question.Question != QuestionKind.Stretch && asked >= MostForFew)
+            {
+                continue;
+            }
+
             // Many attempts have not told: then what is guarded is for somebody to decide, and a stretch is forgotten.
             if (confirmations.Plan(monitor, release, question) is { Number: <= ConfirmationRule.MostAttempts } confirmation
                 && (question.Question == QuestionKind.Stretch || confirmation.Key == TrafficKeyKind.Request)
@@ -26,6 +35,7 @@ internal sealed partial class BakeGuard
                 && confirmations.FindSick(release) is null
                 && await FindUnhealthyAsync(release, stopping) is null)
             {
+                schedule.AskedForFew[(question.Service, question.Metric)] = asked + (question.Question == QuestionKind.Stretch ? 0 : 1);
                 await BeginComparisonAsync(monitor, question, confirmation, schedule);
                 return true;
             }
@@ -98,7 +108,7 @@ internal sealed partial class BakeGuard
         var lasted = schedule.SinceAttempt(confirmation.Number);
         if (confirmations.See(monitor, release, confirmation) is not { } seen)
         {
-            await RefuteAsync(monitor, confirmation, ConfirmationCounts.None, "the service has left the release", lasted);
+            await RefuteAsync(monitor, confirmation, ConfirmationCounts.None, "the service has left the release", lasted, schedule);
             return;
         }
 
@@ -129,7 +139,7 @@ internal sealed partial class BakeGuard
                 break;
 
             case ConfirmationVerdict.Refuted:
-                await RefuteAsync(monitor, confirmation, counts, what, lasted, plan.Process?.NullRate);
+                await RefuteAsync(monitor, confirmation, counts, what, lasted, schedule, plan.Process?.NullRate);
                 break;
         }
     }
@@ -164,7 +174,7 @@ internal sealed partial class BakeGuard
     }
 
     private async Task RefuteAsync(
-        ReleaseMonitor monitor, BakeConfirmation confirmation, ConfirmationCounts counts, string what, TimeSpan lasted, double? rate = null)
+        ReleaseMonitor monitor, BakeConfirmation confirmation, ConfirmationCounts counts, string what, TimeSpan lasted, MonitorSchedule schedule, double? rate = null)
     {
         var elapsed = Elapsed(monitor);
         if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation)
@@ -173,6 +183,11 @@ internal sealed partial class BakeGuard
             : null))
         {
             monitor.Renew(confirmation.Service, confirmation.Metric, RaisedBy(confirmation, counts, rate));
+            if (schedule.AskedForFew.GetValueOrDefault((confirmation.Service, confirmation.Metric)) >= MostForFew)
+            {
+                monitor.LetPass(confirmation.Service, confirmation.Metric);
+            }
+
             LogRefuted(logger, monitor.ReleaseId, confirmation.Service, confirmation.Number, what);
         }
     }

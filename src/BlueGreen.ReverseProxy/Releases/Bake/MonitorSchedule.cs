@@ -34,6 +34,9 @@ internal sealed class MonitorSchedule(TimeProvider time)
     /// <summary>The comparisons that another one has interrupted, the last on top: each is gone on with when that one has been refuted.</summary>
     public Stack<BakeConfirmation> Interrupted { get; } = [];
 
+    /// <summary>How often the slots were compared for what a few clients got.</summary>
+    public Dictionary<(string Service, string Metric), int> AskedForFew { get; } = [];
+
     /// <summary>The metrics that fail for too few clients, as a comparison has confirmed: there is nothing more to find out.</summary>
     public HashSet<(string Service, string Metric)> LeftToPeople { get; } = [];
 
