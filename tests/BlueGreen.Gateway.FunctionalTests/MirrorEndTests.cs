@@ -49,7 +49,8 @@ public sealed class MirrorEndTests
         await client.AskAsync("/orders/x");
         await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Mirrored == 1);
 
-        var cutover = await fleet.Admin.CutoverAsync(new { hold = new { maxSeconds = 30 } });
+        // Less than a copy's own time: it has to be ended.
+        var cutover = await fleet.Admin.CutoverAsync(new { hold = new { maxSeconds = 20 } });
 
         cutover.Status.Should().Be(200, cutover.Body);
         cutover.Release.Hold!.Exclusive.Should().BeTrue();
