@@ -24,12 +24,15 @@ internal enum Raise
 internal sealed record ConfirmationSettings(bool ByKey, Raise Raise, StageSettings Stage)
 {
     /// <summary>What the gateway does where it decides request by request.</summary>
-    public static ConfirmationSettings ByRequestOfGateway { get; } = new(ByKey: false, Raise.Doubling, new(GatewayCusum, StageSettings.NoGuard));
+    public static ConfirmationSettings ByRequestOfGateway { get; } = new(ByKey: false, Raise.Doubling, new(GatewayCusum, MostForFew));
 
     /// <summary>What the gateway does where a client stays on its side.</summary>
     public static ConfirmationSettings ByKeyOfGateway { get; } = new(ByKey: true, Raise.Doubling, new(GatewayCusum, StageSettings.Guarded));
 
     private const double GatewayCusum = Cusum.Threshold;
+
+    // As many comparisons of what few clients got as BakeGuard makes.
+    private const int MostForFew = 3;
 
     // With fewer, one of them would be a good part of the traffic: the gateway decides by request then.
     private const int FewClients = 20;

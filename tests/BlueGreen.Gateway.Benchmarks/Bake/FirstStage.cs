@@ -94,7 +94,7 @@ internal sealed class FirstStage
             var route = evidence is { IsOfOne: true } one ? one.Worst : null;
             return BakeJudge.Judge(_plan, tally, clients, out _) == BakeJudge.Failed
                 ? new Alarm(route, null)
-                : Ask(new(route, tally.Clients < clients ? QuestionKind.TooFewClients : QuestionKind.FewClients));
+                : Ask(new(route, IsOfTooFew(tally, clients) ? QuestionKind.TooFewClients : QuestionKind.FewClients));
         }
 
         if (_settings.Cusum is not { } threshold || _run.World.IsOfLatency)
@@ -109,9 +109,10 @@ internal sealed class FirstStage
             return null;
         }
 
-        var (spread, least) = (Spread(), LeastClients());
-        return spread.Clients < least ? Ask(new(null, QuestionKind.TooFewClients))
-            : least == BakeJudge.NoGuard || lnE / spread.Dispersion >= threshold ? new Alarm(null, QuestionKind.Stretch)
+        var least = LeastClients();
+        tally = tally with { Spread = Spread() };
+        return IsOfTooFew(tally, least) ? Ask(new(null, QuestionKind.TooFewClients))
+            : least == BakeJudge.NoGuard || lnE / tally.Spread.Dispersion >= threshold ? new Alarm(null, QuestionKind.Stretch)
             : Ask(new(null, QuestionKind.FewClients));
     }
 
@@ -119,10 +120,13 @@ internal sealed class FirstStage
     public bool IsFailed() => Status() == BakeJudge.Failed;
 
     /// <summary>
-    /// Whether at the end of the bake there is enough evidence, but from clients that may be the cause themselves. Where only some such
-    /// alarms are compared, and all of these were, it is known by then that both slots fail alike.
+    /// Whether at the end of the bake there is enough evidence, but from clients that may be the cause themselves. Where such alarms were
+    /// compared as often as they may be, it is known by then that both slots fail alike.
     /// </summary>
-    public bool IsGuarded() => _settings.Unguarded is StageSettings.Guarded or StageSettings.NoGuard && Status() == BakeJudge.Guarded;
+    public bool IsGuarded() => (_settings.Unguarded == StageSettings.Guarded || _unguarded < _settings.Unguarded) && Status() == BakeJudge.Guarded;
+
+    // As in ServiceMonitor.
+    private static bool IsOfTooFew(in MetricTally tally, int clients) => clients > 1 && (tally.Clients < clients || tally.Spread.Most >= BakeText.NearlyAll * tally.Bad);
 
     private Alarm? Ask(Alarm alarm) => _settings.Unguarded == StageSettings.NoGuard || _unguarded++ < _settings.Unguarded ? alarm : null;
 

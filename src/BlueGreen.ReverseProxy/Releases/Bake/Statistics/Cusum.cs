@@ -87,24 +87,17 @@ internal sealed class Cusum(MetricPlan plan)
             return;
         }
 
+        // Both are in the order of their strata, and none goes away.
+        var (known, at) = (_last.Strata.IsDefault ? [] : _last.Strata, 0);
         foreach (var stratum in tally.Strata)
         {
-            var before = Before(stratum.Stratum);
+            for (; at < known.Length && known[at].Stratum < stratum.Stratum; at++)
+            {
+            }
+
+            var before = at < known.Length && known[at].Stratum == stratum.Stratum ? known[at] : default;
             var (bad, good) = (stratum.Bad - before.Bad, stratum.Trials - stratum.Bad - (before.Trials - before.Bad));
             strata.AddTo(terms, isBad ? new(stratum.Stratum, bad, bad) : new(stratum.Stratum, Math.Max(0, good), 0));
         }
-    }
-
-    private Observability.StratumTally Before(int stratum)
-    {
-        foreach (var known in _last.Strata.IsDefault ? [] : _last.Strata)
-        {
-            if (known.Stratum == stratum)
-            {
-                return known;
-            }
-        }
-
-        return default;
     }
 }
