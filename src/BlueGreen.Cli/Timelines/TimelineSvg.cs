@@ -24,7 +24,9 @@ internal static class TimelineSvg
     public static string Of(Release release, ReleaseTimeline timeline, DateTimeOffset now)
     {
         var begin = release.CreatedAt;
-        var end = release.CompletedAt ?? now;
+
+        // The gateway tells its time in whole seconds: in its first second, a release has done more than there has been time for.
+        var end = release.CompletedAt ?? release.Events.Select(entry => entry.At).Append(now).Max();
         end = end > begin ? end : begin.AddSeconds(1);
         var axis = new TimeAxis(timeline, begin, end, Left, Right);
         var (moments, leftOut) = TimelineMoments.Of(release);
