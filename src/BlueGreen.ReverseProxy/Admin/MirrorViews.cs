@@ -14,6 +14,8 @@ internal static class MirrorViews
 
     private static MirrorReport Of(MirrorRun run)
     {
+        // What is under way first: a copy that ends meanwhile is then counted twice, and not missing.
+        var open = run.Open;
         var (order, settings, counts, end) = (run.Order, run.Settings, run.Counts, run.End);
         var figures = run.Report.Read();
         return new MirrorReport(
@@ -31,7 +33,7 @@ internal static class MirrorViews
             run.EndsAt,
             end?.At,
             end?.Why,
-            run.Open,
+            open,
             counts.Sent,
             counts.Answered,
             counts.Failed,
