@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -108,7 +109,7 @@ public sealed class MirrorRunsTests
 
     private MirrorRun Run(Func<MirrorSettings, MirrorSettings>? change = null, long generation = 1)
     {
-        var settings = new MirrorSettings { Percent = 100, Methods = MirrorSettings.SafeMethods, Duration = TimeSpan.FromMinutes(1) };
+        var settings = MirrorSettings.Of(new MirrorOptions { Duration = TimeSpan.FromMinutes(1) });
         return new MirrorRun(new MirrorOrder(_service, generation, SlotName.Blue, change?.Invoke(settings) ?? settings, "ops", Reason: null, _time.GetUtcNow()), key: null, _time);
     }
 }

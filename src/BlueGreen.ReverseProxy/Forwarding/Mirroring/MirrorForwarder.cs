@@ -11,9 +11,6 @@ namespace BlueGreen.ReverseProxy.Forwarding.Mirroring;
 internal sealed partial class MirrorForwarder(
     RawTargetForwarder forwarder, SlotSelector slots, TimeProvider time, ILogger<MirrorForwarder> logger)
 {
-    /// <summary>How long a copy may take.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
     /// <summary>Sends the copy. Never throws.</summary>
     public async Task SendAsync(MirrorExchange exchange, MirroredCopy copy)
     {
@@ -44,7 +41,7 @@ internal sealed partial class MirrorForwarder(
 
         var destination = available[available.Count == 1 ? 0 : Random.Shared.Next(available.Count)];
         var model = cluster.Model;
-        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var timeout = new CancellationTokenSource(run.Settings.Timeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(run.Ending, exchange.GivenUp, timeout.Token);
         var context = copy.Request.ToContext(
             exchange.RequestBody,
