@@ -29,7 +29,7 @@ internal static class MirrorLines
     /// <summary>What it has counted, a line for each thing: a name and the figures.</summary>
     public static IEnumerable<(string Name, string Text)> Figures(MirrorReport report)
     {
-        yield return ("copies", string.Create(CultureInfo.InvariantCulture, $"{report.Sent} sent, {report.Answered} answered, {report.Failed} failed, {report.Open} under way"));
+        yield return ("copies", string.Create(CultureInfo.InvariantCulture, $"{report.Sent} sent{(report.Repeated == 0 ? "" : $", {report.Repeated} of them for load")}, {report.Answered} answered, {report.Failed} failed, {report.Open} under way"));
         var skipped = report.Skipped.Where(skip => skip.Value > 0).ToList();
         yield return ("skipped", skipped.Count == 0 ? "none" : string.Join(", ", skipped.Select(skip => string.Create(CultureInfo.InvariantCulture, $"{skip.Value} {skip.Key}"))));
         yield return ("answers", string.Create(CultureInfo.InvariantCulture, $"{report.SameStatus} with the same status, {report.Different} with a difference, noise included{(report.BodiesNotCompared == 0 ? "" : $", {report.BodiesNotCompared} with a body that is too large to compare")}"));

@@ -10,7 +10,7 @@ namespace BlueGreen.Cli.Mirroring;
 /// <summary>The options of <c>bluegreen mirror start</c>: the fields of the order. What may be given is decided by the gateway.</summary>
 internal static class MirrorOptions
 {
-    private static readonly Option<double?> Percent = CreatePercent("--percent", "The share of the requests that is copied, in percent. Default: as configured, 100.");
+    private static readonly Option<double?> Percent = CreatePercent("--percent", "The share of the requests that is copied, in percent. Above 100, GET and HEAD requests are sent to the standby several times, for load. Default: as configured, 100.");
 
     private static readonly Option<TimeSpan?> Duration = CreateDuration();
 

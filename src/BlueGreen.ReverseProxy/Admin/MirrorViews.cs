@@ -35,6 +35,7 @@ internal static class MirrorViews
             end?.Why,
             open,
             counts.Sent,
+            counts.Repeated,
             counts.Answered,
             counts.Failed,
             counts.SameStatus,

@@ -24,7 +24,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("LongLived", ["Configuration"]),
         ("Slots", ["Configuration", "LongLived", "Observability"]),
         ("Previews", ["Slots"]),
-        ("Mirroring", ["Observability", "Slots"]),
+        ("Mirroring", ["Configuration", "Observability", "Slots"]),
         ("Routing", ["Background", "Connecting", "Slots"]),
         ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Mirroring", "Observability", "Previews", "Routing", "Slots"]),
         ("Policies", ["Configuration", "Forwarding"]),

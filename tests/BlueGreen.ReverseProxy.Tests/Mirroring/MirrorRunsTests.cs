@@ -94,6 +94,23 @@ public sealed class MirrorRunsTests
         body.Bytes.ToArray().Should().Equal(isKept ? bytes : []);
     }
 
+    [Theory]
+    [InlineData(100, "GET", 1, 1)]
+    [InlineData(200, "GET", 2, 2)]
+    [InlineData(250, "HEAD", 2, 3)]
+    [InlineData(1000, "GET", 10, 10)]
+    [InlineData(1000, "POST", 1, 1)]
+    [InlineData(250, "POST", 1, 1)]
+    [InlineData(1000, "PUT", 0, 0)]
+    public void Draw_Above100Percent_SendsSafeRequestsSeveralTimesAndOthersOnce(double percent, string method, int least, int most)
+    {
+        var run = Run(settings => settings with { Percent = percent, Methods = ["GET", "HEAD", "POST"] });
+        var drawn = Enumerable.Range(0, 1000).Select(_ => run.Draw(method)).ToList();
+
+        (drawn.Min(), drawn.Max()).Should().Be((least, most));
+        drawn.Average().Should().BeApproximately((least + most) / 2.0, 0.2);
+    }
+
     [Fact]
     public void Mark_IsOfTheServiceTheIdAndTheKey()
     {

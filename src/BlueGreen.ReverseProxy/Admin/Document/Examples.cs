@@ -90,6 +90,7 @@ internal static class Examples
         EndedBecause: null,
         Open: 2,
         Sent: 1204,
+        Repeated: 0,
         Answered: 1200,
         Failed: 2,
         SameStatus: 1198,

@@ -56,6 +56,19 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
         }
     }
 
+    /// <summary>Sends one more copy, for load; it has a place among those that are under way. Only for a request without a body.</summary>
+    public void Repeat(MirroredCopy repeated) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await forwarder.SendAsync(this, repeated);
+        }
+        finally
+        {
+            run.Leave();
+        }
+    });
+
     /// <summary>The active slot's answer begins.</summary>
     /// <param name="response">The answer; its body is kept from now on.</param>
     /// <param name="context">The client's request.</param>

@@ -58,7 +58,7 @@ internal sealed partial class MirrorForwarder(
         {
             if (copy.Slot.Name == run.Order.To)
             {
-                run.CountSent();
+                run.CountSent(copy.IsRepeated);
             }
 
             var error = await forwarder.SendAsync(
