@@ -8,6 +8,7 @@ namespace BlueGreen.Contracts;
 /// <param name="Seconds">After how many seconds the mirror ends by itself (1 to 86,400); default 3,600.</param>
 /// <param name="RequireIdempotencyKey">Whether requests of methods other than GET and HEAD are copied only with an <c>Idempotency-Key</c>; default false.</param>
 /// <param name="Compare">What of the answers is compared.</param>
+/// <param name="MaxLatencyMs">The mirror ends when more than half of the last 50 copies took longer until their answers began (1 to 300,000); default: no limit.</param>
 /// <param name="Reason">What for, for the audit (at most 1,000 characters).</param>
 public sealed record MirrorRequest(
     [property: Range(0.01, 1000)] double? Percent = null,
@@ -15,6 +16,7 @@ public sealed record MirrorRequest(
     [property: Range(1, 86_400)] int? Seconds = null,
     bool? RequireIdempotencyKey = null,
     MirrorCompareRequest? Compare = null,
+    [property: Range(1, 300_000)] double? MaxLatencyMs = null,
     [property: MaxLength(1000)] string? Reason = null);
 
 /// <summary>What of the answers is compared. Every field may be left out.</summary>
@@ -40,6 +42,7 @@ public sealed record MirrorStatus(string Service, bool Running, MirrorReport? Ne
 /// <param name="MaxBodyBytes">Requests with more are not copied; of responses with more, only status and headers are looked at.</param>
 /// <param name="MaxConcurrent">How many copies are under way at once, at the most.</param>
 /// <param name="MaxPerSecond">How many copies begin per second, at the most.</param>
+/// <param name="MaxLatencyMs">The mirror ends when more than half of the last 50 copies took longer until their answers began; null for no limit.</param>
 /// <param name="Actor">Who has ordered it.</param>
 /// <param name="Reason">What for; null where that was not said.</param>
 /// <param name="Since">When it began (UTC).</param>
@@ -70,6 +73,7 @@ public sealed record MirrorReport(
     int MaxBodyBytes,
     int MaxConcurrent,
     int MaxPerSecond,
+    double? MaxLatencyMs,
     string Actor,
     string? Reason,
     DateTimeOffset Since,

@@ -15,18 +15,19 @@ public sealed class MirrorTests
 
         var started = (await fleet.BlueGreenAsync(
             "mirror", "start", "orders", "--percent", "12.5%", "--for", "10m", "--methods", "GET,POST", "--methods", "PUT", "--require-idempotency-key", "--header", "content-type",
-            "--header", "etag", "--ignore", "$.at", "--set", "$.tags,$.names", "--noise", "0", "--reason", "before 2.0.0")).ShouldEndWith(0);
+            "--header", "etag", "--ignore", "$.at", "--set", "$.tags,$.names", "--noise", "0", "--max-latency", "1.5s", "--reason", "before 2.0.0")).ShouldEndWith(0);
 
         started.Error.Should().Contain("warning: POST, PUT: these requests are carried out twice");
         started.Out.Should().Contain("orders: blue to green, 12.5 % of GET, POST, PUT, since").And.Contain("bluegreen mirror status orders --watch");
         var report = (await fleet.MirrorStatusAsync()).Newest!;
         (report.Percent, report.RequireIdempotencyKey, report.Reason, report.EndsAt - report.Since).Should().Be((12.5, true, "before 2.0.0", TimeSpan.FromMinutes(10)));
+        report.MaxLatencyMs.Should().Be(1500);
         report.Methods.Should().Equal("GET", "POST", "PUT");
 
         // What is compared is not in the answer: the same order through the API changes nothing, so it was the same.
         var compare = new { headers = new[] { "content-type", "etag" }, ignore = new[] { "$.at" }, sets = new[] { "$.tags", "$.names" }, noisePercent = 0 };
-        (await fleet.MirrorAsync(new { percent = 12.5, seconds = 600, methods = new[] { "PUT", "POST", "GET" }, requireIdempotencyKey = true, compare })).Since.Should().Be(report.Since);
-        (await fleet.MirrorAsync(new { percent = 12.5, seconds = 600, methods = new[] { "PUT", "POST", "GET" }, requireIdempotencyKey = true })).Since.Should().BeAfter(report.Since);
+        (await fleet.MirrorAsync(new { percent = 12.5, seconds = 600, methods = new[] { "PUT", "POST", "GET" }, requireIdempotencyKey = true, compare, maxLatencyMs = 1500 })).Since.Should().Be(report.Since);
+        (await fleet.MirrorAsync(new { percent = 12.5, seconds = 600, methods = new[] { "PUT", "POST", "GET" }, requireIdempotencyKey = true, maxLatencyMs = 1500 })).Since.Should().BeAfter(report.Since);
     }
 
     [Fact]

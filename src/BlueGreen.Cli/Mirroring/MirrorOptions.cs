@@ -29,8 +29,15 @@ internal static class MirrorOptions
 
     private static readonly Option<double?> Noise = CreatePercent("--noise", "The share of the copied GET and HEAD requests that go to the active slot a second time, in percent, to measure noise. Default: as configured, 20.");
 
+    private static readonly Option<TimeSpan?> MaxLatency = new("--max-latency")
+    {
+        Description = "End the mirror when more than half of the last 50 copies took longer until their answers began: 500ms, 2s. Default: as configured, no limit.",
+        HelpName = "DURATION",
+        CustomParser = Durations.Parse,
+    };
+
     public static IReadOnlyList<Option> All { get; } =
-        [Percent, Duration, Methods, RequireIdempotencyKey, Headers, Ignore, Sets, Noise, ReleaseOptions.Reason, ReleaseOptions.ExpectGeneration, ReleaseOptions.IdempotencyKey];
+        [Percent, Duration, Methods, RequireIdempotencyKey, Headers, Ignore, Sets, Noise, MaxLatency, ReleaseOptions.Reason, ReleaseOptions.ExpectGeneration, ReleaseOptions.IdempotencyKey];
 
     /// <summary>The order, with the fields that were given.</summary>
     public static JsonObject Order(Session session)
@@ -59,6 +66,11 @@ internal static class MirrorOptions
         if (session.Get(RequireIdempotencyKey))
         {
             order["requireIdempotencyKey"] = true;
+        }
+
+        if (session.Get(MaxLatency) is { } latency)
+        {
+            order["maxLatencyMs"] = latency.TotalMilliseconds;
         }
 
         if (compare.Count > 0)

@@ -21,6 +21,9 @@ internal static class MirrorReader
             Methods = ReadList(body, "methods", MirrorRules.AreMethods, MirrorRules.MethodsAllowed)?.ToFrozenSet(StringComparer.Ordinal) ?? settings.Methods,
             Duration = ReadDuration(body, options) ?? settings.Duration,
             RequireIdempotencyKey = body.Boolean("requireIdempotencyKey") ?? settings.RequireIdempotencyKey,
+            MaxLatency = body.Number("maxLatencyMs", MirrorRules.ShortestLatency.TotalMilliseconds, MirrorRules.LongestTimeout.TotalMilliseconds, "a number of milliseconds") is { } latency
+                ? TimeSpan.FromMilliseconds(latency)
+                : settings.MaxLatency,
             Compare = ReadCompare(body.Object("compare"), settings.Compare),
         };
     }

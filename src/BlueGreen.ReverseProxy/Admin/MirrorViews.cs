@@ -27,6 +27,7 @@ internal static class MirrorViews
             settings.MaxBodyBytes,
             settings.MaxConcurrent,
             settings.MaxPerSecond,
+            settings.MaxLatency?.TotalMilliseconds,
             order.Actor,
             order.Reason,
             order.Since,

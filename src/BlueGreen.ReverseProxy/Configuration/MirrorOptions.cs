@@ -17,6 +17,9 @@ public sealed record MirrorOptions
     /// <summary>Whether methods other than GET and HEAD are copied only if the request has an <c>Idempotency-Key</c>. Default false.</summary>
     public bool RequireIdempotencyKey { get; init; }
 
+    /// <summary>How long more than half of the newest copies may take until their answers begin, before a mirror ends. Default: no limit.</summary>
+    public TimeSpan? MaxLatency { get; init; }
+
     /// <summary>What of the answers is compared.</summary>
     public MirrorCompareOptions Compare { get; init; } = new();
 

@@ -17,6 +17,7 @@ internal static class MirrorOptionsReader
             Duration = reader.Duration("Duration", defaults.Duration, MirrorRules.Shortest, MirrorRules.Longest),
             Methods = ReadList(reader, "Methods", defaults.Methods, MirrorRules.AreMethods, MirrorRules.MethodsAllowed),
             RequireIdempotencyKey = reader.Boolean("RequireIdempotencyKey", defaults.RequireIdempotencyKey),
+            MaxLatency = reader.Text("MaxLatency") is null ? null : reader.Duration("MaxLatency", MirrorRules.LongestTimeout, MirrorRules.ShortestLatency, MirrorRules.LongestTimeout),
             Compare = ReadCompare(reader.Section("Compare"), defaults.Compare),
             MaxPercent = reader.Number("MaxPercent", defaults.MaxPercent, MirrorRules.LeastPercent, MirrorRules.MostPercent),
             MaxDuration = reader.Duration("MaxDuration", defaults.MaxDuration, MirrorRules.Shortest, MirrorRules.Longest),

@@ -30,6 +30,7 @@ internal static class MirrorRules
 
     public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(LongestSeconds);
+    public static readonly TimeSpan ShortestLatency = TimeSpan.FromMilliseconds(1);
     public static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(10);
     public static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(5);
 

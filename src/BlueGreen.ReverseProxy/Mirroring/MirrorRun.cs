@@ -30,6 +30,7 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     private const double Whole = 100;
 
     private readonly DrainSignal _end = new();
+    private readonly RecentCopies _recent = new(order.Settings.MaxLatency);
     private readonly RequestRate _rate = new(order.Settings.MaxPerSecond, time);
     private readonly long[] _skipped = new long[MirrorSkips.All.Count];
     private int _open;
@@ -121,6 +122,10 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
         }
     }
 
+    /// <summary>Takes in how the standby took a copy.</summary>
+    /// <returns>Why the standby suffers; null if it does not.</returns>
+    public string? Judge(MirrorAnswer answer) => _recent.Add(answer.Failure is null ? answer.Latency : null);
+
     /// <summary>Whether a second copy of a request goes to the active slot, to measure noise. Never of one that may change something.</summary>
     public bool MeasuresNoise(string method) =>
         MirrorSettings.SafeMethods.Contains(method) && Random.Shared.NextDouble() * 100 < Settings.Compare.NoisePercent;
@@ -162,7 +167,8 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 /// <summary>How a mirror has ended.</summary>
 /// <param name="At">When (UTC).</param>
 /// <param name="Why">For people.</param>
-internal sealed record MirrorEnd(DateTimeOffset At, string Why);
+/// <param name="IsAlarm">Whether somebody should look at the standby.</param>
+internal sealed record MirrorEnd(DateTimeOffset At, string Why, bool IsAlarm = false);
 
 /// <summary>What a mirror has counted.</summary>
 /// <param name="Sent">Copies that were sent.</param>

@@ -31,6 +31,9 @@ internal sealed record MirrorSettings
     /// <summary>How long a copy may take.</summary>
     public required TimeSpan Timeout { get; init; }
 
+    /// <summary>How long more than half of the newest copies may take until their answers begin, before the mirror ends; null for no limit.</summary>
+    public TimeSpan? MaxLatency { get; init; }
+
     /// <summary>What of the answers is compared.</summary>
     public CompareSettings Compare { get; init; } = new();
 
@@ -48,6 +51,7 @@ internal sealed record MirrorSettings
         MaxConcurrent = options.MaxConcurrent,
         MaxPerSecond = options.MaxPerSecond,
         Timeout = options.Timeout,
+        MaxLatency = options.MaxLatency,
         Compare = new()
         {
             Headers = options.Compare.Headers, Ignore = options.Compare.Ignore, Sets = options.Compare.Sets, NoisePercent = options.Compare.NoisePercent,
@@ -63,6 +67,7 @@ internal sealed record MirrorSettings
         && MaxConcurrent == other.MaxConcurrent
         && MaxPerSecond == other.MaxPerSecond
         && Timeout == other.Timeout
+        && MaxLatency == other.MaxLatency
         && Compare.Equals(other.Compare);
 
     public override int GetHashCode() => HashCode.Combine(Percent, Methods.Count, Duration, MaxBodyBytes, MaxConcurrent, MaxPerSecond);
