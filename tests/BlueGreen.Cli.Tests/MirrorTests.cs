@@ -162,6 +162,19 @@ public sealed class MirrorTests
         (await watch.EndAsync()).ShouldEndWith(0).Out.Should().Contain("stopped by anonymous").And.Contain("suspected");
     }
 
+    [Fact]
+    public async Task Cutover_WithTheGate_IsRejectedUntilEnoughWasMirrored()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        fleet.Blue.Trouble = fleet.Green.Trouble = context => AnswerAsync(context, "9.99");
+
+        (await fleet.BlueGreenAsync("cutover", "--mirror-requests", "15")).ShouldEndWith(2).Error.Should().Contain("no mirror of orders since this gateway started: bluegreen mirror start orders");
+        (await fleet.BlueGreenAsync("cutover", "--mirror-difference", "2")).ShouldEndWith(64).Error.Should().Contain("gates.mirror.maxDifference");
+        await CompareAsync(fleet, requests: 15, noise: 100);
+        (await fleet.BlueGreenAsync("cutover", "--mirror-requests", "15", "--mirror-difference", "0.001")).ShouldEndWith(0);
+        (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
+    }
+
     private static async Task CompareAsync(Fleet fleet, int requests, int noise)
     {
         using var client = fleet.Client();

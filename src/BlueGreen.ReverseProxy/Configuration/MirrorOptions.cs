@@ -23,6 +23,9 @@ public sealed record MirrorOptions
     /// <summary>What of the answers is compared.</summary>
     public MirrorCompareOptions Compare { get; init; } = new();
 
+    /// <summary>What a mirror has to have shown before any cutover of the service, unless its order says otherwise; null for nothing. Default null.</summary>
+    public MirrorGateOptions? Gate { get; init; }
+
     /// <summary>The greatest share that an order may ask for, in percent. Default 1,000.</summary>
     public double MaxPercent { get; init; } = MirrorRules.MostPercent;
 
@@ -56,4 +59,14 @@ public sealed record MirrorCompareOptions
 
     /// <summary>The share of the copied GET and HEAD requests that go to the active slot a second time, in percent. Default 20.</summary>
     public double NoisePercent { get; init; } = 20;
+}
+
+/// <summary><c>BlueGreen:Services:{name}:Traffic:Mirror:Gate</c>: what a mirror has to have shown before a cutover.</summary>
+public sealed record MirrorGateOptions
+{
+    /// <summary>How many mirrored requests the standby has to have answered. Default 1,000.</summary>
+    public int MinRequests { get; init; } = 1000;
+
+    /// <summary>The share of the requests, from 0 to 1, that may have a place that is different. Default 0.</summary>
+    public double MaxDifference { get; init; }
 }

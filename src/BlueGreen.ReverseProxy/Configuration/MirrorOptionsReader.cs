@@ -19,6 +19,7 @@ internal static class MirrorOptionsReader
             RequireIdempotencyKey = reader.Boolean("RequireIdempotencyKey", defaults.RequireIdempotencyKey),
             MaxLatency = reader.Text("MaxLatency") is null ? null : reader.Duration("MaxLatency", MirrorRules.LongestTimeout, MirrorRules.ShortestLatency, MirrorRules.LongestTimeout),
             Compare = ReadCompare(reader.Section("Compare"), defaults.Compare),
+            Gate = ReadGate(reader),
             MaxPercent = reader.Number("MaxPercent", defaults.MaxPercent, MirrorRules.LeastPercent, MirrorRules.MostPercent),
             MaxDuration = reader.Duration("MaxDuration", defaults.MaxDuration, MirrorRules.Shortest, MirrorRules.Longest),
             MaxBodyBytes = reader.Integer("MaxBodyBytes", defaults.MaxBodyBytes, LeastBodyBytes, MirrorRules.MostBodyBytes),
@@ -48,6 +49,19 @@ internal static class MirrorOptionsReader
             Percent = Math.Min(options.Percent, options.MaxPercent),
             Duration = options.Duration < options.MaxDuration ? options.Duration : options.MaxDuration,
         };
+    }
+
+    // "Gate": {} is enough for the defaults.
+    private static MirrorGateOptions? ReadGate(SectionReader mirror)
+    {
+        var (reader, defaults) = (mirror.Section("Gate"), new MirrorGateOptions());
+        var options = new MirrorGateOptions
+        {
+            MinRequests = reader.Integer("MinRequests", defaults.MinRequests, 1, MirrorRules.MostGateRequests),
+            MaxDifference = reader.Number("MaxDifference", defaults.MaxDifference, 0, 1),
+        };
+        reader.RejectUnknown();
+        return mirror.Names("Gate") ? options : null;
     }
 
     private static MirrorCompareOptions ReadCompare(SectionReader reader, MirrorCompareOptions defaults)

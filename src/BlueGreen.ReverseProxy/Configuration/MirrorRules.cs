@@ -9,6 +9,7 @@ internal static class MirrorRules
     public const double LeastPercent = 0.01;
     public const double MostPercent = 1000;
     public const int LongestSeconds = 24 * 3600;
+    public const int MostGateRequests = 10_000_000;
     public const int MostBodyBytes = 1024 * 1024;
     public const int MostConcurrent = 1024;
     public const int MostPerSecond = 10_000;

@@ -50,6 +50,15 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     /// <summary>Signs the marks of the copies. Without a configured key nobody else has it: nobody can forge a mark, nor verify one.</summary>
     public byte[] Key { get; } = key ?? RandomNumberGenerator.GetBytes(32);
 
+    /// <summary>The version that the active slot reported when it began; null for none.</summary>
+    public string? ActiveVersion { get; } = order.Service[order.From].ReportedVersion;
+
+    /// <summary>The same of the standby.</summary>
+    public string? StandbyVersion { get; } = order.Service[order.To].ReportedVersion;
+
+    /// <summary>What has changed in either slot that no generation tells; null as long as nothing has.</summary>
+    public string? Outdated { get; private set; }
+
     /// <summary>When and why it has ended; null as long as it goes on.</summary>
     public MirrorEnd? End { get; private set; }
 
@@ -153,6 +162,9 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
             AnswerComparison.AreBodiesKept(active, standby),
             time.GetUtcNow());
     }
+
+    /// <summary>What it has counted is about other versions from now on.</summary>
+    public void Outdate(string what) => Outdated ??= what;
 
     /// <summary>Ends it. Called once, by <see cref="MirrorRuns"/>.</summary>
     public void EndAs(MirrorEnd end)

@@ -11,7 +11,7 @@ public sealed class MirrorOptionsTests
             "Traffic": { "Mirror": {
               "Percent": 10, "Duration": "00:10:00", "Methods": [ "GET", "POST" ], "RequireIdempotencyKey": true,
               "Compare": { "Headers": [ "etag" ], "Ignore": [ "$.at" ], "Sets": [ "$.tags" ], "NoisePercent": 0 },
-              "MaxPercent": 50, "MaxDuration": "00:30:00", "MaxBodyBytes": 2048, "MaxConcurrent": 2, "MaxPerSecond": 3, "Timeout": "00:00:04" } }
+              "MaxLatency": "00:00:01", "Gate": { "MinRequests": 5, "MaxDifference": 0.01 }, "MaxPercent": 50, "MaxDuration": "00:30:00", "MaxBodyBytes": 2048, "MaxConcurrent": 2, "MaxPerSecond": 3, "Timeout": "00:00:04" } }
             """);
 
         errors.Should().BeEmpty();
@@ -22,6 +22,8 @@ public sealed class MirrorOptionsTests
             Methods = ["GET", "POST"],
             RequireIdempotencyKey = true,
             Compare = new() { Headers = ["etag"], Ignore = ["$.at"], Sets = ["$.tags"], NoisePercent = 0 },
+            MaxLatency = TimeSpan.FromSeconds(1),
+            Gate = new() { MinRequests = 5, MaxDifference = 0.01 },
             MaxPercent = 50,
             MaxDuration = TimeSpan.FromMinutes(30),
             MaxBodyBytes = 2048,
@@ -53,6 +55,8 @@ public sealed class MirrorOptionsTests
     [InlineData("""{ "Compare": { "Noise": 1 } }""", "Compare:Noise", "is not a known key")]
     [InlineData("""{ "MaxBodyBytes": 0 }""", "MaxBodyBytes", "from 1024 to 1048576")]
     [InlineData("""{ "Timeout": "00:06:00" }""", "Timeout", "00:05:00")]
+    [InlineData("""{ "Gate": { "MaxDifference": 2 } }""", "Gate:MaxDifference", "from 0 to 1")]
+    [InlineData("""{ "MaxLatency": "0" }""", "MaxLatency", "00:05:00")]
     [InlineData("""{ "Seconds": 60 }""", "Seconds", "is not a known key")]
     public void Mirror_NotAllowed_IsAnErrorThatSaysWhatIs(string mirror, string key, string allowed)
     {

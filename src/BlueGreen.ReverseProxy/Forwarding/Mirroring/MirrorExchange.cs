@@ -142,7 +142,8 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
             }
             else
             {
-                run.Add(route, Active, copy.Answer, second?.Answer);
+                // A second copy that the end of the mirror has cut short is no noise.
+                run.Add(route, Active, copy.Answer, second?.Answer is { Failure: not null } && run.IsEnding ? null : second?.Answer);
             }
         }
         finally
@@ -155,6 +156,6 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
         copy.Answer.Skipped is { } skipped ? skipped
         : Active.IsStreaming || copy.Answer.IsStreaming ? MirrorSkip.Streaming
         : !Active.Body.IsComplete ? MirrorSkip.ActiveIncomplete
-        : copy.Answer.Failure is not null && run.IsEnding ? MirrorSkip.Ended
+        : run.End is not null || (copy.Answer.Failure is not null && run.IsEnding) ? MirrorSkip.Ended
         : null;
 }

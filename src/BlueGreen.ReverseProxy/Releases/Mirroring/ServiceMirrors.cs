@@ -41,9 +41,12 @@ internal sealed partial class ServiceMirrors : IDisposable
         });
         health.OnOtherDestinations((service, slot, addresses) =>
         {
-            if (runs.Of(service) is { } run)
+            // Also of one that has ended: a gate may ask for it.
+            if (runs.NewestOf(service) is { } run)
             {
-                runs.End(run, $"the destinations of {slot.Name.ToText()} were changed: {addresses}", isByItself: true);
+                var what = $"the destinations of {slot.Name.ToText()} were changed: {addresses}";
+                run.Outdate(what);
+                runs.End(run, what, isByItself: true);
             }
         });
     }
