@@ -136,6 +136,9 @@ public sealed record Preflight(string Service, SlotName From, SlotName To, bool 
 {
     /// <summary>What does not stand in the way, and somebody should know before a cutover; empty where there is nothing.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What somebody may want to do before a cutover, such as a mirror; empty where there is nothing.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
 /// <summary>One line of the audit journal: who changed what, when, why.</summary>

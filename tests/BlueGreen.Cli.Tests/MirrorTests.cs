@@ -175,6 +175,14 @@ public sealed class MirrorTests
         (await fleet.Admin.StatusAsync()).Active.Should().Be(SlotName.Green);
     }
 
+    [Fact]
+    public async Task Preflight_OfAStandbyThatWasNeverMirrored_SaysSoAndEndsWith0()
+    {
+        await using var fleet = await Fleet.HostAsync();
+
+        (await fleet.BlueGreenAsync("preflight")).ShouldEndWith(0).Out.Should().MatchRegex("look +mirror +What green holds was never compared with blue by production requests").And.Contain("-> bluegreen mirror start orders");
+    }
+
     private static async Task CompareAsync(Fleet fleet, int requests, int noise)
     {
         using var client = fleet.Client();

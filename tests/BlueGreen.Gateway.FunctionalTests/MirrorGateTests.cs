@@ -128,6 +128,35 @@ public sealed class MirrorGateTests
         (await fleet.Admin.RollbackAsync()).Status.Should().Be(200, "a rollback is asked for its health alone");
     }
 
+    // A note: nothing fails by it.
+    [Fact]
+    public async Task Preflight_OfAStandbyThatWasNeverMirrored_NotesItUntilItWas()
+    {
+        await using var fleet = await Fleet.HostAsync();
+
+        (await NotesAsync(fleet)).Should().Equal("What green holds was never compared with blue by production requests: no mirror of orders since this gateway started.");
+        await fleet.MirrorAsync();
+        (await NotesAsync(fleet)).Should().ContainSingle().Which.Should().EndWith(": the mirror has compared nothing yet.");
+        await CompareAsync(fleet);
+        (await NotesAsync(fleet)).Should().BeEmpty();
+        (await fleet.Admin.CutoverAsync(until: "completed")).Status.Should().Be(200);
+        (await NotesAsync(fleet)).Should().ContainSingle().Which.Should().Contain("the newest mirror was about other versions");
+    }
+
+    [Fact]
+    public async Task Preflight_WithTheNoteOffOrWithoutRoutes_SaysNothing()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration =>
+        {
+            Fleet.Service(configuration)["Traffic"] = new JsonObject { ["Mirror"] = new JsonObject { ["PreflightNote"] = false } };
+            Fleet.AddService(configuration, "users");
+            ((JsonObject)configuration["ReverseProxy"]!["Routes"]!).Remove("users");
+        });
+
+        (await NotesAsync(fleet)).Should().BeEmpty();
+        (await NotesAsync(fleet, "users")).Should().BeEmpty();
+    }
+
     // A restart loses what was counted, and the release waits for its approval over it.
     [Fact]
     public async Task Gate_OfAReleaseThatIsApprovedAfterARestart_SaysThatNothingIsKnown()
@@ -161,6 +190,14 @@ public sealed class MirrorGateTests
 
         answer.Status.Should().Be(400, answer.Body);
         answer.Json.GetProperty("errors").EnumerateObject().Select(error => error.Name).Should().Equal(field);
+    }
+
+    private static async Task<IReadOnlyList<string>> NotesAsync(Fleet fleet, string service = "orders")
+    {
+        var preflight = await fleet.Admin.SendAsync(HttpMethod.Get, $"/v1/services/{service}/preflight");
+        preflight.Json.GetProperty("passed").GetBoolean().Should().BeTrue(preflight.Body);
+        preflight.Json.GetProperty("warnings").GetArrayLength().Should().Be(0);
+        return [.. preflight.Json.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!)];
     }
 
     private static async Task CompareAsync(Fleet fleet, int noise = 100)

@@ -53,6 +53,7 @@ internal static class ReleaseChecklist
         Decommission(status),
         .. preflight.Gates.Where(gate => gate.Name is not (DeepHealth or Schema)).Select(gate => new ChecklistItem(gate.Name, VerdictOf(gate.Status), gate.Detail ?? "", ActionOf(gate))),
         .. preflight.Warnings.Select(warning => new ChecklistItem("traffic", Verdict.Look, warning)),
+        .. (preflight.Notes ?? []).Select(note => new ChecklistItem("mirror", Verdict.Look, note, $"bluegreen mirror start {preflight.Service}, then bluegreen mirror diff {preflight.Service}")),
         Release(status),
     ];
 

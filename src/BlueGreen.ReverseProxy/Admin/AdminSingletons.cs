@@ -37,6 +37,7 @@ internal static class AdminSingletons
         typeof(PreviewTokens),
         typeof(ServiceMirrors),
         typeof(MirrorRuns),
+        typeof(MirrorNote),
         typeof(DestinationConnector),
         typeof(GatewayReadiness),
         typeof(TimeProvider),

@@ -4,6 +4,7 @@ using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -51,7 +52,7 @@ internal static class ServiceEndpoints
     }
 
     private static async Task<IResult> PreflightAsync(
-        HttpContext context, ServiceCatalog services, CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, string service, string? to = null, string? expectVersion = null, string? retryKnownBad = null)
+        HttpContext context, ServiceCatalog services, CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, MirrorNote note, string service, string? to = null, string? expectVersion = null, string? retryKnownBad = null)
     {
         if (!services.TryGet(service, out var entry))
         {
@@ -76,21 +77,23 @@ internal static class ServiceEndpoints
         }
 
         return TypedResults.Json(
-            await EvaluateAsync(state, evaluator, hooks, concentration, entry, active, target, expectVersion, retryKnownBad == "true", context.RequestAborted),
+            await EvaluateAsync(state, evaluator, hooks, concentration, note, entry, active, target, expectVersion, retryKnownBad == "true", context.RequestAborted),
             ContractsJson.Default.Preflight);
     }
 
     /// <summary>Evaluates the gates of a cutover that nobody has ordered.</summary>
     public static async Task<Preflight> EvaluateAsync(
-        CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, Service service, SlotName active, SlotName target, string? expectVersion, bool retryKnownBad, CancellationToken cancellationToken)
+        CommittedState state, GateEvaluator evaluator, PreSwitchHooks hooks, KeyConcentration concentration, MirrorNote note, Service service, SlotName active, SlotName target, string? expectVersion, bool retryKnownBad, CancellationToken cancellationToken)
     {
-        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [GateTargets.Of(state.Current, service, target)], IsDryRun: true) { RetryKnownBad = retryKnownBad };
+        var asked = GateTargets.Of(state.Current, service, target);
+        var plan = new GatePlan(ReleaseKind.Cutover, Force: false, expectVersion, [asked], IsDryRun: true) { RetryKnownBad = retryKnownBad };
         var gates = await evaluator.EvaluateAsync(plan, judged: null, cancellationToken);
         var passed = gates.TrueForAll(gate => gate.Status is GateStatus.Passed or GateStatus.Skipped || gate.Name == GateNames.WarmUp);
         gates = gates.AddRange(hooks.Name(ReleaseKind.Cutover, [service.Name], GateStatus.Pending, "called at the cutover"));
         return new Preflight(service.Name, active, target, passed, [.. gates.Select(WireRecords.ToWire)])
         {
             Warnings = concentration.WarningOf(service, active) is { } warning ? [warning] : [],
+            Notes = note.Of(asked, active) is { } said ? [said] : [],
         };
     }
 }

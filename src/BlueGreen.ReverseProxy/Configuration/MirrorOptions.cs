@@ -26,6 +26,9 @@ public sealed record MirrorOptions
     /// <summary>What a mirror has to have shown before any cutover of the service, unless its order says otherwise; null for nothing. Default null.</summary>
     public MirrorGateOptions? Gate { get; init; }
 
+    /// <summary>Whether a preflight says that what the standby holds was never mirrored. Default true.</summary>
+    public bool PreflightNote { get; init; } = true;
+
     /// <summary>The greatest share that an order may ask for, in percent. Default 1,000.</summary>
     public double MaxPercent { get; init; } = MirrorRules.MostPercent;
 

@@ -20,6 +20,7 @@ internal static class MirrorOptionsReader
             MaxLatency = reader.Text("MaxLatency") is null ? null : reader.Duration("MaxLatency", MirrorRules.LongestTimeout, MirrorRules.ShortestLatency, MirrorRules.LongestTimeout),
             Compare = ReadCompare(reader.Section("Compare"), defaults.Compare),
             Gate = ReadGate(reader),
+            PreflightNote = reader.Boolean("PreflightNote", defaults.PreflightNote),
             MaxPercent = reader.Number("MaxPercent", defaults.MaxPercent, MirrorRules.LeastPercent, MirrorRules.MostPercent),
             MaxDuration = reader.Duration("MaxDuration", defaults.MaxDuration, MirrorRules.Shortest, MirrorRules.Longest),
             MaxBodyBytes = reader.Integer("MaxBodyBytes", defaults.MaxBodyBytes, LeastBodyBytes, MirrorRules.MostBodyBytes),

@@ -7,6 +7,7 @@ using BlueGreen.ReverseProxy.Extensibility;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Gates;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -22,6 +23,7 @@ internal sealed class HostBlueGreen(
     GateEvaluator evaluator,
     PreSwitchHooks hooks,
     KeyConcentration concentration,
+    MirrorNote note,
     SlotDeployer deployer,
     DestinationConnector connector,
     ReleaseEngine engine,
@@ -62,7 +64,7 @@ internal sealed class HostBlueGreen(
         }
 
         var active = state[entry].Active;
-        return ServiceEndpoints.EvaluateAsync(state, evaluator, hooks, concentration, entry, active, to ?? active.Other(), expectVersion, retryKnownBad: false, cancellationToken);
+        return ServiceEndpoints.EvaluateAsync(state, evaluator, hooks, concentration, note, entry, active, to ?? active.Other(), expectVersion, retryKnownBad: false, cancellationToken);
     }
 
     public async Task<ServiceStatus> DeployAsync(string service, SlotName slot, DeployRequest request, BlueGreenCall call, CancellationToken cancellationToken = default)

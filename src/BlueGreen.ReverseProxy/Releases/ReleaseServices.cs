@@ -25,6 +25,7 @@ internal static class ReleaseServices
         services.AddSingleton<ServiceMaintenance>();
         services.AddSingleton<PreviewTokens>();
         services.AddSingleton<ServiceMirrors>();
+        services.AddSingleton<MirrorNote>();
 
         services.AddSingleton<UntilStored>();
         services.AddSingleton<ReleaseContext>();
