@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 
@@ -14,7 +15,8 @@ public sealed class MirrorEndTests
     [InlineData("stop", "stopped by anonymous")]
     public async Task Mirror_WithACopyUnderWay_EndsWithTheFirstChange(string change, string because)
     {
-        await using var fleet = await Fleet.HostAsync();
+        // Longer than this test waits: what ends the copy is the end of the mirror, and not the copy's own time.
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Traffic"] = JsonNode.Parse("""{ "Mirror": { "Timeout": "00:05:00" } }"""));
         fleet.Green.Trouble = HangAsync;
         using var client = fleet.Client();
         await fleet.MirrorAsync();
@@ -107,6 +109,27 @@ public sealed class MirrorEndTests
         (await fleet.Admin.PostAsync(MirrorClient.Path)).Code.Should().Be("release-in-progress");
     }
 
+    // In the middle of the load: no request fails by it, the stop waits for no copy, and the end is written down.
+    [LinuxFact]
+    public async Task Stop_WhileRequestsAreMirrored_ServesThemAndWritesDownTheEnd()
+    {
+        await using var fleet = await Fleet.StartAsync(configuration => Fleet.Service(configuration)["Traffic"] = JsonNode.Parse("""{ "Mirror": { "Timeout": "00:05:00" } }"""));
+        using var client = fleet.Client();
+        await fleet.MirrorAsync();
+        var slow = Enumerable.Range(0, 10).Select(_ => client.AskAsync("/orders/gate/slow")).ToList();
+        await fleet.Admin.UntilAsync(status => status.Slots is { Blue.InFlight.Total: 10, Green.InFlight.Mirrored: 10 });
+        var load = LoadAsync(fleet);
+
+        var stop = fleet.Gateway.StopAsync();
+        await AdminSection.UntilAsync(
+            async () => (await File.ReadAllTextAsync(Path.Combine(fleet.StateFolder, "audit.jsonl"))).Contains("the gateway stopped", StringComparison.Ordinal), () => fleet.Gateway.Output);
+        fleet.Blue.Open("slow");
+
+        (await Task.WhenAll(slow)).Should().OnlyContain(answer => answer.Body == "1.0.0");
+        (await load).Should().OnlyContain(body => body == "1.0.0");
+        (await stop).Should().Be(0);
+    }
+
     [Fact]
     public async Task Mirror_AfterKill_IsGone()
     {
@@ -121,6 +144,24 @@ public sealed class MirrorEndTests
         (await fleet.MirrorStatusAsync()).Should().Be(new Contracts.MirrorStatus("orders", Running: false, Newest: null));
         using var after = fleet.Client();
         (await after.AskAsync("/orders/x")).Body.Should().Be("1.0.0");
+    }
+
+    // Until the gateway takes no more connections.
+    private static async Task<List<string>> LoadAsync(Fleet fleet)
+    {
+        var bodies = new List<string>();
+        while (true)
+        {
+            try
+            {
+                using var client = fleet.Client();
+                bodies.Add((await client.AskAsync("/orders/x")).Body);
+            }
+            catch (HttpRequestException)
+            {
+                return bodies;
+            }
+        }
     }
 
     private static async Task<bool> HangAsync(HttpContext context)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using BlueGreen.Gateway.FunctionalTests.Infrastructure;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlueGreen.Gateway.FunctionalTests;
 
@@ -179,6 +180,54 @@ public sealed class MirrorTests
         }
 
         (await fleet.UntilMirrorAsync(report => report.Open == limit && report.Sent == limit)).Skipped["concurrency"].Should().BePositive();
+    }
+
+    [Fact]
+    public async Task IdempotencyKey_Required_OthersThanGetAndHeadAreCopiedWithOneOnly()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        var standby = Requests(fleet.Green);
+        using var client = fleet.Client();
+        await fleet.MirrorAsync(new { methods = new[] { "GET", "POST" }, requireIdempotencyKey = true, compare = new { noisePercent = 0 } });
+
+        foreach (var (method, key) in new[] { (HttpMethod.Post, false), (HttpMethod.Post, true), (HttpMethod.Get, false) })
+        {
+            (await client.AskAsync(method, "/orders/echo", method == HttpMethod.Post ? new StringContent("x") : null, key ? [("Idempotency-Key", "k1")] : [])).Body.Should().StartWith("1.0.0");
+        }
+
+        await fleet.UntilMirrorAsync(report => report is { Answered: 2, Open: 0 });
+        standby.Count(request => request.Headers.GetValueOrDefault("Idempotency-Key") == "k1").Should().Be(1);
+        standby.Count(request => request.Body.Length == 0).Should().Be(1, "a GET needs none");
+    }
+
+    // Both answers arrive before the gate of the copy is opened, on one connection and with a body as well: nothing of a request waits for its copy.
+    [Theory]
+    [InlineData(HttpProtocols.Http1)]
+    [InlineData(HttpProtocols.Http2)]
+    public async Task Requests_OfAnyProtocol_NeverWaitForTheirCopies(HttpProtocols protocols)
+    {
+        await using var fleet = await Fleet.HostAsync(protocols: protocols);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var standby = Requests(fleet.Green);
+        var answer = fleet.Green.Trouble;
+        fleet.Green.Trouble = async context =>
+        {
+            await release.Task;
+            return await answer(context);
+        };
+        using var client = fleet.Client(protocols);
+        await fleet.MirrorAsync(new { methods = new[] { "GET", "POST" }, compare = new { noisePercent = 0 } });
+        var body = new byte[60_000];
+        Random.Shared.NextBytes(body);
+
+        (await client.AskAsync("/orders/x?q=1")).Body.Should().Be("1.0.0");
+        (await client.AskAsync(HttpMethod.Post, "/orders/echo", new ByteArrayContent(body))).Body.Should().StartWith("1.0.0");
+        (await fleet.UntilMirrorAsync(report => report.Open == 2)).Answered.Should().Be(0);
+        release.SetResult();
+
+        await fleet.UntilMirrorAsync(report => report is { Answered: 2, SameStatus: 2, Failed: 0, Open: 0 });
+        standby.Select(request => request.Target).Should().BeEquivalentTo("/orders/x?q=1", "/orders/echo");
+        standby.Single(request => request.Target == "/orders/echo").Body.Should().Equal(body);
     }
 
     [Fact]

@@ -27,12 +27,14 @@ public sealed class OpenApiTests
     public async Task Operations_AllOfThem_AreDescribedWithExamplesAndSecurity()
     {
         var document = await AdminDocument.ServedAsync();
+        var tags = document.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()).ToList();
         document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString().Should().Be("bearer");
         foreach (var (path, operation) in Operations(document))
         {
             var name = operation.GetProperty("operationId").GetString();
             operation.GetProperty("description").GetString().Should().NotBeNullOrEmpty(name);
             operation.GetProperty("tags").GetArrayLength().Should().Be(1, name);
+            tags.Should().Contain(operation.GetProperty("tags")[0].GetString(), name);
             var isOpen = path.StartsWith("/healthz", StringComparison.Ordinal);
             operation.GetProperty("security").GetArrayLength().Should().Be(path == "/healthz" ? 2 : isOpen ? 0 : 1, name);
             var responses = operation.GetProperty("responses");

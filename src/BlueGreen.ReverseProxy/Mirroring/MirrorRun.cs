@@ -25,10 +25,11 @@ internal sealed record MirrorOrder(Service Service, long Generation, SlotName Fr
 /// a cancellation: a copy that takes the token before is cancelled, one that takes it after finds it cancelled and is not sent. So once a
 /// change of the service is acknowledged, no copy of an earlier mirror begins, and those that had begun are being cancelled.
 /// </remarks>
-internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider time)
+internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider time, MirrorTotals? totals = null)
 {
     private const double Whole = 100;
 
+    private readonly MirrorTotals _totals = totals ?? new();
     private readonly DrainSignal _end = new();
     private readonly RecentCopies _recent = new(order.Settings.MaxLatency);
     private readonly RequestRate _rate = new(order.Settings.MaxPerSecond, time);
@@ -118,13 +119,18 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 
     public void Leave() => Interlocked.Decrement(ref _open);
 
-    public void Skip(MirrorSkip why) => Interlocked.Increment(ref _skipped[(int)why]);
+    public void Skip(MirrorSkip why)
+    {
+        Interlocked.Increment(ref _skipped[(int)why]);
+        _totals.Skip(why);
+    }
 
     /// <summary>Counts a copy that is sent to the standby.</summary>
     /// <param name="isRepeated">Whether the standby gets the same request already: for load, its answer is not compared.</param>
     public void CountSent(bool isRepeated)
     {
         Interlocked.Increment(ref _sent);
+        _totals.CountSent();
         if (isRepeated)
         {
             Interlocked.Increment(ref _repeated);
@@ -147,12 +153,26 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     public void Add(string route, MirrorAnswer active, MirrorAnswer standby, MirrorAnswer? second)
     {
         Interlocked.Increment(ref standby.Failure is null ? ref _answered : ref _failed);
+        if (standby.Failure is null)
+        {
+            _totals.CountAnswered(Order.From, active.Latency, standby.Latency);
+        }
+        else
+        {
+            _totals.CountFailed();
+        }
+
         if (standby.Failure is null && active.Status == standby.Status)
         {
             Interlocked.Increment(ref _sameStatus);
         }
 
         var found = AnswerComparison.Find(active, standby, Settings.Compare, Settings.MaxBodyBytes);
+        if (found.Count > 0)
+        {
+            _totals.CountDifferent();
+        }
+
         var noise = second is null or { Skipped: not null } or { IsStreaming: true } ? null : AnswerComparison.Find(active, second, Settings.Compare, Settings.MaxBodyBytes);
         Report.Add(
             route,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BlueGreen.ReverseProxy.Slots;
 
 namespace BlueGreen.ReverseProxy.Mirroring;
@@ -12,6 +13,7 @@ internal sealed class MirrorRuns(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<MirrorRun, ITimer> _timers = [];
+    private readonly ConcurrentDictionary<string, MirrorTotals> _totals = new(StringComparer.OrdinalIgnoreCase);
     private Func<MirrorOrder, string?> _whyNot = static _ => null;
     private Action<MirrorRun>? _ended;
     private MirrorRun?[] _running = [];
@@ -31,6 +33,9 @@ internal sealed class MirrorRuns(TimeProvider time)
         return service.Index < newest.Length ? newest[service.Index] : null;
     }
 
+    /// <summary>What all mirrors of a service have counted.</summary>
+    public MirrorTotals TotalsOf(Service service) => _totals.GetOrAdd(service.Name, static _ => new());
+
     /// <summary>Calls this whenever a mirror has ended by itself. Once.</summary>
     public void OnEnded(Action<MirrorRun> ended) => _ended = ended;
 
@@ -48,6 +53,15 @@ internal sealed class MirrorRuns(TimeProvider time)
                     EndLocked(run, why, isByItself: true);
                 }
             }
+        }
+    }
+
+    /// <summary>Why a mirror may not begin now; null if it may.</summary>
+    public string? WhyNot(MirrorOrder order)
+    {
+        lock (_gate)
+        {
+            return _whyNot(order);
         }
     }
 
@@ -102,18 +116,15 @@ internal sealed class MirrorRuns(TimeProvider time)
         }
     }
 
-    /// <summary>Ends all of them: the gateway stops, and has given up the state already.</summary>
-    public void EndAll(string why)
+    /// <summary>Ends all of them: the gateway stops. Nobody is told by <see cref="OnEnded"/>.</summary>
+    /// <returns>Those that ran.</returns>
+    public IReadOnlyList<MirrorRun> EndAll(string why)
     {
         lock (_gate)
         {
-            foreach (var run in _running)
-            {
-                if (run is not null)
-                {
-                    EndLocked(run, why, isByItself: false);
-                }
-            }
+            List<MirrorRun> ended = [.. _running.OfType<MirrorRun>()];
+            ended.ForEach(run => EndLocked(run, why, isByItself: false));
+            return ended;
         }
     }
 

@@ -3,6 +3,7 @@ using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Holding;
 using BlueGreen.ReverseProxy.Releases.Hooks;
+using BlueGreen.ReverseProxy.Releases.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.State;
 
@@ -12,12 +13,13 @@ namespace BlueGreen.ReverseProxy.Shutdown;
 /// How the control path stops. Running releases are in the state, and the next process continues them; traffic goes on as the last
 /// committed table says.
 /// </summary>
-internal sealed class ControlStop(HoldKeeper holds, HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state, LeavingLock leaving)
+internal sealed class ControlStop(HoldKeeper holds, ServiceMirrors mirrors, HookDeliverer hooks, Decommissioner decommissioner, BakeGuard bakes, BakeHandOver handOver, ReleaseRunner runner, CommittedState state, LeavingLock leaving)
 {
     public ImmutableArray<StopStep> Loops =>
     [
         // First: clients wait, and nobody else does.
         new("let held requests go", holds.EndAllAsync),
+        new("end the mirrors", mirrors.EndAllAsync),
         new("stop calling hooks", hooks.StopAsync),
         new("stop the decommissioning", decommissioner.StopAsync),
         new("stop watching bakes", StopBakesAsync),

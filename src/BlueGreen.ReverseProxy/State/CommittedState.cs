@@ -9,7 +9,11 @@ namespace BlueGreen.ReverseProxy.State;
 /// <summary>What a decision on the committed state comes to.</summary>
 /// <param name="Change">What to commit; null when nothing changes.</param>
 /// <param name="Result">What the caller learns.</param>
-internal readonly record struct Decision<T>(StateChange? Change, T Result);
+internal readonly record struct Decision<T>(StateChange? Change, T Result)
+{
+    /// <summary>Called when the change is stored and published, before anything else can be committed; never where there is no change, or it could not be stored.</summary>
+    public Action? Published { get; init; }
+}
 
 /// <summary>
 /// The one state, and the one way to change it: decide on the current state, store, publish, acknowledge; one change at a time.
@@ -77,6 +81,7 @@ internal sealed partial class CommittedState : IDisposable
 
                 var committed = await StoreAsync(() => _store.CompareAndSet(before.State.Revision, next) ?? throw ChangedByAnother(before.State.Revision));
                 Publish(before.State, committed);
+                decision.Published?.Invoke();
             }
 
             return decision.Result;

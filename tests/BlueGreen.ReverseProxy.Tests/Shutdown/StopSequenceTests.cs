@@ -13,7 +13,7 @@ namespace BlueGreen.ReverseProxy.Tests.Shutdown;
 /// <summary>The order of a stop, and that no step of it keeps the next one from running.</summary>
 public sealed class StopSequenceTests : IDisposable
 {
-    private const int StepCount = 15;
+    private const int StepCount = 16;
 
     private readonly TempFolder _folder = new();
 
@@ -31,7 +31,7 @@ public sealed class StopSequenceTests : IDisposable
 
         ran.Should().Equal(Names(Plan(gateway)));
         ran.Should().HaveCount(StepCount, "each has a row of its own below");
-        ran.Should().ContainInOrder("let held requests go", "stop the running releases", "release the state", "close the listeners", "drain", "cancel the requests that are left");
+        ran.Should().ContainInOrder("let held requests go", "end the mirrors", "stop the running releases", "release the state", "close the listeners", "drain", "cancel the requests that are left");
     }
 
     [Theory]

@@ -46,6 +46,31 @@ public sealed class SlotSelectorTests
         });
     }
 
+    // A copy is about to begin, and the switch comes: it compares other versions than were ordered, or delays an exclusive switch.
+    [Theory]
+    [InlineData("nothing", true)]
+    [InlineData("switched", false)]
+    [InlineData("held", false)]
+    public void AcquireCopy_TableHasChanged_LeasesNothing(string change, bool isLeased)
+    {
+        if (change == "switched")
+        {
+            _tables.Switch([(_orders, SlotName.Green)]);
+        }
+        else if (change == "held")
+        {
+            _tables.Route([(_orders, _tables.Current.RouteOf(_orders) with { Hold = new("r1", 1000, TimeSpan.FromSeconds(10), _time.GetUtcNow(), IsOfRelease: true) })]);
+        }
+
+        using (var lease = _slots.AcquireCopy(_orders, _orders.Green, SlotName.Blue))
+        {
+            (lease is not null).Should().Be(isLeased);
+            Counts(_orders.Green).Should().Be((0L, 0L, isLeased ? 1L : 0L));
+        }
+
+        Counts(_orders.Green).Should().Be((0L, 0L, 0L), "what was counted is taken back");
+    }
+
     [Fact]
     public void Acquire_SwitchedThereAndBack_KeepsTheSlot()
     {

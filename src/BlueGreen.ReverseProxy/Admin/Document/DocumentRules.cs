@@ -24,6 +24,7 @@ internal static class DocumentRules
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = "Services", Description = "Status of services and slots, deployments, preflight." },
+            new() { Name = "Previews", Description = "Tokens that show a slot on the production listener, and the keys that sign them." },
             new() { Name = "Mirrors", Description = "Copies of production requests for the standby." },
             new() { Name = "Releases", Description = "Cutovers and rollbacks, their history, and the steps of somebody who steps in." },
             new() { Name = "Events", Description = "What happens to releases, as it happens." },

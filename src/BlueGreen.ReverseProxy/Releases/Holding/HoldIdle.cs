@@ -71,8 +71,11 @@ internal sealed class HoldIdle(LeavingLock leaving, TimeProvider time)
     {
         var found = slots.Where(entry => !IsIdle(entry.Slot)).Select(entry =>
         {
-            var (work, previews) = (entry.Slot.Work, entry.Slot.InFlight.Previews + entry.Slot.InFlight.Mirrored);
-            string?[] parts = [Count(work.Requests, "request"), Count(work.Streams, "stream"), Count(work.Upgrades, "WebSocket"), Count(previews, "preview")];
+            var (work, inFlight) = (entry.Slot.Work, entry.Slot.InFlight);
+            string?[] parts =
+            [
+                Count(work.Requests, "request"), Count(work.Streams, "stream"), Count(work.Upgrades, "WebSocket"), Count(inFlight.Previews, "preview"), Count(inFlight.Mirrored, "mirrored request"),
+            ];
             return $"{string.Join(", ", parts.OfType<string>())} on {entry.Slot.Name.ToText()} of {entry.Service}";
         }).ToList();
         return found.Count == 0 ? "nothing is in flight here" : $"still in flight: {string.Join("; ", found)}";

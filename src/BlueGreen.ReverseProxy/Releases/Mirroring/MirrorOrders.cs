@@ -87,10 +87,10 @@ internal static class MirrorOrders
     }
 
     /// <summary>Writes down that a mirror has ended by itself.</summary>
-    public static Decision<bool> Note(Committed committed, string service, MirrorEnd end) => new(
-        committed.Change()
-            .WithEvent(service, end.At, Ended, end.Why)
-            .WithAudit(end.At, Caller.Gateway, Stop, "done", [service], release: null, force: false, reason: null, end.Why),
+    public static Decision<bool> Note(Committed committed, params IEnumerable<MirrorRun> ended) => new(
+        ended.Aggregate(committed.Change(), (change, run) => change
+            .WithEvent(run.Order.Service.Name, run.End!.At, Ended, run.End.Why)
+            .WithAudit(run.End.At, Caller.Gateway, Stop, "done", [run.Order.Service.Name], release: null, force: false, reason: null, run.End.Why)),
         true);
 
     private static string Describe(MirrorSettings wanted, SlotName active) => string.Create(

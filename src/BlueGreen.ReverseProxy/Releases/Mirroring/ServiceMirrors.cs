@@ -16,19 +16,21 @@ internal sealed partial class ServiceMirrors : IDisposable
     private readonly ReleaseEngine _engine;
     private readonly MirrorRuns _runs;
     private readonly TimeProvider _time;
+    private readonly ILogger<ServiceMirrors> _logger;
     private readonly CancellationTokenSource _stop = new();
 
     // One order at a time: what was ordered last is what runs.
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private volatile bool _isStopping;
 
     public ServiceMirrors(
         CommittedState state, ReleaseEngine engine, MirrorRuns runs, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
     {
-        (_state, _engine, _runs, _time) = (state, engine, runs, time);
+        (_state, _engine, _runs, _time, _logger) = (state, engine, runs, time, logger);
         runs.OnEnded(run =>
         {
             LogEnded(logger, run.End!.IsAlarm ? LogLevel.Warning : LogLevel.Information, run.Order.Service.Name, run.End.Why);
-            loops.Start("mirror", () => untilStored.CommitAsync(committed => MirrorOrders.Note(committed, run.Order.Service.Name, run.End), _stop.Token));
+            loops.Start("mirror", () => untilStored.CommitAsync(committed => MirrorOrders.Note(committed, run), _stop.Token));
         });
 
         // A standby that was sick when the mirror began is no reason: whoever ordered it could see that.
@@ -59,21 +61,13 @@ internal sealed partial class ServiceMirrors : IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var now = _time.GetUtcNow();
-            var decided = await _state.CommitAsync(
-                committed => _engine.WhyClosed(service) is { } closed
-                    ? new(null, new(closed))
-                    : MirrorOrders.Begin(committed, service.Name, wanted, _runs.Of(service)?.Settings, order, now),
-                cancellationToken);
-            if (decided is { Refused: null, Generation: { } generation })
+            if (_isStopping)
             {
-                var run = new MirrorRun(new MirrorOrder(service, generation, decided.From, wanted, order.Caller.Actor, order.Reason, now), key: null, _time);
-                if (_runs.Begin(run) is { } why)
-                {
-                    decided = new(new Refusal(ProblemCodes.StaleGeneration, $"The mirror of {service.Name} did not begin: {why} at this moment. Look at the service again, then repeat."));
-                }
+                throw new StateUnavailableException("The gateway is stopping, and a mirror would end with it.");
             }
 
+            var decided = await _state.CommitAsync(
+                committed => _engine.WhyClosed(service) is { } closed ? new(null, new(closed)) : Decide(committed, service, wanted, order), cancellationToken);
             return await AuditedAsync(MirrorOrders.Start, service, decided.Refused, order);
         }
         finally
@@ -105,11 +99,48 @@ internal sealed partial class ServiceMirrors : IDisposable
         }
     }
 
+    /// <summary>Ends all mirrors, and writes that down as long as there is a state to write to: the gateway stops.</summary>
+    public async Task EndAllAsync(CancellationToken cancellationToken)
+    {
+        // Without waiting for a turn: an order that is being stored may hang. One that begins after this is ended with the traffic.
+        _isStopping = true;
+        if (_runs.EndAll("the gateway stopped") is not { Count: > 0 } ended)
+        {
+            return;
+        }
+
+        try
+        {
+            await _state.CommitAsync(committed => MirrorOrders.Note(committed, ended), cancellationToken);
+        }
+        catch (StateUnavailableException exception)
+        {
+            LogNotNoted(_logger, exception.Message);
+        }
+    }
+
     public void Dispose()
     {
         _stop.Cancel();
         _stop.Dispose();
         _turn.Dispose();
+    }
+
+    // The interleaving: the order is decided on generation 5, a deployment commits generation 6, the mirror begins. So it begins before anything
+    // else can be committed, and what is written down as done has begun.
+    private Decision<MirrorDecision> Decide(Committed committed, Service service, MirrorSettings wanted, ServiceOrder order)
+    {
+        var now = _time.GetUtcNow();
+        var decision = MirrorOrders.Begin(committed, service.Name, wanted, _runs.Of(service)?.Settings, order, now);
+        if (decision.Result is not { Refused: null, Generation: { } generation, From: var from })
+        {
+            return decision;
+        }
+
+        var run = new MirrorRun(new MirrorOrder(service, generation, from, wanted, order.Caller.Actor, order.Reason, now), key: null, _time, _runs.TotalsOf(service));
+        return _runs.WhyNot(run.Order) is { } why
+            ? new(null, new(new Refusal(ProblemCodes.StaleGeneration, $"The mirror of {service.Name} did not begin: {why} at this moment. Look at the service again, then repeat.")))
+            : decision with { Published = () => _runs.Begin(run) };
     }
 
     private async Task<Refusal?> AuditedAsync(string action, Service service, Refusal? refusal, ServiceOrder order)
@@ -124,4 +155,7 @@ internal sealed partial class ServiceMirrors : IDisposable
 
     [LoggerMessage(EventId = 4810, Message = "The mirror of {Service} has ended: {Why}.")]
     private static partial void LogEnded(ILogger logger, LogLevel level, string service, string why);
+
+    [LoggerMessage(4811, LogLevel.Warning, "That mirrors have ended with the gateway could not be written down: {Error}")]
+    private static partial void LogNotNoted(ILogger logger, string error);
 }
