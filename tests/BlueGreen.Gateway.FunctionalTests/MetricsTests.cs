@@ -10,6 +10,41 @@ namespace BlueGreen.Gateway.FunctionalTests;
 public sealed partial class MetricsTests
 {
     [Fact]
+    public async Task Metrics_OfMirrors_GoOnCountingWithTheNextMirror()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        fleet.Green.Trouble = context =>
+        {
+            context.Response.StatusCode = 404;
+            return Task.FromResult(true);
+        };
+        using var client = fleet.Client();
+        for (var mirror = 1; mirror <= 2; mirror++)
+        {
+            await fleet.MirrorAsync(new { seconds = 100 * mirror, methods = new[] { "GET", "POST" }, compare = new { noisePercent = 0 } });
+            (await client.AskAsync("/orders/x")).Body.Should().Be("1.0.0");
+            (await client.AskAsync(HttpMethod.Post, "/orders/echo", new ByteArrayContent(new byte[70_000]))).Body.Should().StartWith("1.0.0");
+            await fleet.UntilMirrorAsync(report => report is { Answered: 1, Open: 0 } && report.Skipped["requestTooLarge"] == 1);
+        }
+
+        var metrics = Read(await fleet.Admin.Http.GetStringAsync("/metrics"));
+
+        metrics["""bluegreen_mirror_running{service="orders"}"""].Should().Be(1);
+        metrics["""bluegreen_mirror_sent_total{service="orders"}"""].Should().Be(2);
+        metrics["""bluegreen_mirror_answered_total{service="orders"}"""].Should().Be(2);
+        metrics["""bluegreen_mirror_failed_total{service="orders"}"""].Should().Be(0);
+        metrics["""bluegreen_mirror_different_total{service="orders"}"""].Should().Be(2);
+        metrics["""bluegreen_mirror_skipped_total{service="orders",reason="requestTooLarge"}"""].Should().Be(2);
+        metrics["""bluegreen_mirror_places{service="orders",verdict="suspected"}"""].Should().Be(1);
+        metrics["""bluegreen_mirror_in_flight{service="orders",slot="green"}"""].Should().Be(0);
+        foreach (var slot in new[] { "blue", "green" })
+        {
+            metrics[$$"""bluegreen_mirror_response_seconds_count{service="orders",slot="{{slot}}"}"""].Should().Be(2);
+            metrics[$$"""bluegreen_mirror_response_seconds_bucket{service="orders",slot="{{slot}}",le="33.554432"}"""].Should().Be(2);
+        }
+    }
+
+    [Fact]
     public async Task Metrics_OfAGatewayThatServes_AreWellFormedAndCountWhatHappened()
     {
         await using var fleet = await Fleet.HostAsync();

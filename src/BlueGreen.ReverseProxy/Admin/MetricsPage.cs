@@ -1,6 +1,7 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Previews;
 using BlueGreen.ReverseProxy.Releases;
@@ -11,7 +12,7 @@ using BlueGreen.ReverseProxy.State;
 namespace BlueGreen.ReverseProxy.Admin;
 
 /// <summary>What the gateway counts, in the text format of Prometheus.</summary>
-internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views, PreviewRefusals refusals, RoutingTablePublisher tables)
+internal sealed class MetricsPage(ServiceCatalog services, CommittedState committed, HealthMonitor health, GatewayReadiness readiness, BackgroundLoops loops, StatusViews views, PreviewRefusals refusals, RoutingTablePublisher tables, MirrorRuns mirrors)
 {
     // Powers of two, which the meter's buckets end at, so that the counts are exact: about 1 ms to 34 s.
     private const int FirstBound = 10;
@@ -30,6 +31,7 @@ internal sealed class MetricsPage(ServiceCatalog services, CommittedState commit
         WritePreviews(text);
         ShiftMetrics.Write(text, services.All, tables.Current, [.. state.Running.Select(views.Of)]);
         HoldMetrics.Write(text, state, services);
+        MirrorMetrics.Write(text, services.All, mirrors);
         QueryMetrics.Write(text, [.. state.Running.Select(views.Of)]);
         WriteReleases(text, state);
         return text.ToString();

@@ -63,7 +63,7 @@ internal static class MirrorViews
         found.Sample?.Right,
         found.Sample is null ? null : found.SampledAt);
 
-    private static string NameOf(DifferenceVerdict verdict) => verdict switch
+    public static string NameOf(DifferenceVerdict verdict) => verdict switch
     {
         DifferenceVerdict.Different => "different",
         DifferenceVerdict.Suspected => "suspected",
