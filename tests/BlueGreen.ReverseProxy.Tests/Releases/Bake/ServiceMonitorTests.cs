@@ -497,6 +497,24 @@ public sealed class ServiceMonitorTests
         monitor.Questions.Should().ContainSingle().Which.Question.Should().Be(QuestionKind.TooFewClients);
     }
 
+    [Fact]
+    public void Guard_OfWhatIsLetPass_HoldsUpTheReleaseNoLongerAndThatOfAnotherMetricDoes()
+    {
+        FailureMetric.TryParse("404", out var notFound).Should().BeTrue();
+        var (monitor, slot) = Watch(new BakeOptions { FailOn = [FailureMetric.Errors, notFound] });
+        var release = new ReleaseMonitor("r1-000000", [monitor], new BakeOptions());
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+        Serve(slot, 404, count: 500, clients: 1);
+        release.Judge();
+        release.Guarded.Select(metric => metric.Metric).Should().Equal("5xx", "404");
+
+        release.LetPass("orders", "5xx");
+        release.Judge();
+
+        release.Guarded.Select(metric => metric.Metric).Should().Equal("404");
+    }
+
     // A slow version that also fails now and then: what a comparison has taught of one metric stays when it is about another one.
     [Fact]
     public void Renew_OfOneMetric_LeavesWhatIsLetPassOfAnother()
