@@ -34,7 +34,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("Shutdown", ["Configuration", "Listening", "LongLived", "Mirroring", "Releases", "Slots", "State"]),
         ("Reload", ["Background", "Configuration", "Health", "Mirroring", "Releases", "Routing", "Shutdown", "Slots", "State"]),
         ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Mirroring", "Observability", "Previews", "Releases", "Reload", "Slots", "State"]),
-        ("Embedding", ["Admin", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
+        ("Embedding", ["Admin", "Configuration", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
     ];
 
     // Where everything is put together.
