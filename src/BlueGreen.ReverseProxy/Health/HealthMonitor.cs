@@ -23,7 +23,7 @@ internal sealed partial class HealthMonitor(
     private readonly List<Task> _running = [];
     private bool _started;
     private bool _stopped;
-    private Action<Service, Slot, string>? _turnedUnhealthy;
+    private Action<Service, Slot, DestinationProber, DestinationHealthRecord, string>? _turnedUnhealthy;
     private Action<Service, Slot, string>? _otherDestinations;
 
     public void OnClusterAdded(ClusterState cluster) => Reconcile(cluster);
@@ -76,7 +76,8 @@ internal sealed partial class HealthMonitor(
     }
 
     /// <summary>Calls this whenever a destination becomes unhealthy, and says which and why. Once.</summary>
-    public void OnTurnedUnhealthy(Action<Service, Slot, string> turned) => _turnedUnhealthy = turned;
+    /// <remarks>The record of the destination says so already when this is called: it is passed along, for whoever has looked meanwhile.</remarks>
+    public void OnTurnedUnhealthy(Action<Service, Slot, DestinationProber, DestinationHealthRecord, string> turned) => _turnedUnhealthy = turned;
 
     /// <summary>Calls this whenever a slot has been given other addresses, and says which; not where a name leads elsewhere. Once.</summary>
     public void OnOtherDestinations(Action<Service, Slot, string> changed) => _otherDestinations = changed;
@@ -212,7 +213,7 @@ internal sealed partial class HealthMonitor(
                 LogUnhealthy(logger, name, color, prober.Id, prober.Address, now.Failures, reason);
                 var probers = ProbersOf(slot);
                 _turnedUnhealthy?.Invoke(
-                    service, slot, $"{prober.Id} became unhealthy: {reason}; {probers.Count(other => other.Record.State == HealthState.Healthy)} of {probers.Length} destinations are healthy");
+                    service, slot, prober, now, $"{prober.Id} became unhealthy: {reason}; {probers.Count(other => other.Record.State == HealthState.Healthy)} of {probers.Length} destinations are healthy");
                 break;
             case HealthState.Healthy:
                 LogHealthy(logger, name, color, prober.Id, prober.Address, before.State == HealthState.Unhealthy ? "healthy again" : "healthy", now.Version ?? "none reported");

@@ -57,6 +57,9 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     /// <summary>The same of the standby.</summary>
     public string? StandbyVersion { get; } = order.Service[order.To].ReportedVersion;
 
+    /// <summary>The standby's destinations that were unhealthy when it began, by id, with the time of the newest probe that said so (UTC).</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> SickBefore { get; set; } = new Dictionary<string, DateTimeOffset>();
+
     /// <summary>What has changed in either slot that no generation tells; null as long as nothing has.</summary>
     public string? Outdated { get; private set; }
 

@@ -15,6 +15,7 @@ internal sealed partial class ServiceMirrors : IDisposable
     private readonly CommittedState _state;
     private readonly ReleaseEngine _engine;
     private readonly MirrorRuns _runs;
+    private readonly HealthMonitor _health;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceMirrors> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -26,17 +27,19 @@ internal sealed partial class ServiceMirrors : IDisposable
     public ServiceMirrors(
         CommittedState state, ReleaseEngine engine, MirrorRuns runs, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
     {
-        (_state, _engine, _runs, _time, _logger) = (state, engine, runs, time, logger);
+        (_state, _engine, _runs, _health, _time, _logger) = (state, engine, runs, health, time, logger);
         runs.OnEnded(run =>
         {
             LogEnded(logger, run.End!.IsAlarm ? LogLevel.Warning : LogLevel.Information, run.Order.Service.Name, run.End.Why);
             loops.Start("mirror", () => untilStored.CommitAsync(committed => MirrorOrders.Note(committed, run), _stop.Token));
         });
 
-        // A standby that was sick when the mirror began is no reason: whoever ordered it could see that.
-        health.OnTurnedUnhealthy((service, slot, what) =>
+        // A standby that was sick when the mirror began is no reason: whoever ordered it could see that. The interleaving: a destination is
+        // seen to be unhealthy, the mirror begins, and only then this is called.
+        health.OnTurnedUnhealthy((service, slot, prober, record, what) =>
         {
-            if (runs.Of(service) is { } run && run.Order.To == slot.Name)
+            if (runs.Of(service) is { } run && run.Order.To == slot.Name
+                && !(run.SickBefore.TryGetValue(prober.Destination.DestinationId, out var seen) && record.LastProbe?.At <= seen))
             {
                 runs.End(run, $"the standby's health got worse: {what}", isByItself: true, isAlarm: true);
             }
@@ -140,8 +143,20 @@ internal sealed partial class ServiceMirrors : IDisposable
         var run = new MirrorRun(new MirrorOrder(service, generation, from, wanted, order.Caller.Actor, order.Reason, now), key: null, _time, _runs.TotalsOf(service));
         return _runs.WhyNot(run.Order) is { } why
             ? new(null, new(new Refusal(ProblemCodes.StaleGeneration, $"The mirror of {service.Name} did not begin: {why} at this moment. Look at the service again, then repeat.")))
-            : decision with { Published = () => _runs.Begin(run) };
+            : decision with
+            {
+                Published = () =>
+                {
+                    run.SickBefore = SickOf(service[from.Other()]);
+                    _runs.Begin(run);
+                },
+            };
     }
+
+    private Dictionary<string, DateTimeOffset> SickOf(Slot standby) => _health.ProbersOf(standby)
+        .Select(prober => (prober.Destination.DestinationId, prober.Record))
+        .Where(entry => entry.Record is { State: HealthState.Unhealthy, LastProbe: not null })
+        .ToDictionary(entry => entry.DestinationId, entry => entry.Record.LastProbe!.At, StringComparer.Ordinal);
 
     private async Task<Refusal?> AuditedAsync(string action, Service service, Refusal? refusal, ServiceOrder order)
     {
