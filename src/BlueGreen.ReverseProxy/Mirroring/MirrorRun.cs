@@ -46,6 +46,9 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     /// <summary>Signs the marks of the copies. Without a configured key nobody else has it: nobody can forge a mark, nor verify one.</summary>
     public byte[] Key { get; } = key ?? RandomNumberGenerator.GetBytes(32);
 
+    /// <summary>Whether APIs can verify the marks.</summary>
+    public bool IsVerifiable { get; } = key is not null;
+
     /// <summary>When and why it has ended; null as long as it goes on.</summary>
     public MirrorEnd? End { get; private set; }
 

@@ -106,6 +106,14 @@ public sealed class MirrorRunsTests
         MirrorMark.Create(key, "orders").Should().NotBe(mark);
     }
 
+    // The package for APIs has the same values in its tests: neither side can change the mark alone.
+    [Theory]
+    [InlineData("orders")]
+    [InlineData("Orders")]
+    public void Mark_IsWhatThePackageForApisExpects(string service) =>
+        MirrorMark.Sign("0123456789abcdef0123456789abcdef"u8.ToArray(), service, "3f0c5be2a1d94e6f8a7b6c5d4e3f2a1b")
+            .Should().Be("VradjP5gHg3aw3UyOOYjzJkzihFPNEqo-bJ8tZfFQmE");
+
     private MirrorRun Run(Func<MirrorSettings, MirrorSettings>? change = null, long generation = 1)
     {
         var settings = new MirrorSettings { Percent = 100, Methods = MirrorSettings.SafeMethods, Duration = TimeSpan.FromMinutes(1) };
