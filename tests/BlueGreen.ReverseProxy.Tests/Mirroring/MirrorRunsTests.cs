@@ -93,6 +93,26 @@ public sealed class MirrorRunsTests
         body.Bytes.ToArray().Should().Equal(isKept ? bytes : []);
     }
 
+    // What an answer says of its length may be wrong, or none.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0L)]
+    [InlineData(3L)]
+    [InlineData(10L)]
+    [InlineData(11L)]
+    [InlineData(long.MaxValue)]
+    public void Body_OfWhateverLengthWasExpected_IsKeptAsItIs(long? expected)
+    {
+        var body = new BodyCapture(limit: 10);
+        body.Expect(expected);
+        body.Add("12345"u8);
+        body.Expect(expected);
+        body.Add("67890"u8);
+        body.Bytes.ToArray().Should().Equal("1234567890"u8.ToArray());
+        body.Add("x"u8);
+        (body.IsTooLarge, body.Bytes.Length).Should().Be((true, 0));
+    }
+
     [Fact]
     public void Mark_IsOfTheServiceTheIdAndTheKey()
     {
