@@ -37,11 +37,11 @@ public sealed record TimelineService(string Name, DateTimeOffset? LeftAt, IReadO
 
 /// <summary>The evidence of one metric over time.</summary>
 /// <param name="Metric">The metric.</param>
-/// <param name="Stage">What it was compared with: <c>shift</c> (the old slot, while traffic was shifted), <c>bake</c> (the old slot's past) or <c>comparison</c> (the old slot in the same seconds, after an alarm).</param>
+/// <param name="Stage">What it was compared with: <c>shift</c> (the old slot, while traffic was shifted), <c>bake</c> (the old slot's past), <c>stretch</c> (the same for the last responses alone, which can ask for a comparison) or <c>comparison</c> (the old slot in the same seconds, after an alarm).</param>
 /// <param name="Threshold">What the evidence has to reach.</param>
 /// <param name="Points">At most 240 points. Of values that are near to each other, the greatest is kept; the first, the last and the greatest of all are always there.</param>
 public sealed record TimelineCurve(
-    string Metric, [property: AllowedValues("shift", "bake", "comparison")] string Stage, double Threshold, IReadOnlyList<TimelinePoint> Points);
+    string Metric, [property: AllowedValues("shift", "bake", "stretch", "comparison")] string Stage, double Threshold, IReadOnlyList<TimelinePoint> Points);
 
 /// <summary>The evidence at one moment.</summary>
 /// <param name="At">When (UTC).</param>

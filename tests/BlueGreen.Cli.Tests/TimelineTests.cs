@@ -136,7 +136,7 @@ public sealed class TimelineTests
     private static async Task<List<(string At, double LnE)>> PointsAsync(Fleet fleet, string id)
     {
         var timeline = (await fleet.Admin.SendAsync(HttpMethod.Get, $"/v1/releases/{id}/timeline")).Json;
-        return [.. timeline.GetProperty("services")[0].GetProperty("curves").EnumerateArray().Single(curve => curve.GetProperty("metric").GetString() == "5xx")
+        return [.. timeline.GetProperty("services")[0].GetProperty("curves").EnumerateArray().Single(curve => (curve.GetProperty("metric").GetString(), curve.GetProperty("stage").GetString()) == ("5xx", "bake"))
             .GetProperty("points").EnumerateArray().Select(point => (point.GetProperty("at").GetString()!, point.GetProperty("lnE").GetDouble()))];
     }
 

@@ -141,6 +141,8 @@ public sealed class ViewTests
     [Theory]
     [InlineData("plain", "plain")]
     [InlineData("\u001b[2J\r\nnext\u0007\u009b", " [2J  next  ")]
+    [InlineData("a \u202egpj\u2066.\u2028exe", "a  gpj . exe")]
+    [InlineData("👩\u200d💻", "👩\u200d💻")]
     public void Clean_TextOfOthers_HasNoControlCharacters(string text, string expected)
     {
         Clean.Line(text).Should().Be(expected);

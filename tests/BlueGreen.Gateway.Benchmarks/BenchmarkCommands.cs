@@ -3,6 +3,7 @@ using BlueGreen.Gateway.Benchmarks.Bake;
 using BlueGreen.Gateway.Benchmarks.Exclusive;
 using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Idle;
+using BlueGreen.Gateway.Benchmarks.Measuring;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
 using BlueGreen.Gateway.Benchmarks.Shifting;
@@ -39,6 +40,7 @@ internal static class BenchmarkCommands
                      --seconds N         length of one measurement (default 1)
                      --warmup N          seconds of load on each proxy, twice, before anything is measured (default 5)
                      --variants A,B      some of the proxies; plain is always among them
+        measuring  what it costs a request to be measured: told apart by route, counted for the bake, looked at for hangs
         idle       memory and processor time of many idle connections, against plain YARP and, where it is installed, nginx;
                    Linux only
                      --only websockets|requests|cutover
@@ -89,6 +91,8 @@ internal static class BenchmarkCommands
                     return StartCommand.Run(CommandOptions.Read(rest, StartCommand.Options));
                 case ["overhead", .. var rest]:
                     return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
+                case ["measuring"]:
+                    return SmallBenchmarks.Run<MeasuredRequest>() ? 0 : 1;
                 case ["idle", .. var rest]:
                     return await IdleCommand.RunAsync(CommandOptions.Read(rest, IdleCommand.Options));
                 case ["detectors", .. var rest]:

@@ -147,6 +147,7 @@ internal sealed class ServicePanel(SvgBuilder svg, TimeAxis axis, ReleaseTimelin
     {
         "shift" => "while traffic was shifted",
         "comparison" => "both slots compared",
+        "stretch" => "the last responses alone",
         _ => "against the old slot's past",
     };
 

@@ -16,7 +16,7 @@ internal static class TimelineStyle
         .weight { fill: #1a7f37; fill-opacity: .25; stroke: #1a7f37 } .wait { fill: #818b98; fill-opacity: .15 }
         .verifying { fill: #59636e } .awaitingApproval, .paused { fill: #818b98 } .holding { fill: #8250df } .shifting { fill: #0969da } .draining { fill: #57606a }
         .baking { fill: #1a7f37 } .confirming { fill: #9a6700 } .held { fill: #bc4c00 } .reverting, .rollingBack { fill: #cf222e }
-        .c0, .c1, .c2, .c3, .c4, .c5 { fill: none; stroke-width: 1.6; stroke-linejoin: round } .comparison { stroke-width: 3 }
+        .c0, .c1, .c2, .c3, .c4, .c5 { fill: none; stroke-width: 1.6; stroke-linejoin: round } .comparison { stroke-width: 3 } .stretch { stroke-width: .8 }
         .c0 { stroke: #0969da } .c1 { stroke: #8250df; stroke-dasharray: 7 2 } .c2 { stroke: #1a7f37; stroke-dasharray: 2 2 }
         .c3 { stroke: #9a6700; stroke-dasharray: 8 2 2 2 } .c4 { stroke: #bf3989; stroke-dasharray: 4 2 } .c5 { stroke: #57606a; stroke-dasharray: 1 2 }
         @media (prefers-color-scheme: dark) {

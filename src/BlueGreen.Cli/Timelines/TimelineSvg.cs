@@ -17,6 +17,9 @@ internal static class TimelineSvg
     private const double MarkHeight = 18;
     private const int LettersPerLine = 150;
 
+    // The decisive words of a reason are its last ones.
+    private const int MostLines = 12;
+
     /// <summary>The picture.</summary>
     /// <param name="release">The release.</param>
     /// <param name="timeline">The same over time.</param>
@@ -71,7 +74,7 @@ internal static class TimelineSvg
         svg.Text(Margin, 30, "title", $"{(release.Kind == ReleaseKind.Rollback ? "Rollback" : "Release")} {release.Id}: {ShiftLines.Status(release)}");
         var by = $"{release.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, by {release.Actor}{(release.Reason is { } reason ? $": {reason}" : "")}";
         var y = svg.Lines(Margin, 50, "small", SvgBuilder.Wrap(by, LettersPerLine, 2), LineHeight);
-        return release.Detail is { } detail ? svg.Lines(Margin, y, "small", SvgBuilder.Wrap(detail, LettersPerLine, 4), LineHeight) + 4 : y + 4;
+        return release.Detail is { } detail ? svg.Lines(Margin, y, "small", SvgBuilder.Wrap(detail, LettersPerLine, MostLines), LineHeight) + 4 : y + 4;
     }
 
     private static void DrawAxis(SvgBuilder svg, TimeAxis axis, double top, double bottom)
@@ -146,7 +149,7 @@ internal static class TimelineSvg
             return y + 4;
         }
 
-        var thresholds = timeline.Services.SelectMany(service => service.Curves).Select(curve => $"{curve.Metric} {ServicePanel.Odds(curve.Threshold)} to 1").Distinct(StringComparer.Ordinal);
+        var thresholds = timeline.Services.SelectMany(service => service.Curves).Select(curve => $"{curve.Metric}{(curve.Stage == "stretch" ? " of the last responses" : "")} {ServicePanel.Odds(curve.Threshold)} to 1").Distinct(StringComparer.Ordinal);
         return svg.Lines(
             Left, y + LineHeight, "small", SvgBuilder.Wrap($"Evidence that the new slot is worse, on the scale of its logarithm. The dashed line is enough: {string.Join(", ", thresholds)}.", 135, 3), LineHeight) + 4;
     }
@@ -168,7 +171,7 @@ internal static class TimelineSvg
 
             // The end's words are in the heading.
             var detail = moment.Detail is null || moment.Detail == release.Detail ? "" : $": {moment.Detail}";
-            y = svg.Lines(Margin + 104, y, "text", SvgBuilder.Wrap($"{moment.What}{detail}", LettersPerLine - 20, 3), LineHeight) + 4;
+            y = svg.Lines(Margin + 104, y, "text", SvgBuilder.Wrap($"{moment.What}{detail}", LettersPerLine - 20, MostLines), LineHeight) + 4;
         }
 
         return leftOut == 0 ? y : svg.Lines(Margin + 104, y, "small", [$"and {leftOut} more between them: bluegreen history --release {release.Id}"], LineHeight);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
@@ -61,9 +62,9 @@ internal sealed class BodyReader
         }
 
         var text = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        if (text is null || text.Length > maxLength || text.Any(char.IsControl))
+        if (text is null || text.Length > maxLength || !OneLine.IsOne(text))
         {
-            Fail(name, $"must be a text of at most {maxLength} characters, without control characters");
+            Fail(name, $"must be a text of at most {maxLength} characters, without line breaks and other control characters");
             return null;
         }
 

@@ -29,7 +29,7 @@ internal static class BakeOptionsReader
             AbsoluteMargin = reader.Number("AbsoluteMargin", defaults.AbsoluteMargin, 0.000001, 0.5),
             UnmeasuredRate = reader.Number("UnmeasuredRate", defaults.UnmeasuredRate, 0.0001, 0.5),
             BaselineWindow = reader.Duration("BaselineWindow", defaults.BaselineWindow, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
-            StratifyBy = reader.Parse("StratifyBy", defaults.StratifyBy, TryParseStratifyBy, StratifyByAllowed),
+            StratifyBy = ReadStratifyBy(reader, defaults.StratifyBy),
             MinClients = reader.Integer("MinClients", defaults.MinClients, 1, 100),
             HangAfter = reader.Text("HangAfter") is null ? null : reader.Duration("HangAfter", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(4)),
             MaxErrorRate = ReadMaxErrorRate(reader),
@@ -40,6 +40,18 @@ internal static class BakeOptionsReader
         options = options with { Queries = BakeQueryOptionsReader.Read(reader, options.OnFailure) };
         reader.RejectUnknown();
         return options;
+    }
+
+    // The values become names, which are shown to viewers and stored.
+    private static StratifyBy ReadStratifyBy(SectionReader reader, StratifyBy fallback)
+    {
+        var by = reader.Parse("StratifyBy", fallback, TryParseStratifyBy, StratifyByAllowed);
+        if (by.Header is { } header && SecretNames.Contains(header))
+        {
+            reader.Error("StratifyBy", by.ToString(), "is not allowed: what this field holds is secret, and reasons, events and the stored state would show it");
+        }
+
+        return by;
     }
 
     private static bool TryParseStratifyBy(string text, out StratifyBy by)

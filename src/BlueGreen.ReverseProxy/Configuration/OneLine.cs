@@ -10,10 +10,21 @@ internal static class OneLine
     /// <param name="most">How many characters of it are kept.</param>
     public static string Of(string text, int most)
     {
-        var line = (text.Any(IsInvisible) ? string.Concat(text.Select(character => IsInvisible(character) ? ' ' : character)) : text).Trim();
+        var line = Of(text).Trim();
         return line.Length > most ? line[..most] : line;
     }
 
-    private static bool IsInvisible(char character) =>
-        char.IsControl(character) || char.GetUnicodeCategory(character) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    /// <summary>The same without a bound, and with the blanks that are around it.</summary>
+    public static string Of(string text) => IsOne(text) ? text : string.Concat(text.Select(character => Breaks(character) ? ' ' : character));
+
+    /// <summary>Whether a text is one line and is read in the order in which it is written.</summary>
+    public static bool IsOne(string text) => !text.Any(Breaks);
+
+    // A joiner within an emoji is a format character too, but it moves nothing.
+    private static bool Breaks(char character) => char.GetUnicodeCategory(character) switch
+    {
+        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
+        UnicodeCategory.Format => character is not ('\u200C' or '\u200D' or '\u00AD'),
+        _ => false,
+    };
 }

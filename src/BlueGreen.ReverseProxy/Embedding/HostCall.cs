@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using BlueGreen.ReverseProxy.Admin;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Extensibility;
 using BlueGreen.ReverseProxy.Releases;
 using Microsoft.AspNetCore.Http;
@@ -56,6 +57,6 @@ internal sealed record HostCall(AdminRequest Request, Caller Caller)
     private static bool IsAllowed(string? actor) =>
         !string.IsNullOrWhiteSpace(actor)
         && actor.Length <= MaxActorLength
-        && !actor.Any(char.IsControl)
+        && OneLine.IsOne(actor)
         && !Reserved.Contains(actor, StringComparer.OrdinalIgnoreCase);
 }

@@ -6,6 +6,7 @@ using BlueGreen.ReverseProxy.Slots;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace BlueGreen.ReverseProxy.Forwarding;
 
@@ -49,6 +50,11 @@ internal sealed class SlotForwarder(
         if (context.Features.Get<SlotLease>() is not { } lease)
         {
             return inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken);
+        }
+
+        if (lease.AwaitsResponse)
+        {
+            lease.Destination = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.DestinationId;
         }
 
         // YARP's pipeline passes no token of its own; the drain's takes that place.

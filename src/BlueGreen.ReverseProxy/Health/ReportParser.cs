@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Health;
 
@@ -29,7 +30,7 @@ internal static class ReportParser
         }
         catch (JsonException exception)
         {
-            error = body.IsEmpty ? "the body is empty" : $"the body is not JSON: {OneLine(exception.Message)}";
+            error = body.IsEmpty ? "the body is empty" : $"the body is not JSON: {Shown(exception.Message)}";
             return false;
         }
         catch (InvalidOperationException)
@@ -52,7 +53,7 @@ internal static class ReportParser
 
         if (NormalStatus(status.GetString()) is not { } overall)
         {
-            error = $"the report's status \"{OneLine(status.GetString()!)}\" is not healthy, degraded or unhealthy";
+            error = $"the report's status \"{Shown(status.GetString()!)}\" is not healthy, degraded or unhealthy";
             return false;
         }
 
@@ -85,7 +86,7 @@ internal static class ReportParser
             foreach (var check in found.EnumerateObject())
             {
                 // Reported twice, in two forms or two spellings: the worse one counts.
-                var name = OneLine(check.Name);
+                var name = Shown(check.Name);
                 var status = CheckStatus(check.Value);
                 checks[name] = checks.TryGetValue(name, out var other) ? Worse(status, other) : status;
             }
@@ -151,7 +152,7 @@ internal static class ReportParser
     }
 
     private static string? ReadText(JsonElement root, string name) =>
-        TryGet(root, name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? OneLine(text) : null;
+        TryGet(root, name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? Shown(text) : null;
 
     private static string? NormalStatus(string? status) => status?.Trim().ToUpperInvariant() switch
     {
@@ -177,10 +178,6 @@ internal static class ReportParser
         return false;
     }
 
-    // What an API says ends up in headers, logs and terminals: one line of bounded length, without control characters.
-    private static string OneLine(string text)
-    {
-        var cut = text.Length > MaxTextLength ? text[..MaxTextLength] : text;
-        return cut.Any(char.IsControl) ? string.Concat(cut.Select(c => char.IsControl(c) ? ' ' : c)) : cut;
-    }
+    // What an API says ends up in headers, logs and terminals.
+    private static string Shown(string text) => OneLine.Of(text.Length > MaxTextLength ? text[..MaxTextLength] : text);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Releases.Shifting;
 using BlueGreen.ReverseProxy.State;
 
@@ -122,8 +123,8 @@ internal static class ReleaseOrders
         var about = $"Release {running.Id} by {running.Actor} is running ({ReleaseAudit.NameOf(running.Status)}) for {services}.";
         return new(
             ProblemCodes.ReleaseInProgress,
-            running.Bake is { Hold: { } hold, Detail: var found }
-                ? $"{about} Its bake is held ({hold}: {found}) and stays so until somebody decides: {(running.Status == ReleaseStatus.Shifting ? "resume its shift, or abort it" : "finish it, or roll it back")}."
+            running.Bake is { Hold: { } hold, Detail: var found } && BakeText.WaitsFor(running) is { } whom
+                ? $"{about} Its bake is held ({hold}: {found}). It waits for {whom}."
                 : running.Status == ReleaseStatus.Shifting ? $"{about} {ShiftTransitions.Percent(running.Shift!.Weight)} of the traffic is shifted. Wait for it, promote it, or abort it."
                 : running.Status == ReleaseStatus.Reverting ? $"{about} Wait until the new slot has drained."
                 : running.Status.IsBeforeSwitch() ? $"{about} Wait for it, or abort it." : $"{about} Wait for it, finish it, or roll it back.",

@@ -7,8 +7,10 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// <param name="Watch">Who counts.</param>
 /// <param name="Cohort">Those that began to wait at about the same time.</param>
 /// <param name="Client">What the client is told apart by.</param>
+/// <param name="Lease">Whose request it is.</param>
+/// <param name="Cell">Its place in the sample of those that wait; see <see cref="HangPlaces"/>.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct HangWait(HangWatch Watch, ResponseAges.Cohort Cohort, int Client)
+internal readonly record struct HangWait(HangWatch Watch, ResponseAges.Cohort Cohort, int Client, SlotLease Lease, int Cell)
 {
     /// <summary>The response has begun.</summary>
     public void Answer(TimeSpan waited) => Watch.Leave(this, waited, isAnswered: true);

@@ -18,15 +18,20 @@ internal sealed class HangWatch
 
     private readonly ResponseAges _waiting;
     private readonly ClientCounts _lateByClient = new();
+    private readonly TimeProvider _time;
+    private readonly HangPlaces? _places;
     private long _answered;
     private long _late;
 
     /// <summary>Begins.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="limit">From when on a request hangs; the end of a bucket, so that the past counts the same.</param>
-    public HangWatch(TimeProvider time, TimeSpan limit)
+    /// <param name="tellsPlaces">Whether it is to be known where requests hang.</param>
+    public HangWatch(TimeProvider time, TimeSpan limit, bool tellsPlaces = false)
     {
+        _time = time;
         Limit = limit;
+        _places = tellsPlaces ? new HangPlaces() : null;
         _waiting = new ResponseAges(time, limit, Resolution, tellsClients: true);
     }
 
@@ -37,15 +42,15 @@ internal sealed class HangWatch
     public ClientCounts Entered { get; } = new();
 
     /// <summary>A request is sent to the slot.</summary>
-    /// <param name="now">The monotonic time of the choice of the slot.</param>
+    /// <param name="lease">Its lease.</param>
     /// <param name="client">The client's number.</param>
     /// <returns>What to end when the response has begun, or there will be none.</returns>
-    public HangWait Enter(long now, int client)
+    public HangWait Enter(SlotLease lease, int client)
     {
         Entered.Add(client);
-        var cohort = _waiting.Enter(now);
+        var cohort = _waiting.Enter(lease.StartedAt);
         cohort.Clients!.Add(client);
-        return new HangWait(this, cohort, client);
+        return new HangWait(this, cohort, client, lease, _places?.Enter(lease) ?? -1);
     }
 
     /// <summary>A request no longer waits.</summary>
@@ -56,9 +61,10 @@ internal sealed class HangWatch
     {
         wait.Cohort.Clients!.Remove(wait.Client);
         wait.Cohort.Add(-1);
+        _places?.Leave(wait.Cell, wait.Lease);
         if (waited is { } time)
         {
-            Count(wait.Client, time, isAnswered);
+            Count(wait.Client, time, isAnswered, wait.Lease.Destination, wait.Lease.Stratum);
         }
     }
 
@@ -68,7 +74,7 @@ internal sealed class HangWatch
         Entered.Add(outcome.Client);
         if (outcome.Fault != Fault.Gateway)
         {
-            Count(outcome.Client, TimeSpan.FromMicroseconds(outcome.Microseconds), isAnswered: outcome.Begun || outcome.Fault != Fault.Client);
+            Count(outcome.Client, TimeSpan.FromMicroseconds(outcome.Microseconds), isAnswered: outcome.Begun || outcome.Fault != Fault.Client, outcome.Destination, outcome.Stratum);
         }
     }
 
@@ -91,7 +97,10 @@ internal sealed class HangWatch
         return (Volatile.Read(ref _answered) + overdue, late + overdue, clients);
     }
 
-    private void Count(int client, TimeSpan waited, bool isAnswered)
+    /// <summary>Where the requests that hang are: see <see cref="HangPlaces.Describe"/>.</summary>
+    public string? Describe(Func<byte, string>? nameOf) => _places?.Describe(startedAt => _time.GetElapsedTime(startedAt) >= Limit, nameOf);
+
+    private void Count(int client, TimeSpan waited, bool isAnswered, string? destination, byte stratum)
     {
         var isLate = waited >= Limit;
         if (!isAnswered && !isLate)
@@ -104,6 +113,7 @@ internal sealed class HangWatch
         if (isLate)
         {
             _lateByClient.Add(client);
+            _places?.AddLate(destination, stratum);
             Interlocked.Increment(ref _late);
         }
     }

@@ -53,6 +53,12 @@ internal sealed class SlotLease : IDisposable
     /// <summary>What stands for the request's route, or whatever else the service's requests are told apart by; see <see cref="StratumNames"/>.</summary>
     public byte Stratum { get; set; }
 
+    /// <summary>Whether somebody counts how long the response takes to come.</summary>
+    public bool AwaitsResponse => _waiting is not null;
+
+    /// <summary>Where the request went; known only while it <see cref="AwaitsResponse"/>.</summary>
+    public string? Destination { get; set; }
+
     /// <summary>Whether a copy of the request goes to the standby.</summary>
     public bool IsMirrored { get; set; }
 
@@ -98,7 +104,7 @@ internal sealed class SlotLease : IDisposable
         }
 
         (Split, SplitKey) = (split, key);
-        _compared = split.Watch.HangsOf(isNew)?.Enter(StartedAt, (int)key);
+        _compared = split.Watch.HangsOf(isNew)?.Enter(this, (int)key);
         if (isNew)
         {
             _unanswered = split.Watch.Go(StartedAt);
@@ -115,7 +121,7 @@ internal sealed class SlotLease : IDisposable
     public void AwaitResponse(HangWatch hangs, int client)
     {
         Client = client;
-        _waiting = hangs.Enter(StartedAt, client);
+        _waiting = hangs.Enter(this, client);
     }
 
     /// <summary>The API's response headers have come: what follows them, a stream too, may take as long as it wants.</summary>

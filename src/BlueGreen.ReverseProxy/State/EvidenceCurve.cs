@@ -17,6 +17,9 @@ internal sealed record EvidenceCurve(string Metric, string Stage, double Thresho
     /// <summary>Against the old slot's past, after the switch.</summary>
     public const string Bake = "bake";
 
+    /// <summary>Of the last responses, against the old slot's past; enough of it asks for a comparison.</summary>
+    public const string Stretch = "stretch";
+
     /// <summary>Against the old slot in the same seconds, to confirm an alarm.</summary>
     public const string Comparison = "comparison";
 }

@@ -64,6 +64,28 @@ public sealed class TimelineSvgTests
         string.Join(' ', Texts(picture)).Should().Contain("The dashed line is enough: 5xx 148 to 1, latency 148 to 1.");
     }
 
+    [Fact]
+    public void Picture_OfALongReason_ShowsItsLastWords()
+    {
+        var reason = $"{string.Concat(Enumerable.Repeat("7 of the last 512 responses failed on green, ", 20))}with 4 on blue it would have gone on";
+        var release = Release("orders") with { Detail = reason, Events = [new(Start, "bakeConfirming", $"{reason}, at once", 1)] };
+
+        Texts(Draw(release, Timeline("orders"))).Should().Contain(text => text.EndsWith("it would have gone on", StringComparison.Ordinal))
+            .And.Contain(text => text.EndsWith("at once", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Picture_OfTheLastResponsesAlone_HasACurveAndAThresholdOfTheirOwn()
+    {
+        var timeline = Timeline("orders") with { Services = [new("orders", null, [new("5xx", "bake", 5, [new(Start, 0)]), new("5xx", "stretch", 12, [new(Start, 0), new(Start.AddSeconds(5), 13)])])] };
+
+        var picture = Draw(Release("orders"), timeline);
+
+        picture.Descendants(Svg + "path").Should().Contain(path => ClassOf(path) == "c0 stretch" && path.Parent!.Name == Svg + "g");
+        Texts(picture).Should().Contain("5xx, the last responses alone");
+        string.Join(' ', Texts(picture)).Should().Contain("5xx 148 to 1, 5xx of the last responses 162754 to 1.");
+    }
+
     [Theory]
     [InlineData("notKept", "The evidence of this release over time is no longer kept.")]
     [InlineData("none", "Nothing was judged: there is no evidence to show.")]

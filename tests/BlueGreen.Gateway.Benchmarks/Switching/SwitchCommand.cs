@@ -17,7 +17,7 @@ internal static class SwitchCommand
         }
 
         var switches = options.Number("--switches", 200, most: 100_000);
-        if (only != Http && !TableSwapRun.Run())
+        if (only != Http && !SmallBenchmarks.Run<TableSwap>())
         {
             return 1;
         }

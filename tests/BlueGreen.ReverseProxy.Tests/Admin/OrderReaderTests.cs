@@ -73,6 +73,9 @@ public sealed class OrderReaderTests
     [Theory]
     [InlineData("{\"to\":\"purple\",\"bakeSeconds\":-1,\"color\":1}", "to,bakeSeconds,color")]
     [InlineData("{\"force\":\"yes\",\"reason\":7}", "force,reason")]
+    [InlineData("{\"reason\":\"a\\nb\"}", "reason")]
+    [InlineData("{\"reason\":\"a \\u202egpj.exe\"}", "reason")]
+    [InlineData("{\"reason\":\"a\\u2028b\"}", "reason")]
     public void Cutover_SeveralBadFields_AreAllNamed(string body, string fields)
     {
         var request = Request(body);
@@ -94,6 +97,7 @@ public sealed class OrderReaderTests
 
     [Theory]
     [InlineData("""{ "to": "green", "bakeSeconds": 600 }""", """{"bakeSeconds":6E2,"to":"green"}""")]
+    [InlineData("""{ "reason": "👩\u200d💻" }""", """{ "reason": "👩‍💻" }""")]
     [InlineData("""{ "reason": "ä" }""", """{ "reason": "\u00e4" }""")]
     [InlineData("""{ "force": false, "requireApproval": false, "retryKnownBad": false, "reason": null }""", "{}")]
     [InlineData("{}", null)]

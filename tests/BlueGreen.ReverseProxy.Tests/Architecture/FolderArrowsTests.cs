@@ -24,7 +24,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("LongLived", ["Configuration"]),
         ("Slots", ["Configuration", "LongLived", "Observability"]),
         ("Previews", ["Slots"]),
-        ("Mirroring", ["Observability", "Slots"]),
+        ("Mirroring", ["Configuration", "Observability", "Slots"]),
         ("Routing", ["Background", "Connecting", "Slots"]),
         ("Forwarding", ["Background", "Configuration", "Connecting", "Listening", "LongLived", "Mirroring", "Observability", "Previews", "Routing", "Slots"]),
         ("Policies", ["Configuration", "Forwarding"]),
@@ -34,7 +34,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("Shutdown", ["Configuration", "Listening", "LongLived", "Mirroring", "Releases", "Slots", "State"]),
         ("Reload", ["Background", "Configuration", "Health", "Releases", "Routing", "Shutdown", "Slots", "State"]),
         ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Mirroring", "Observability", "Previews", "Releases", "Reload", "Slots", "State"]),
-        ("Embedding", ["Admin", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
+        ("Embedding", ["Admin", "Configuration", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
     ];
 
     // Where everything is put together.

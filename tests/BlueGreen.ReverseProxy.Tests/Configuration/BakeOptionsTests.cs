@@ -91,6 +91,8 @@ public sealed class BakeOptionsTests
     [InlineData("\"Latency\": { \"Quantiles\": [ 0.5 ], \"Quantile\": 0.9 }", "Latency:Quantile", null, "beside Quantiles")]
     [InlineData("\"StratifyBy\": \"colour\"", "StratifyBy", "colour", "route, method, path, header:NAME or none")]
     [InlineData("\"StratifyBy\": \"header:a b\"", "StratifyBy", "header:a b", "route, method, path, header:NAME or none")]
+    [InlineData("\"StratifyBy\": \"header:Authorization\"", "StratifyBy", "header:Authorization", "secret")]
+    [InlineData("\"StratifyBy\": \"header:X-Api-Key\"", "StratifyBy", "header:X-Api-Key", "secret")]
     [InlineData("\"StratifyBy\": \"header\"", "StratifyBy", "header", "route, method, path, header:NAME or none")]
     [InlineData("\"Latency\": { \"Grace\": \"30\" }", "Latency:Grace", "30", "a duration")]
     [InlineData("\"Latency\": { \"Margin\": -0.1 }", "Latency:Margin", "-0.1", "a number from 0 to 100")]

@@ -179,7 +179,7 @@ internal sealed partial class BakeGuard
         var elapsed = Elapsed(monitor);
         if (await CommitAsync(monitor, (current, running) => ConfirmationTransitions.Runs(running, confirmation)
             ? ConfirmationTransitions.Refuted(
-                current, running, counts, $"not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, elapsed, time.GetUtcNow())
+                current, running, counts, $"{confirmation.Metric} not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, elapsed, time.GetUtcNow())
             : null))
         {
             monitor.Renew(confirmation.Service, confirmation.Metric, RaisedBy(confirmation, counts, rate));

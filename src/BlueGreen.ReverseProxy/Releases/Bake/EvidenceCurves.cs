@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Releases.Bake;
@@ -40,6 +41,9 @@ internal sealed class EvidenceCurves
 
     /// <summary>Keeps what a comparison has found up to now.</summary>
     public void KeepComparison(string service, string metric, double threshold, double lnE) => Keep(service, metric, EvidenceCurve.Comparison, threshold, lnE);
+
+    /// <summary>Keeps what the last responses say by themselves: see <see cref="Cusum"/>.</summary>
+    public void KeepStretch(string service, string metric, double lnE) => Keep(service, metric, EvidenceCurve.Stretch, Cusum.Threshold, lnE);
 
     /// <summary>The curves of a service; null for none.</summary>
     public IReadOnlyList<EvidenceCurve>? Of(string service)

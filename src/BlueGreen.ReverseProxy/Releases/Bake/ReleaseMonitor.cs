@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake.Confirming;
 using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.State;
@@ -106,7 +107,7 @@ internal sealed class ReleaseMonitor
         lock (_lock)
         {
             var judged = _services.Select(service => service.Judge()).ToList();
-            Volatile.Write(ref _figures, [.. judged.Select(service => WithCurves(WithQueries(service.Figures)))]);
+            Volatile.Write(ref _figures, [.. judged.Zip(_services, (service, monitor) => WithCurves(WithQueries(service.Figures), monitor.StretchLnE))]);
 
             // What waits for somebody must not hide what is to be rolled back.
             List<BakeFinding> findings = [.. _services.SelectMany(service => service.Findings), .. Queries.SelectMany(queries => queries.Findings)];
@@ -215,7 +216,7 @@ internal sealed class ReleaseMonitor
     private ServiceFigures WithQueries(ServiceFigures figures) =>
         Queries.FirstOrDefault(queries => queries.Name == figures.Name) is { } queries ? figures with { Queries = queries.Figures } : figures;
 
-    private ServiceFigures WithCurves(ServiceFigures figures)
+    private ServiceFigures WithCurves(ServiceFigures figures, double? stretch)
     {
         if (Curves is null)
         {
@@ -223,6 +224,11 @@ internal sealed class ReleaseMonitor
         }
 
         Curves.Keep(figures, IsOfShift ? EvidenceCurve.Shift : EvidenceCurve.Bake);
+        if (stretch is { } lnE)
+        {
+            Curves.KeepStretch(figures.Name, figures.Metrics[FailureCodes.Errors].Name, lnE);
+        }
+
         return figures with { Curves = Curves.Of(figures.Name) };
     }
 

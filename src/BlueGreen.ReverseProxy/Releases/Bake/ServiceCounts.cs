@@ -35,7 +35,7 @@ internal sealed class ServiceCounts
         // The origin first: a response in between is counted without its client, and not the other way round.
         _origin = _reading = slot.Meter.Read();
         slot.Meter.Observer = Observer;
-        Hangs = new HangWatch(time, plan.HangAfter);
+        Hangs = new HangWatch(time, plan.HangAfter, tellsPlaces: true);
         Hangs.Continue(carried?.ByClient, CarriedOf(BakePlan.HangsMetric)?.BadByClient);
         slot.Hangs = Hangs;
     }

@@ -106,6 +106,9 @@ internal sealed class ServiceMonitor
     /// <summary>What a comparison of the slots could answer, as it was when the slot was last judged: see <see cref="QuestionKind"/>.</summary>
     public IReadOnlyList<BakeFinding> Questions => _questions;
 
+    /// <summary>The evidence of the last responses alone, as it was when the slot was last judged; null where only all of them are looked at.</summary>
+    public double? StretchLnE { get; private set; }
+
     /// <summary>What was counted, and whether the slot has failed.</summary>
     public (ServiceFigures Figures, BakeFinding? Finding) Judge()
     {
@@ -118,6 +121,7 @@ internal sealed class ServiceMonitor
         _counts.Read();
         CountLatencyAfterGrace();
         _questions.Clear();
+        StretchLnE = null;
         var found = ImmutableArray.CreateBuilder<BakeFinding>();
         var metrics = ImmutableList.CreateBuilder<MetricFigures>();
         var minClients = BakeJudge.LeastClients(_plan.Options, EffectiveClients);
@@ -126,7 +130,7 @@ internal sealed class ServiceMonitor
             var tally = _counts.OfStatus(index);
             var judged = index == FailureCodes.Errors && _split is not null
                 ? JudgeSplit(_split.Evidence, "failed", _plan.Metrics[index], tally, minClients, found)
-                : Judge(Raised(_plan.Metrics[index]), tally, minClients, found, _counts.Observer.KindsOf(index));
+                : Judge(Raised(_plan.Metrics[index]), tally, minClients, found, _counts.Observer.KindsOf(index).Describe);
             metrics.Add(judged with { BadByClient = BadByClient(index) });
             if (index == FailureCodes.Errors && _split is null && judged.Status == BakeJudge.Watching)
             {
@@ -137,8 +141,8 @@ internal sealed class ServiceMonitor
         for (var index = 0; index < _plan.Latencies.Length; index++)
         {
             var (plan, at) = (_plan.Latencies[index].Plan, _counts.IndexOfLatency(index));
-            var (tally, kinds) = (_counts.OfLatency(index), _counts.Observer.KindsOf(at));
-            var judged = _split is null || plan.Process is null ? Judge(Raised(plan), tally, minClients, found, kinds)
+            var tally = _counts.OfLatency(index);
+            var judged = _split is null || plan.Process is null ? Judge(Raised(plan), tally, minClients, found, _counts.Observer.KindsOf(at).Describe)
                 : _plan.Latencies[index] == _plan.Latency ? JudgeSplit(_split.Slowness, $"took {BakeText.Milliseconds(_plan.Latency.SlowAbove / 1000.0)} or longer", plan, tally, minClients, found)
                 : BakeJudge.Show(plan, tally, BakeJudge.NotJudged, lnE: null, "judged after the shift");
             metrics.Add(judged with { BadByClient = BadByClient(at) });
@@ -146,7 +150,7 @@ internal sealed class ServiceMonitor
 
         if (_plan.WebSocket is { } sockets)
         {
-            metrics.Add(Judge(sockets, _counts.OfWebSockets(), minClients, found, _counts.Observer.KindsOf(_counts.SocketsIndex)) with { BadByClient = BadByClient(_counts.SocketsIndex) });
+            metrics.Add(Judge(sockets, _counts.OfWebSockets(), minClients, found, _counts.Observer.KindsOf(_counts.SocketsIndex).Describe) with { BadByClient = BadByClient(_counts.SocketsIndex) });
         }
 
         metrics.Add(JudgeHangs(found));
@@ -209,6 +213,7 @@ internal sealed class ServiceMonitor
 
         _cusum ??= new Cusum(plan);
         var stretch = _cusum.Add(tally);
+        StretchLnE = stretch.LnE;
         if (stretch.LnE < Cusum.Threshold)
         {
             return;
@@ -216,6 +221,7 @@ internal sealed class ServiceMonitor
 
         var isSpread = minClients == BakeJudge.NoGuard || stretch.LnE / tally.Spread.Dispersion >= Cusum.Threshold;
         var detail = $"{stretch.Bad} of the last {Counted.Of(stretch.Trials, "response")} failed on {_to.EnvironmentHeader}; {_from.EnvironmentHeader} {(plan.BaselineN == 0 ? "not measured" : BakeText.Percent((double)plan.BaselineBad / plan.BaselineN))}; evidence {BakeText.Evidence(stretch.LnE)} to 1 in these{MostlyOf(tally)}";
+        detail = With(detail, () => _counts.Observer.KindsOf(FailureCodes.Errors).Describe() is { } kinds ? $"{(stretch.Bad < tally.Bad ? "in all " : "")}{kinds}" : null);
         _questions.Add(new BakeFinding(Name, plan.Name, detail, _plan.Options.OnFailure)
         {
             IsOfRate = true,
@@ -233,7 +239,9 @@ internal sealed class ServiceMonitor
         return tally.Strata.Length > 1 && 2 * most.Bad > tally.Bad ? $"; of {Counted.Of(tally.Bad, "failure")} in all, {most.Bad} of {_to.Meter.Strata.NameOf(most.Stratum)}" : "";
     }
 
-    private static string WithKinds(string detail, BadResponses? kinds) => kinds?.Describe() is { } described ? $"{detail}; {described}" : detail;
+    private string? WhereItHangs() => _counts.Hangs.Describe(_to.Meter.Strata.By.Kind == StratifyKind.None ? null : number => _to.Meter.Strata.RawNameOf(number) is null ? "" : _to.Meter.Strata.NameOf(number));
+
+    private static string With(string detail, Func<string?>? more) => more?.Invoke() is { } described ? $"{detail}; {described}" : detail;
 
     private long[] BadByClient(int index) => _counts.Observer.BadOf(index).ToArray();
 
@@ -247,10 +255,10 @@ internal sealed class ServiceMonitor
     {
         var (tally, byClient) = _counts.OfHangs();
         var minClients = BakeJudge.LeastClients(_plan.Options, _counts.Hangs.Entered.EffectiveClients(_plan.Baseline.Clients));
-        return Judge(_plan.Hangs, tally, minClients, found) with { BadByClient = byClient.ToArray() };
+        return Judge(_plan.Hangs, tally, minClients, found, WhereItHangs) with { BadByClient = byClient.ToArray() };
     }
 
-    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ImmutableArray<BakeFinding>.Builder found, BadResponses? kinds = null)
+    private MetricFigures Judge(MetricPlan plan, MetricTally tally, int minClients, ImmutableArray<BakeFinding>.Builder found, Func<string?>? more = null)
     {
         var status = BakeJudge.Judge(plan, tally, minClients, out var evidence);
         var worst = evidence is { Worst: { } stratum } ? WorstOf(plan, tally, (byte)stratum, evidence.Value) : null;
@@ -258,7 +266,7 @@ internal sealed class ServiceMonitor
         var detail = status is BakeJudge.Failed or BakeJudge.Guarded
             ? BakeText.Failure(plan, tally, evidence!.Value.LnE, _from.Name, _to.Name, LimitOf(plan), worst, isOfOne)
             : null;
-        detail = detail is null ? null : WithKinds(detail, kinds);
+        detail = detail is null ? null : With(detail, more);
         if (detail is not null)
         {
             var finding = new BakeFinding(Name, plan.Name, detail, _plan.Options.OnFailure)

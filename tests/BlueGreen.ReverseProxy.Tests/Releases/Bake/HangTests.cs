@@ -105,6 +105,46 @@ public sealed class HangTests
     }
 
     [Fact]
+    public void Reason_OfRequestsThatHang_NamesDestinationAndRoute()
+    {
+        var (monitor, slot) = Watch();
+        var (pay, list) = (slot.Meter.Strata.Add("pay"), slot.Meter.Strata.Add("list"));
+        for (var client = 0; client < 500; client++)
+        {
+            using var lease = Ask(slot, client);
+            (lease.Destination, lease.Stratum) = ("g1", list);
+            lease.Answer(_time.GetTimestamp(), TimeSpan.FromMilliseconds(20));
+        }
+
+        // Half of them still wait when the look comes, and half were answered too late.
+        var hanging = Enumerable.Range(0, 40).Select(client => Ask(slot, client)).ToList();
+        hanging.ForEach(lease => (lease.Destination, lease.Stratum) = ("g2", pay));
+        _time.Advance(TimeSpan.FromSeconds(3));
+        hanging.Take(20).ToList().ForEach(lease => lease.Answer(_time.GetTimestamp(), TimeSpan.FromSeconds(3)));
+        var fresh = Enumerable.Range(0, 100).Select(client => Ask(slot, client)).ToList();
+        fresh.ForEach(lease => (lease.Destination, lease.Stratum) = ("g1", list));
+
+        var (_, finding) = monitor.Judge();
+
+        finding!.Reason.Should().MatchRegex("; of [0-9]+ looked at, all at destination g2; all of route pay$");
+        hanging.Concat(fresh).ToList().ForEach(lease => lease.Dispose());
+    }
+
+    [Fact]
+    public void Reason_OfRequestsThatHangInTwoPlaces_NamesBoth()
+    {
+        var (monitor, slot) = Watch(new BakeOptions { StratifyBy = StratifyBy.None });
+        for (var client = 0; client < 40; client++)
+        {
+            using var lease = Ask(slot, client);
+            lease.Destination = client < 30 ? "g2" : "g1";
+            lease.Answer(_time.GetTimestamp(), TimeSpan.FromSeconds(3));
+        }
+
+        monitor.Judge().Finding!.Reason.Should().EndWith("; of 40 looked at, 30 at destination g2, 10 at destination g1");
+    }
+
+    [Fact]
     public void Counts_OfTheLastProcess_AreGoneOnWith()
     {
         var (monitor, slot) = Watch(new BakeOptions { Alpha = 0.000001 });

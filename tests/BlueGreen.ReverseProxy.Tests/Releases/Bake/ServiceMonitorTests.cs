@@ -3,6 +3,7 @@ using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Observability;
 using BlueGreen.ReverseProxy.Releases.Bake;
+using BlueGreen.ReverseProxy.Releases.Bake.Statistics;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -462,6 +463,26 @@ public sealed class ServiceMonitorTests
         var question = monitor.Questions.Should().ContainSingle().Subject;
         question.Question.Should().Be(QuestionKind.Stretch);
         question.Reason.Should().StartWith("13 of the last 613 responses failed on green; blue 0.1 %; evidence ");
+        question.Reason.Should().Contain("; in all 57 × 500, ");
+        monitor.StretchLnE.Should().BeGreaterThan(Cusum.Threshold);
+    }
+
+    [Fact]
+    public void Curves_OfARelease_TellTheLastResponsesFromAllOfThem()
+    {
+        var (monitor, slot) = Watch();
+        var release = new ReleaseMonitor("r1-000000", [monitor], new BakeOptions()) { Curves = new EvidenceCurves(_time.GetUtcNow(), [], _time) };
+        Serve(slot, 200, count: 45_000, clients: 50);
+        release.Judge();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Serve(slot, 500, count: 5, clients: 5);
+        release.Judge();
+
+        var curves = release.Figures.Single().Curves!.ToDictionary(curve => (curve.Metric, curve.Stage));
+        curves[("5xx", "stretch")].Threshold.Should().Be(Cusum.Threshold);
+        curves[("5xx", "stretch")].LnE[^1].Should().BePositive("five in a row");
+        curves[("5xx", "bake")].LnE[^1].Should().BeNegative("of 45,005");
+        curves.Keys.Should().NotContain(("latency", "stretch"));
     }
 
     [Fact]
@@ -474,6 +495,24 @@ public sealed class ServiceMonitorTests
 
         monitor.Judge().Finding.Should().BeNull();
         monitor.Questions.Should().ContainSingle().Which.Question.Should().Be(QuestionKind.TooFewClients);
+    }
+
+    [Fact]
+    public void Guard_OfWhatIsLetPass_HoldsUpTheReleaseNoLongerAndThatOfAnotherMetricDoes()
+    {
+        FailureMetric.TryParse("404", out var notFound).Should().BeTrue();
+        var (monitor, slot) = Watch(new BakeOptions { FailOn = [FailureMetric.Errors, notFound] });
+        var release = new ReleaseMonitor("r1-000000", [monitor], new BakeOptions());
+        Serve(slot, 200, count: 2000, clients: 50);
+        Serve(slot, 500, count: 500, clients: 1);
+        Serve(slot, 404, count: 500, clients: 1);
+        release.Judge();
+        release.Guarded.Select(metric => metric.Metric).Should().Equal("5xx", "404");
+
+        release.LetPass("orders", "5xx");
+        release.Judge();
+
+        release.Guarded.Select(metric => metric.Metric).Should().Equal("404");
     }
 
     // A slow version that also fails now and then: what a comparison has taught of one metric stays when it is about another one.

@@ -8,13 +8,13 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 
-namespace BlueGreen.Gateway.Benchmarks.Switching;
+namespace BlueGreen.Gateway.Benchmarks;
 
-/// <summary>Runs <see cref="TableSwap"/>.</summary>
-internal static class TableSwapRun
+/// <summary>Runs the benchmarks of a class, of what takes nanoseconds.</summary>
+internal static class SmallBenchmarks
 {
     /// <returns>Whether every benchmark has a result.</returns>
-    public static bool Run()
+    public static bool Run<T>()
     {
         // In this process: the project that BenchmarkDotNet would generate and build does not take Directory.Build.props, and
         // without what that says of System.IO.Hashing it can't be restored everywhere.
@@ -33,7 +33,7 @@ internal static class TableSwapRun
             .AddLogger(ConsoleLogger.Default)
             .WithArtifactsPath(Path.Combine(AppContext.BaseDirectory, "BenchmarkDotNet.Artifacts"))
             .WithOptions(ConfigOptions.DisableLogFile);
-        var summary = BenchmarkRunner.Run<TableSwap>(config);
+        var summary = BenchmarkRunner.Run<T>(config);
         return !summary.HasCriticalValidationErrors && summary.Reports.All(report => report.Success);
     }
 }
