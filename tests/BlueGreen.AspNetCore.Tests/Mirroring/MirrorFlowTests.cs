@@ -3,8 +3,11 @@ using System.Net.Sockets;
 using System.Text;
 using BlueGreen.AspNetCore.Mirroring;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace BlueGreen.AspNetCore.Tests.Mirroring;
 
@@ -45,6 +48,38 @@ public sealed class MirrorFlowTests
             };
             begun.End(clock);
         }
+    }
+
+    // However long it takes; and whoever has called the pipeline is not in the request's flow.
+    [Fact]
+    public async Task Request_ThatTakesLongerThanTheGrace_IsMirroredToItsEndAndItsCallerIsNot()
+    {
+        var clock = new ManualClock();
+        var flow = new MirrorFlow(clock);
+        var options = new BlueGreenMirroringOptions();
+        Marks.Configure(options);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool? seen = null;
+        var middleware = new MirrorMiddleware(
+            async _ =>
+            {
+                await goOn.Task;
+                seen = flow.IsMirrored;
+            },
+            flow,
+            Options.Create(options),
+            clock,
+            NullLogger<MirrorMiddleware>.Instance);
+        var context = new DefaultHttpContext();
+        context.Request.Headers[Marks.Header] = Marks.Sign();
+
+        var request = middleware.InvokeAsync(context);
+        flow.IsMirrored.Should().BeFalse();
+        clock.Advance(MirrorFlow.Grace * 2);
+        goOn.SetResult();
+        await request;
+
+        seen.Should().BeTrue();
     }
 
     [Fact]
