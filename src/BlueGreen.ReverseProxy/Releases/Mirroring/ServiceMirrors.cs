@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Running;
@@ -15,6 +16,7 @@ internal sealed partial class ServiceMirrors : IDisposable
     private readonly CommittedState _state;
     private readonly ReleaseEngine _engine;
     private readonly MirrorRuns _runs;
+    private readonly CurrentOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
 
@@ -22,9 +24,9 @@ internal sealed partial class ServiceMirrors : IDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     public ServiceMirrors(
-        CommittedState state, ReleaseEngine engine, MirrorRuns runs, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
+        CommittedState state, ReleaseEngine engine, MirrorRuns runs, CurrentOptions options, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
     {
-        (_state, _engine, _runs, _time) = (state, engine, runs, time);
+        (_state, _engine, _runs, _options, _time) = (state, engine, runs, options, time);
         runs.OnEnded(run =>
         {
             LogEnded(logger, run.End!.IsAlarm ? LogLevel.Warning : LogLevel.Information, run.Order.Service.Name, run.End.Why);
@@ -59,15 +61,17 @@ internal sealed partial class ServiceMirrors : IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            // Before the order is stored: one that can't be carried out changes nothing.
+            var (whyNoKey, key) = await ReadKeyAsync(cancellationToken);
             var now = _time.GetUtcNow();
             var decided = await _state.CommitAsync(
-                committed => _engine.WhyClosed(service) is { } closed
+                committed => (whyNoKey ?? _engine.WhyClosed(service)) is { } closed
                     ? new(null, new(closed))
                     : MirrorOrders.Begin(committed, service.Name, wanted, _runs.Of(service)?.Settings, order, now),
                 cancellationToken);
             if (decided is { Refused: null, Generation: { } generation })
             {
-                var run = new MirrorRun(new MirrorOrder(service, generation, decided.From, wanted, order.Caller.Actor, order.Reason, now), key: null, _time);
+                var run = new MirrorRun(new MirrorOrder(service, generation, decided.From, wanted, order.Caller.Actor, order.Reason, now), key, _time);
                 if (_runs.Begin(run) is { } why)
                 {
                     decided = new(new Refusal(ProblemCodes.StaleGeneration, $"The mirror of {service.Name} did not begin: {why} at this moment. Look at the service again, then repeat."));
@@ -110,6 +114,15 @@ internal sealed partial class ServiceMirrors : IDisposable
         _stop.Cancel();
         _stop.Dispose();
         _turn.Dispose();
+    }
+
+    // On a thread that may wait: the file may be on a share that hangs.
+    private async Task<(Refusal? WhyNot, byte[]? Key)> ReadKeyAsync(CancellationToken cancellationToken)
+    {
+        var options = _options.Value.Mirroring;
+        byte[]? key = null;
+        var why = await Task.Run(() => MirrorKeyFile.TryRead(options, out key), cancellationToken).WaitAsync(cancellationToken);
+        return (why is null ? null : new Refusal(ProblemCodes.MirrorKeyUnreadable, $"{BlueGreenSettings.Section}:Mirroring:KeyFile: \"{options.KeyFile}\" {why}."), key);
     }
 
     private async Task<Refusal?> AuditedAsync(string action, Service service, Refusal? refusal, ServiceOrder order)
