@@ -3,18 +3,20 @@ using System.ComponentModel.DataAnnotations;
 namespace BlueGreen.Contracts;
 
 /// <summary>The body of <c>POST /v1/services/{service}/mirror</c>. Every field may be left out.</summary>
-/// <param name="Percent">The share of the requests that is copied to the standby, in percent (0.01 to 100); default 100.</param>
+/// <param name="Percent">The share of the requests that is copied to the standby, in percent (0.01 to 1,000); default 100. Above 100, GET and HEAD requests without a body are sent to the standby several times.</param>
 /// <param name="Methods">The methods that are copied; default GET and HEAD. Requests of any other method are carried out twice.</param>
 /// <param name="Seconds">After how many seconds the mirror ends by itself (1 to 86,400); default 3,600.</param>
 /// <param name="RequireIdempotencyKey">Whether requests of methods other than GET and HEAD are copied only with an <c>Idempotency-Key</c>; default false.</param>
 /// <param name="Compare">What of the answers is compared.</param>
+/// <param name="MaxLatencyMs">The mirror ends when more than half of the last 50 copies took longer until their answers began (1 to 300,000); default: no limit.</param>
 /// <param name="Reason">What for, for the audit (at most 1,000 characters).</param>
 public sealed record MirrorRequest(
-    [property: Range(0.01, 100)] double? Percent = null,
+    [property: Range(0.01, 1000)] double? Percent = null,
     IReadOnlyList<string>? Methods = null,
     [property: Range(1, 86_400)] int? Seconds = null,
     bool? RequireIdempotencyKey = null,
     MirrorCompareRequest? Compare = null,
+    [property: Range(1, 300_000)] double? MaxLatencyMs = null,
     [property: MaxLength(1000)] string? Reason = null);
 
 /// <summary>What of the answers is compared. Every field may be left out.</summary>
@@ -40,6 +42,7 @@ public sealed record MirrorStatus(string Service, bool Running, MirrorReport? Ne
 /// <param name="MaxBodyBytes">Requests with more are not copied; of responses with more, only status and headers are looked at.</param>
 /// <param name="MaxConcurrent">How many copies are under way at once, at the most.</param>
 /// <param name="MaxPerSecond">How many copies begin per second, at the most.</param>
+/// <param name="MaxLatencyMs">The mirror ends when more than half of the last 50 copies took longer until their answers began; null for no limit.</param>
 /// <param name="Actor">Who has ordered it.</param>
 /// <param name="Reason">What for; null where that was not said.</param>
 /// <param name="Since">When it began (UTC).</param>
@@ -48,6 +51,7 @@ public sealed record MirrorStatus(string Service, bool Running, MirrorReport? Ne
 /// <param name="EndedBecause">Why; null while it runs.</param>
 /// <param name="Open">Copies that are under way.</param>
 /// <param name="Sent">Copies that were sent.</param>
+/// <param name="Repeated">How many of them are further copies of the same request, for load: their answers are not compared.</param>
 /// <param name="Answered">Pairs of whole answers, one of each slot.</param>
 /// <param name="Failed">Copies that the standby gave no whole answer to, where the active slot did.</param>
 /// <param name="SameStatus">Pairs of answers with the same status code.</param>
@@ -69,6 +73,7 @@ public sealed record MirrorReport(
     int MaxBodyBytes,
     int MaxConcurrent,
     int MaxPerSecond,
+    double? MaxLatencyMs,
     string Actor,
     string? Reason,
     DateTimeOffset Since,
@@ -77,6 +82,7 @@ public sealed record MirrorReport(
     string? EndedBecause,
     int Open,
     long Sent,
+    long Repeated,
     long Answered,
     long Failed,
     long SameStatus,

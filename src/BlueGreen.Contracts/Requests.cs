@@ -29,6 +29,9 @@ public sealed record CutoverRequest(
 
     /// <summary>Releases a version although it was rolled back before; every other gate is judged as usual. Audited.</summary>
     public bool? RetryKnownBad { get; init; }
+
+    /// <summary>What the order asks of gates; default: as the service is configured.</summary>
+    public CutoverGates? Gates { get; init; }
 }
 
 /// <summary>The body of <c>POST /v1/cutover</c>: several services in one release, all of them switched in one step, or none.</summary>
@@ -59,7 +62,19 @@ public sealed record GroupCutoverRequest(
 
     /// <summary>Releases a version although it was rolled back before; every other gate is judged as usual. Audited.</summary>
     public bool? RetryKnownBad { get; init; }
+
+    /// <summary>What the order asks of gates; default: as the service is configured.</summary>
+    public CutoverGates? Gates { get; init; }
 }
+
+/// <summary>What a cutover asks of gates. Every field may be left out.</summary>
+/// <param name="Mirror">What a mirror of exactly these versions has to have shown; default: as the service is configured (<c>Traffic:Mirror:Gate</c>), which is nothing where nothing is.</param>
+public sealed record CutoverGates(MirrorGateRequest? Mirror = null);
+
+/// <summary>What a mirror has to have shown before a cutover. Every field may be left out.</summary>
+/// <param name="MinRequests">How many mirrored requests the standby has to have answered (1 to 10,000,000); default 1,000.</param>
+/// <param name="MaxDifference">The share of the requests (0 to 1) that may have a place that is <c>different</c>; default 0.</param>
+public sealed record MirrorGateRequest([property: Range(1, 10_000_000)] int? MinRequests = null, [property: Range(0.0, 1.0)] double? MaxDifference = null);
 
 /// <summary>The body of <c>POST /v1/rollback</c>: takes back a release, with all of its services in one step.</summary>
 /// <param name="Release">The id of the release.</param>

@@ -88,7 +88,7 @@ public sealed class MirrorEndTests
     {
         await using var fleet = await Fleet.HostAsync(untilHealthy: false);
 
-        var answer = await fleet.Admin.PostAsync(MirrorClient.Path, new { percent = 101, methods = new[] { "TRACE" }, seconds = 0, share = 1 });
+        var answer = await fleet.Admin.PostAsync(MirrorClient.Path, new { percent = 1001, methods = new[] { "TRACE" }, seconds = 0, share = 1 });
 
         answer.Status.Should().Be(400, answer.Body);
         answer.Json.GetProperty("errors").EnumerateObject().Select(error => error.Name).Should().BeEquivalentTo("percent", "methods", "seconds", "share");

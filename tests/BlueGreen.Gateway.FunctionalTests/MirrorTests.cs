@@ -184,6 +184,43 @@ public sealed class MirrorTests
     }
 
     [Fact]
+    public async Task Load_Above100Percent_SendsSafeRequestsSeveralTimesAndComparesTheFirst()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        var standby = Requests(fleet.Green);
+        using var client = fleet.Client();
+        await fleet.MirrorAsync(new { percent = 300, methods = new[] { "GET", "POST" }, compare = new { noisePercent = 0 } });
+
+        (await client.AskAsync("/orders/x")).Body.Should().Be("1.0.0");
+        (await client.AskAsync(HttpMethod.Post, "/orders/echo", new StringContent("x"))).Body.Should().StartWith("1.0.0");
+
+        await fleet.UntilMirrorAsync(report => report is { Sent: 4, Repeated: 2, Answered: 2, Open: 0 });
+        standby.Select(request => request.Headers[MirrorClient.Header]).Should().HaveCount(4).And.OnlyHaveUniqueItems();
+        standby.Count(request => request.Target == "/orders/x").Should().Be(3);
+        fleet.Blue.Requests.Should().Be(2);
+    }
+
+    // The places are the memory: a copy for load takes one as any other does.
+    [Fact]
+    public async Task Load_OverTheLimit_IsDroppedAndCounted()
+    {
+        await using var fleet = await Fleet.HostAsync(configuration => Fleet.Service(configuration)["Traffic"] = new System.Text.Json.Nodes.JsonObject
+        {
+            ["Mirror"] = new System.Text.Json.Nodes.JsonObject { ["MaxConcurrent"] = 4 },
+        });
+        fleet.Green.Trouble = HangAsync;
+        using var client = fleet.Client();
+        await fleet.MirrorAsync(new { percent = 1000, compare = new { noisePercent = 0 } });
+
+        (await client.AskAsync("/orders/x")).Body.Should().Be("1.0.0");
+
+        (await fleet.UntilMirrorAsync(report => report is { Sent: 4, Open: 4 })).Skipped["concurrency"].Should().Be(6);
+        (await fleet.Admin.SendAsync(HttpMethod.Delete, MirrorClient.Path)).Status.Should().Be(200);
+        await fleet.UntilMirrorAsync(report => report.Open == 0);
+        await fleet.Admin.UntilAsync(status => status.Slots.Green.InFlight.Mirrored == 0);
+    }
+
+    [Fact]
     public async Task EventStream_OfTheActiveSlot_IsPassedOnAndLeftOut()
     {
         await using var fleet = await Fleet.HostAsync();

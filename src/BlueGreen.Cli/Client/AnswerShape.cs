@@ -14,6 +14,7 @@ internal static class AnswerShape
         Release release => release is { Id: not null, Services: not null, Gates: not null, Events: not null, Bake.Services: not null },
         ReleaseTimeline timeline => timeline is { Release: not null, Steps: not null, Weights: not null, Evidence: not null, Services: not null }
             && timeline.Services.All(service => service is { Name: not null, Curves: not null } && service.Curves.All(curve => curve is { Metric: not null, Stage: not null, Points: not null })),
+        MirrorStatus mirror => mirror is { Service: not null } and ({ Newest: null } or { Newest: { Methods: not null, Routes: not null, Differences: not null, Skipped: not null, Warnings: not null } }),
         Preflight preflight => preflight is { Service: not null, Gates: not null },
         NothingToDo nothing => nothing.Services is not null,
         AuditEntry entry => entry is { Actor: not null, Action: not null, Services: not null },

@@ -33,6 +33,7 @@ internal static class BlueGreenCommand
             MaintenanceCommand.Create(time),
             HoldCommands.Hold(time),
             PreviewCommand.Create(time),
+            MirrorCommand.Create(time),
             WatchCommand.Create(time),
             HistoryCommand.Create(time),
             AuditCommand.Create(time),

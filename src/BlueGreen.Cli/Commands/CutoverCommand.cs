@@ -4,6 +4,7 @@ using BlueGreen.Cli.Client;
 using BlueGreen.Cli.CommandLine;
 using BlueGreen.Cli.Deploying;
 using BlueGreen.Cli.Following;
+using BlueGreen.Cli.Mirroring;
 using BlueGreen.Cli.Shifting;
 using BlueGreen.Contracts;
 
@@ -29,6 +30,8 @@ internal static class CutoverCommand
             ReleaseOptions.Drain,
             ReleaseOptions.RequireApproval,
             ReleaseOptions.RetryKnownBad,
+            MirrorGateOptions.Requests,
+            MirrorGateOptions.Difference,
             HoldOptions.Exclusive,
             HoldOptions.MaxTime,
             HoldOptions.MaxRequests,
@@ -103,6 +106,7 @@ internal static class CutoverCommand
         Set("retryKnownBad", session.Get(ReleaseOptions.RetryKnownBad) ? true : null);
         Set("force", session.Get(ReleaseOptions.Force) ? true : null);
         ShiftingOptions.AddTo(body, session);
+        Set("gates", MirrorGateOptions.Gates(session));
         Set("hold", HoldOptions.Plan(session));
         return body;
 

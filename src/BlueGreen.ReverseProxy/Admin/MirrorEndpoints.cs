@@ -36,20 +36,20 @@ internal static class MirrorEndpoints
     }
 
     private static Task<IResult> StartAsync(HttpContext context, ServiceCatalog services, ServiceMirrors mirrors, MirrorRuns runs, string service) =>
-        TakeAsync(context, services, runs, service, MirrorReader.Read, mirrors.StartAsync);
+        TakeAsync(context, services, runs, service, (entry, body) => MirrorReader.Read(body, entry.Options.Traffic.Mirror), mirrors.StartAsync);
 
     private static IResult Get(ServiceCatalog services, MirrorRuns runs, string service) =>
         services.TryGet(service, out var entry) ? Answer(runs, entry) : Problems.UnknownService(services, service);
 
     private static Task<IResult> StopAsync(HttpContext context, ServiceCatalog services, ServiceMirrors mirrors, MirrorRuns runs, string service) =>
-        TakeAsync(context, services, runs, service, static _ => true, (entry, _, order, token) => mirrors.StopAsync(entry, order, token), takesReason: false);
+        TakeAsync(context, services, runs, service, static (_, _) => true, (entry, _, order, token) => mirrors.StopAsync(entry, order, token), takesReason: false);
 
     private static async Task<IResult> TakeAsync<TWanted>(
         HttpContext context,
         ServiceCatalog services,
         MirrorRuns runs,
         string service,
-        Func<BodyReader, TWanted> read,
+        Func<Service, BodyReader, TWanted> read,
         Func<Service, TWanted, ServiceOrder, CancellationToken, Task<Refusal?>> set,
         bool takesReason = true)
     {
@@ -64,7 +64,7 @@ internal static class MirrorEndpoints
             return problem!;
         }
 
-        var wanted = read(request.Body);
+        var wanted = read(entry, request.Body);
         var reason = takesReason ? request.Body.Text("reason", OrderReader.MaxReasonLength) : null;
         var ifMatch = request.IfMatch();
         var idempotency = request.Idempotency();

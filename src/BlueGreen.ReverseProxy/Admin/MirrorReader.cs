@@ -9,30 +9,54 @@ namespace BlueGreen.ReverseProxy.Admin;
 /// <summary>Reads what a mirror is to copy. Pure: what is wrong is collected in the request, not answered.</summary>
 internal static class MirrorReader
 {
-    public const double LeastPercent = 0.01;
-    public const double MostPercent = 100;
-    public const int LongestSeconds = 24 * 3600;
-    public const int DefaultSeconds = 3600;
-
-    private const int MostPlaces = 100;
-    private const int LongestPlace = 200;
-    private const string Places = "places such as $.total or $.items[*].etag";
-
-    // CONNECT opens a tunnel, and TRACE is answered by nobody.
-    private static readonly FrozenSet<string> Known = FrozenSet.ToFrozenSet(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], StringComparer.Ordinal);
-
-    public static MirrorSettings Read(BodyReader body) => new()
+    /// <summary>Reads an order.</summary>
+    /// <param name="body">The order.</param>
+    /// <param name="options">What counts where it does not say, and what it may not exceed.</param>
+    public static MirrorSettings Read(BodyReader body, MirrorOptions options)
     {
-        Percent = body.Number("percent", LeastPercent, MostPercent, "a percentage") ?? MostPercent,
-        Methods = ReadMethods(body),
-        Duration = TimeSpan.FromSeconds(body.WholeNumber("seconds", 1, LongestSeconds) ?? DefaultSeconds),
-        RequireIdempotencyKey = body.Boolean("requireIdempotencyKey") ?? false,
-        Compare = ReadCompare(body.Object("compare")),
-    };
+        var settings = MirrorSettings.Of(options);
+        return settings with
+        {
+            Percent = ReadPercent(body, options) ?? settings.Percent,
+            Methods = ReadList(body, "methods", MirrorRules.AreMethods, MirrorRules.MethodsAllowed)?.ToFrozenSet(StringComparer.Ordinal) ?? settings.Methods,
+            Duration = ReadDuration(body, options) ?? settings.Duration,
+            RequireIdempotencyKey = body.Boolean("requireIdempotencyKey") ?? settings.RequireIdempotencyKey,
+            MaxLatency = body.Number("maxLatencyMs", MirrorRules.ShortestLatency.TotalMilliseconds, MirrorRules.LongestTimeout.TotalMilliseconds, "a number of milliseconds") is { } latency
+                ? TimeSpan.FromMilliseconds(latency)
+                : settings.MaxLatency,
+            Compare = ReadCompare(body.Object("compare"), settings.Compare),
+        };
+    }
 
-    private static CompareSettings ReadCompare(BodyReader? body)
+    private static double? ReadPercent(BodyReader body, MirrorOptions options)
     {
-        var defaults = new CompareSettings();
+        var percent = body.Number("percent", MirrorRules.LeastPercent, MirrorRules.MostPercent, "a percentage");
+        if (percent > options.MaxPercent)
+        {
+            body.Fail("percent", FormattableString.Invariant($"must be at most {options.MaxPercent}: Traffic:Mirror:MaxPercent of the service"));
+        }
+
+        return percent;
+    }
+
+    private static TimeSpan? ReadDuration(BodyReader body, MirrorOptions options)
+    {
+        if (body.WholeNumber("seconds", 1, MirrorRules.LongestSeconds) is not { } seconds)
+        {
+            return null;
+        }
+
+        var duration = TimeSpan.FromSeconds(seconds);
+        if (duration > options.MaxDuration)
+        {
+            body.Fail("seconds", FormattableString.Invariant($"must be at most {Math.Floor(options.MaxDuration.TotalSeconds)}: Traffic:Mirror:MaxDuration of the service"));
+        }
+
+        return duration;
+    }
+
+    private static CompareSettings ReadCompare(BodyReader? body, CompareSettings defaults)
+    {
         if (body is null)
         {
             return defaults;
@@ -40,17 +64,18 @@ internal static class MirrorReader
 
         var settings = new CompareSettings
         {
-            Headers = ReadList(body, "headers", HeaderGrammar.IsName, "names of header fields") ?? defaults.Headers,
-            Ignore = ReadList(body, "ignore", IsPlace, Places) ?? defaults.Ignore,
-            Sets = ReadList(body, "sets", IsPlace, Places) ?? defaults.Sets,
+            Headers = ReadList(body, "headers", MirrorRules.AreHeaders, MirrorRules.ListOf(MirrorRules.HeadersAllowed)) ?? defaults.Headers,
+            Ignore = ReadList(body, "ignore", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)) ?? defaults.Ignore,
+            Sets = ReadList(body, "sets", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)) ?? defaults.Sets,
             NoisePercent = body.Number("noisePercent", 0, 100, "a percentage") ?? defaults.NoisePercent,
         };
         body.RejectUnknown();
         return settings;
     }
 
-    private static ImmutableArray<string>? ReadList(BodyReader body, string name, Func<string, bool> isAllowed, string what)
+    private static ImmutableArray<string>? ReadList(BodyReader body, string name, Func<IReadOnlyCollection<string>, bool> isAllowed, string allowed)
     {
+        // Asked first: a list that is not there is the default, and not an error.
         if (!body.Has(name))
         {
             body.Expect(name);
@@ -58,31 +83,11 @@ internal static class MirrorReader
         }
 
         var texts = body.TextList(name);
-        if (texts.Count > MostPlaces || texts.Any(text => text.Length > LongestPlace || !isAllowed(text)))
+        if (!isAllowed(texts))
         {
-            body.Fail(name, $"must be at most {MostPlaces} {what}, each of at most {LongestPlace} characters");
+            body.Fail(name, $"must be {allowed}");
         }
 
         return [.. texts];
-    }
-
-    private static bool IsPlace(string text) => text is "$" || text.StartsWith("$.", StringComparison.Ordinal) || text.StartsWith("$[*]", StringComparison.Ordinal);
-
-    private static FrozenSet<string> ReadMethods(BodyReader body)
-    {
-        // Asked first: a list that is not there is the default, and not an error.
-        if (!body.Has("methods"))
-        {
-            body.Expect("methods");
-            return MirrorSettings.SafeMethods;
-        }
-
-        var methods = body.TextList("methods");
-        if (methods.FirstOrDefault(method => !Known.Contains(method)) is not null)
-        {
-            body.Fail("methods", $"must be among {string.Join(", ", Known.Order(StringComparer.Ordinal))}, in capital letters");
-        }
-
-        return methods.ToFrozenSet(StringComparer.Ordinal);
     }
 }

@@ -14,6 +14,8 @@ internal static class MirrorViews
 
     private static MirrorReport Of(MirrorRun run)
     {
+        // What is under way first: a copy that ends meanwhile is then counted twice, and not missing.
+        var open = run.Open;
         var (order, settings, counts, end) = (run.Order, run.Settings, run.Counts, run.End);
         var figures = run.Report.Read();
         return new MirrorReport(
@@ -25,14 +27,16 @@ internal static class MirrorViews
             settings.MaxBodyBytes,
             settings.MaxConcurrent,
             settings.MaxPerSecond,
+            settings.MaxLatency?.TotalMilliseconds,
             order.Actor,
             order.Reason,
             order.Since,
             run.EndsAt,
             end?.At,
             end?.Why,
-            run.Open,
+            open,
             counts.Sent,
+            counts.Repeated,
             counts.Answered,
             counts.Failed,
             counts.SameStatus,

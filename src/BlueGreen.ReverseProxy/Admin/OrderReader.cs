@@ -1,6 +1,8 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Releases;
 using BlueGreen.ReverseProxy.Slots;
+using BlueGreen.ReverseProxy.State;
 
 namespace BlueGreen.ReverseProxy.Admin;
 
@@ -34,7 +36,25 @@ internal static class OrderReader
         DrainSeconds = request.Body.Number("drainSeconds", 0, LongestDrain) ?? Longest(services, entry => entry.Options.DrainTimeout),
         RetryKnownBad = request.Body.Boolean("retryKnownBad") ?? false,
         RequireApproval = request.Body.Boolean("requireApproval") ?? false,
+        MirrorGate = ReadGates(request.Body.Object("gates")),
     };
+
+    private static MirrorGateState? ReadGates(BodyReader? gates)
+    {
+        var mirror = gates?.Object("mirror");
+        gates?.RejectUnknown();
+        if (mirror is null)
+        {
+            return null;
+        }
+
+        var defaults = new MirrorGateOptions();
+        var gate = new MirrorGateState(
+            mirror.WholeNumber("minRequests", 1, MirrorRules.MostGateRequests, "a whole number") ?? defaults.MinRequests,
+            mirror.Number("maxDifference", 0, 1, "a share") ?? defaults.MaxDifference);
+        mirror.RejectUnknown();
+        return gate;
+    }
 
     /// <summary>Reads a rollback. What it goes back to was good before, so nothing is watched, and the next release need not wait.</summary>
     public static ReleaseOrder ReadRollback(AdminRequest request, IReadOnlyCollection<Service> services, Caller caller) => WithPreconditions(request, new()

@@ -10,6 +10,9 @@ public sealed record TrafficOptions
 
     /// <summary>How every cutover of the service shifts traffic unless its order says otherwise; null for all at once. Default null.</summary>
     public ShiftOptions? Shift { get; init; }
+
+    /// <summary>What a mirror is like where its order does not say, and what no order may exceed.</summary>
+    public MirrorOptions Mirror { get; init; } = new();
 }
 
 /// <summary>What requests are told apart by.</summary>

@@ -14,6 +14,7 @@ internal static class TrafficOptionsReader
         {
             Key = reader.Parse("Key", new TrafficKey(TrafficKeyKind.Client), TryParseKey, KeyAllowed),
             Shift = ReadShift(reader.Section("Shift")),
+            Mirror = MirrorOptionsReader.Read(reader.Section("Mirror")),
         };
         reader.RejectUnknown();
         return options;

@@ -23,6 +23,8 @@ internal sealed partial class HealthMonitor(
     private readonly List<Task> _running = [];
     private bool _started;
     private bool _stopped;
+    private Action<Service, Slot, string>? _turnedUnhealthy;
+    private Action<Service, Slot, string>? _otherDestinations;
 
     public void OnClusterAdded(ClusterState cluster) => Reconcile(cluster);
 
@@ -72,6 +74,12 @@ internal sealed partial class HealthMonitor(
             LogNotStopped(logger, running.Count(loop => !loop.IsCompleted));
         }
     }
+
+    /// <summary>Calls this whenever a destination becomes unhealthy, and says which and why. Once.</summary>
+    public void OnTurnedUnhealthy(Action<Service, Slot, string> turned) => _turnedUnhealthy = turned;
+
+    /// <summary>Calls this whenever a slot has been given other addresses, and says which; not where a name leads elsewhere. Once.</summary>
+    public void OnOtherDestinations(Action<Service, Slot, string> changed) => _otherDestinations = changed;
 
     /// <summary>The probers of a slot's destinations, by id.</summary>
     public ImmutableArray<DestinationProber> ProbersOf(Slot slot)
@@ -141,11 +149,12 @@ internal sealed partial class HealthMonitor(
             return;
         }
 
+        ImmutableArray<DestinationProber> before, after;
         lock (_lock)
         {
-            var before = _probers.GetValueOrDefault(owner.Slot, []);
+            before = _probers.GetValueOrDefault(owner.Slot, []);
             var wanted = cluster.Destinations.Values.OrderBy(destination => destination.DestinationId, StringComparer.Ordinal);
-            var after = wanted
+            after = wanted
                 .Select(destination => before.FirstOrDefault(prober => IsFor(prober, destination)) ?? Add(owner, cluster, destination))
                 .ToImmutableArray();
             _probers[owner.Slot] = after;
@@ -156,7 +165,13 @@ internal sealed partial class HealthMonitor(
         }
 
         UpdateVersion(owner.Slot);
+        if (!before.IsEmpty && !AddressesOf(before).SetEquals(AddressesOf(after)))
+        {
+            _otherDestinations?.Invoke(owner.Service, owner.Slot, after.IsEmpty ? "none" : string.Join(", ", AddressesOf(after)));
+        }
     }
+
+    private static SortedSet<string> AddressesOf(ImmutableArray<DestinationProber> probers) => new(probers.Select(prober => prober.Address), StringComparer.Ordinal);
 
     private static bool IsFor(DestinationProber prober, DestinationState destination) =>
         ReferenceEquals(prober.Destination, destination) && prober.Model.Config == destination.Model.Config;
@@ -193,7 +208,11 @@ internal sealed partial class HealthMonitor(
         switch (now.State)
         {
             case HealthState.Unhealthy:
-                LogUnhealthy(logger, name, color, prober.Id, prober.Address, now.Failures, now.LastProbe?.Reason ?? "no reason is known");
+                var reason = now.LastProbe?.Reason ?? "no reason is known";
+                LogUnhealthy(logger, name, color, prober.Id, prober.Address, now.Failures, reason);
+                var probers = ProbersOf(slot);
+                _turnedUnhealthy?.Invoke(
+                    service, slot, $"{prober.Id} became unhealthy: {reason}; {probers.Count(other => other.Record.State == HealthState.Healthy)} of {probers.Length} destinations are healthy");
                 break;
             case HealthState.Healthy:
                 LogHealthy(logger, name, color, prober.Id, prober.Address, before.State == HealthState.Unhealthy ? "healthy again" : "healthy", now.Version ?? "none reported");

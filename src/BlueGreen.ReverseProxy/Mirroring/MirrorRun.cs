@@ -27,11 +27,15 @@ internal sealed record MirrorOrder(Service Service, long Generation, SlotName Fr
 /// </remarks>
 internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider time)
 {
+    private const double Whole = 100;
+
     private readonly DrainSignal _end = new();
+    private readonly RecentCopies _recent = new(order.Settings.MaxLatency);
     private readonly RequestRate _rate = new(order.Settings.MaxPerSecond, time);
     private readonly long[] _skipped = new long[MirrorSkips.All.Count];
     private int _open;
     private long _sent;
+    private long _repeated;
     private long _answered;
     private long _failed;
     private long _sameStatus;
@@ -45,6 +49,15 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 
     /// <summary>Signs the marks of the copies. Without a configured key nobody else has it: nobody can forge a mark, nor verify one.</summary>
     public byte[] Key { get; } = key ?? RandomNumberGenerator.GetBytes(32);
+
+    /// <summary>The version that the active slot reported when it began; null for none.</summary>
+    public string? ActiveVersion { get; } = order.Service[order.From].ReportedVersion;
+
+    /// <summary>The same of the standby.</summary>
+    public string? StandbyVersion { get; } = order.Service[order.To].ReportedVersion;
+
+    /// <summary>What has changed in either slot that no generation tells; null as long as nothing has.</summary>
+    public string? Outdated { get; private set; }
 
     /// <summary>Whether APIs can verify the marks.</summary>
     public bool IsVerifiable { get; } = key is not null;
@@ -66,13 +79,25 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 
     public MirrorCounts Counts => new(
         Volatile.Read(ref _sent),
+        Volatile.Read(ref _repeated),
         Volatile.Read(ref _answered),
         Volatile.Read(ref _failed),
         Volatile.Read(ref _sameStatus),
         [.. MirrorSkips.All.Select(skip => (skip, Volatile.Read(ref _skipped[(int)skip])))]);
 
-    /// <summary>Whether a request of this method is among those that are copied.</summary>
-    public bool Draws(string method) => Settings.Methods.Contains(method) && (Settings.Percent >= 100 || Random.Shared.NextDouble() * 100 < Settings.Percent);
+    /// <summary>How often a request of this method is sent to the standby; 0 for those that are not copied.</summary>
+    /// <remarks>Above 100 % the standby gets more requests than the active slot, but never one twice that may change something.</remarks>
+    public int Draw(string method)
+    {
+        if (!Settings.Methods.Contains(method))
+        {
+            return 0;
+        }
+
+        var (whole, rest) = ((int)(Settings.Percent / Whole), Settings.Percent % Whole);
+        var copies = whole + (rest > 0 && Random.Shared.NextDouble() * Whole < rest ? 1 : 0);
+        return copies > 1 && !MirrorSettings.SafeMethods.Contains(method) ? 1 : copies;
+    }
 
     /// <summary>Takes a place among the copies that are under way. Give it back with <see cref="Leave"/>.</summary>
     public bool TryEnter()
@@ -98,7 +123,20 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 
     public void Skip(MirrorSkip why) => Interlocked.Increment(ref _skipped[(int)why]);
 
-    public void CountSent() => Interlocked.Increment(ref _sent);
+    /// <summary>Counts a copy that is sent to the standby.</summary>
+    /// <param name="isRepeated">Whether the standby gets the same request already: for load, its answer is not compared.</param>
+    public void CountSent(bool isRepeated)
+    {
+        Interlocked.Increment(ref _sent);
+        if (isRepeated)
+        {
+            Interlocked.Increment(ref _repeated);
+        }
+    }
+
+    /// <summary>Takes in how the standby took a copy.</summary>
+    /// <returns>Why the standby suffers; null if it does not.</returns>
+    public string? Judge(MirrorAnswer answer) => _recent.Add(answer.Failure is null ? answer.Latency : null);
 
     /// <summary>Whether a second copy of a request goes to the active slot, to measure noise. Never of one that may change something.</summary>
     public bool MeasuresNoise(string method) =>
@@ -128,6 +166,9 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
             time.GetUtcNow());
     }
 
+    /// <summary>What it has counted is about other versions from now on.</summary>
+    public void Outdate(string what) => Outdated ??= what;
+
     /// <summary>Ends it. Called once, by <see cref="MirrorRuns"/>.</summary>
     public void EndAs(MirrorEnd end)
     {
@@ -141,12 +182,14 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
 /// <summary>How a mirror has ended.</summary>
 /// <param name="At">When (UTC).</param>
 /// <param name="Why">For people.</param>
-internal sealed record MirrorEnd(DateTimeOffset At, string Why);
+/// <param name="IsAlarm">Whether somebody should look at the standby.</param>
+internal sealed record MirrorEnd(DateTimeOffset At, string Why, bool IsAlarm = false);
 
 /// <summary>What a mirror has counted.</summary>
 /// <param name="Sent">Copies that were sent.</param>
+/// <param name="Repeated">How many of them are further copies of the same request.</param>
 /// <param name="Answered">Pairs of answers.</param>
 /// <param name="Failed">Copies without a whole answer, while the active slot gave one.</param>
 /// <param name="SameStatus">Pairs with the same status code.</param>
 /// <param name="Skipped">Requests that were drawn and not copied, or not compared.</param>
-internal sealed record MirrorCounts(long Sent, long Answered, long Failed, long SameStatus, IReadOnlyList<(MirrorSkip Why, long Count)> Skipped);
+internal sealed record MirrorCounts(long Sent, long Repeated, long Answered, long Failed, long SameStatus, IReadOnlyList<(MirrorSkip Why, long Count)> Skipped);

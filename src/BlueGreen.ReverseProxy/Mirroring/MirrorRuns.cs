@@ -78,11 +78,27 @@ internal sealed class MirrorRuns(TimeProvider time)
     /// <param name="run">The mirror.</param>
     /// <param name="why">Why, for people.</param>
     /// <param name="isByItself">Whether nobody has asked for that.</param>
-    public void End(MirrorRun run, string why, bool isByItself)
+    /// <param name="isAlarm">Whether somebody should look at the standby.</param>
+    public void End(MirrorRun run, string why, bool isByItself, bool isAlarm = false)
     {
         lock (_gate)
         {
-            EndLocked(run, why, isByItself);
+            EndLocked(run, why, isByItself, isAlarm);
+        }
+    }
+
+    /// <summary>Ends the mirrors of services that there are no more.</summary>
+    public void EndOthers(IReadOnlyCollection<Service> services)
+    {
+        lock (_gate)
+        {
+            foreach (var run in _running)
+            {
+                if (run is not null && !services.Contains(run.Order.Service))
+                {
+                    EndLocked(run, "the service was removed, or given other clusters", isByItself: true);
+                }
+            }
         }
     }
 
@@ -101,7 +117,7 @@ internal sealed class MirrorRuns(TimeProvider time)
         }
     }
 
-    private void EndLocked(MirrorRun run, string why, bool isByItself)
+    private void EndLocked(MirrorRun run, string why, bool isByItself, bool isAlarm = false)
     {
         if (run.End is not null)
         {
@@ -116,7 +132,7 @@ internal sealed class MirrorRuns(TimeProvider time)
         // Before the copies are cancelled: no other one begins.
         var next = With(_running, run.Order.Service, null);
         Volatile.Write(ref _running, Array.TrueForAll(next, one => one is null) ? [] : next);
-        run.EndAs(new(time.GetUtcNow(), why));
+        run.EndAs(new(time.GetUtcNow(), why, isAlarm));
         if (isByItself)
         {
             _ended?.Invoke(run);

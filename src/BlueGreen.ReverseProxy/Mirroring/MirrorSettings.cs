@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Mirroring.Comparing;
 
 namespace BlueGreen.ReverseProxy.Mirroring;
@@ -19,23 +20,43 @@ internal sealed record MirrorSettings
     public bool RequireIdempotencyKey { get; init; }
 
     /// <summary>How much of a body is kept: requests with more are not copied, responses with more are not compared.</summary>
-    public int MaxBodyBytes { get; init; } = DefaultBodyBytes;
+    public required int MaxBodyBytes { get; init; }
 
     /// <summary>How many copies may be under way at once, with everything that is kept for them.</summary>
-    public int MaxConcurrent { get; init; } = DefaultConcurrent;
+    public required int MaxConcurrent { get; init; }
 
     /// <summary>How many copies may begin per second.</summary>
-    public int MaxPerSecond { get; init; } = DefaultPerSecond;
+    public required int MaxPerSecond { get; init; }
+
+    /// <summary>How long a copy may take.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>How long more than half of the newest copies may take until their answers begin, before the mirror ends; null for no limit.</summary>
+    public TimeSpan? MaxLatency { get; init; }
 
     /// <summary>What of the answers is compared.</summary>
     public CompareSettings Compare { get; init; } = new();
 
     /// <summary>The methods that change nothing.</summary>
-    public static FrozenSet<string> SafeMethods { get; } = FrozenSet.ToFrozenSet(["GET", "HEAD"], StringComparer.Ordinal);
+    public static FrozenSet<string> SafeMethods { get; } = MirrorRules.SafeMethods.ToFrozenSet(StringComparer.Ordinal);
 
-    public const int DefaultBodyBytes = 64 * 1024;
-    public const int DefaultConcurrent = 64;
-    public const int DefaultPerSecond = 200;
+    /// <summary>What the configuration says.</summary>
+    public static MirrorSettings Of(MirrorOptions options) => new()
+    {
+        Percent = options.Percent,
+        Methods = options.Methods.ToFrozenSet(StringComparer.Ordinal),
+        Duration = options.Duration,
+        RequireIdempotencyKey = options.RequireIdempotencyKey,
+        MaxBodyBytes = options.MaxBodyBytes,
+        MaxConcurrent = options.MaxConcurrent,
+        MaxPerSecond = options.MaxPerSecond,
+        Timeout = options.Timeout,
+        MaxLatency = options.MaxLatency,
+        Compare = new()
+        {
+            Headers = options.Compare.Headers, Ignore = options.Compare.Ignore, Sets = options.Compare.Sets, NoisePercent = options.Compare.NoisePercent,
+        },
+    };
 
     public bool Equals(MirrorSettings? other) => other is not null
         && Percent.Equals(other.Percent)
@@ -45,6 +66,8 @@ internal sealed record MirrorSettings
         && MaxBodyBytes == other.MaxBodyBytes
         && MaxConcurrent == other.MaxConcurrent
         && MaxPerSecond == other.MaxPerSecond
+        && Timeout == other.Timeout
+        && MaxLatency == other.MaxLatency
         && Compare.Equals(other.Compare);
 
     public override int GetHashCode() => HashCode.Combine(Percent, Methods.Count, Duration, MaxBodyBytes, MaxConcurrent, MaxPerSecond);

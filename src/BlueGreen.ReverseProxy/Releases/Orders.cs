@@ -28,6 +28,9 @@ internal sealed record ReleaseOrder
     /// <summary>Whether a version is released although it was rolled back before.</summary>
     public bool RetryKnownBad { get; init; }
 
+    /// <summary>What a mirror has to have shown; null where the configuration decides.</summary>
+    public MirrorGateState? MirrorGate { get; init; }
+
     public bool RequireApproval { get; init; }
 
     /// <summary>How the traffic is moved step by step; null for all at once.</summary>

@@ -52,6 +52,7 @@ internal static class ReleaseOrders
             ExpectVersion = order.ExpectVersion,
             Force = order.Force,
             RetryKnownBad = order.RetryKnownBad ? true : null,
+            MirrorGate = order.MirrorGate,
             RequireApproval = order.RequireApproval,
             TakesBack = order.TakesBack,
             Shift = order.Shift,

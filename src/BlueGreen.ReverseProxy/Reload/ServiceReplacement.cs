@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Bake;
 using BlueGreen.ReverseProxy.Routing;
 using BlueGreen.ReverseProxy.Shutdown;
@@ -40,6 +41,7 @@ internal sealed partial class ServiceReplacement(
     AcceptedConfigProvider accepted,
     BakeBaselines baselines,
     HealthMonitor health,
+    MirrorRuns mirrors,
     IServiceProvider provider,
     IOptions<HostOptions> host,
     TimeProvider time,
@@ -74,6 +76,7 @@ internal sealed partial class ServiceReplacement(
             {
                 ImmutableArray<string> held = [.. change.OtherFailures.Where(name => committed.State.Running.Exists(release => release.Holds(name)))];
                 services.Replace(set, OptionsChange.HoldFailures(next, options.Value, held));
+                mirrors.EndOthers(set.All);
                 return new Decision<ImmutableArray<string>>(null, held);
             },
             stopping);

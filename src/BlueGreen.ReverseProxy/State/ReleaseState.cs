@@ -34,6 +34,9 @@ internal sealed record ReleaseState
     /// <summary>Whether a version is released although it was rolled back before; null, and not stored, for no.</summary>
     public bool? RetryKnownBad { get; init; }
 
+    /// <summary>What a mirror has to have shown; null, and not stored, where the configuration decides.</summary>
+    public MirrorGateState? MirrorGate { get; init; }
+
     public bool RequireApproval { get; init; }
 
     public string? ApprovedBy { get; init; }

@@ -117,6 +117,28 @@ public sealed class PictureTests
     }
 
     [PictureFact]
+    public async Task MirrorDiff_OfTwoVersions()
+    {
+        await using var fleet = await StartAsync();
+        var orders = 0;
+        foreach (var (api, total, name) in new[] { (fleet.Blue, "9.99", "\"customer\":\"c-17\","), (fleet.Green, "9.9", "") })
+        {
+            api.Trouble = async context =>
+            {
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync($$"""{"id":1,{{name}}"total":{{total}},"requestId":"{{Interlocked.Increment(ref orders)}}"}""");
+                return true;
+            };
+        }
+
+        await using var crowd = await ServeAsync(fleet);
+        await fleet.MirrorAsync(new { percent = 20, seconds = 600, reason = "before 2.0.0" });
+        await fleet.UntilMirrorAsync(report => report.Answered > 400);
+
+        await SaveAsync(fleet, "mirror diff orders", "What the standby answers differently, by route and place, and what is noise", exitCode: 2, columns: WideColumns);
+    }
+
+    [PictureFact]
     public async Task Preflight_OfASickStandby()
     {
         await using var fleet = await StartAsync();
@@ -128,7 +150,7 @@ public sealed class PictureTests
     [Fact]
     public void Pictures_OfTheDocumentation_HaveNoBlanksThatARendererCollapses()
     {
-        foreach (var file in new[] { "cutover", "watch", "rollback", "status", "history", "audit", "preflight", "shift-terminal" })
+        foreach (var file in new[] { "cutover", "watch", "rollback", "status", "history", "audit", "preflight", "shift-terminal", "mirror" })
         {
             var picture = System.Xml.Linq.XDocument.Load(PathOf(file));
 

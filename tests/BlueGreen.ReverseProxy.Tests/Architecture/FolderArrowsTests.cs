@@ -32,7 +32,7 @@ public sealed class FolderArrowsTests : IDisposable
         ("State", ["Background", "Configuration", "Mirroring", "Previews", "Routing", "Slots"]),
         ("Releases", ["Background", "Configuration", "Connecting", "Extensibility", "Health", "LongLived", "Mirroring", "Observability", "Previews", "Routing", "Slots", "State"]),
         ("Shutdown", ["Configuration", "Listening", "LongLived", "Mirroring", "Releases", "Slots", "State"]),
-        ("Reload", ["Background", "Configuration", "Health", "Releases", "Routing", "Shutdown", "Slots", "State"]),
+        ("Reload", ["Background", "Configuration", "Health", "Mirroring", "Releases", "Routing", "Shutdown", "Slots", "State"]),
         ("Admin", ["Background", "Configuration", "Connecting", "Forwarding", "Health", "Listening", "Mirroring", "Observability", "Previews", "Releases", "Reload", "Slots", "State"]),
         ("Embedding", ["Admin", "Configuration", "Connecting", "Extensibility", "Releases", "Slots", "State"]),
     ];

@@ -46,6 +46,44 @@ public sealed class DifferenceReportTests
         Verdict(report, "$.total").Should().Be(DifferenceVerdict.Suspected);
     }
 
+    // Two places of one request are one request, and noise is none.
+    [Fact]
+    public void SurelyDifferent_RequestsWithSeveralPlaces_CountOnce()
+    {
+        var report = new DifferenceReport();
+        for (var request = 0; request < 20; request++)
+        {
+            Add(report, [Total, new("$.name", "a", "b"), Id], [Id]);
+            Add(report, [Id], [Id]);
+            Add(report, [], []);
+        }
+
+        Add(report, [Total], []);
+        var figures = report.Read();
+
+        (figures.Compared, figures.Different, figures.SurelyDifferent).Should().Be((61, 41, 21));
+    }
+
+    // More combinations than are kept: at least as many as there are, never fewer.
+    [Fact]
+    public void SurelyDifferent_MoreCombinationsThanAreKept_IsNotTooLow()
+    {
+        var report = new DifferenceReport();
+        for (var request = 0; request < 3000; request++)
+        {
+            // Which of twelve fields differ is another combination each time; the total always does.
+            var random = Enumerable.Range(0, 12).Where(bit => (request & (1 << bit)) != 0).Select(bit => new Difference($"$.f{bit}", "1", "2")).ToArray();
+            Add(report, [Total, .. random], random);
+        }
+
+        Add(report, [.. Enumerable.Range(0, 30).Select(place => new Difference($"$.g{place}", "1", "2")), Total], []);
+        Add(report, [], []);
+        var figures = report.Read();
+
+        Verdict(report, "$.total").Should().Be(DifferenceVerdict.Different);
+        (figures.Compared, figures.SurelyDifferent).Should().Be((3002, 3001));
+    }
+
     // A place that is random in both, at whatever rate: hardly ever called different, however often one looks.
     [Theory]
     [InlineData(0.02)]

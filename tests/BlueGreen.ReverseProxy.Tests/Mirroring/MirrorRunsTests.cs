@@ -1,4 +1,5 @@
 using BlueGreen.Contracts;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.Tests.Support;
@@ -93,6 +94,23 @@ public sealed class MirrorRunsTests
         body.Bytes.ToArray().Should().Equal(isKept ? bytes : []);
     }
 
+    [Theory]
+    [InlineData(100, "GET", 1, 1)]
+    [InlineData(200, "GET", 2, 2)]
+    [InlineData(250, "HEAD", 2, 3)]
+    [InlineData(1000, "GET", 10, 10)]
+    [InlineData(1000, "POST", 1, 1)]
+    [InlineData(250, "POST", 1, 1)]
+    [InlineData(1000, "PUT", 0, 0)]
+    public void Draw_Above100Percent_SendsSafeRequestsSeveralTimesAndOthersOnce(double percent, string method, int least, int most)
+    {
+        var run = Run(settings => settings with { Percent = percent, Methods = ["GET", "HEAD", "POST"] });
+        var drawn = Enumerable.Range(0, 1000).Select(_ => run.Draw(method)).ToList();
+
+        (drawn.Min(), drawn.Max()).Should().Be((least, most));
+        drawn.Average().Should().BeApproximately((least + most) / 2.0, 0.2);
+    }
+
     // What an answer says of its length may be wrong, or none.
     [Theory]
     [InlineData(null)]
@@ -136,7 +154,7 @@ public sealed class MirrorRunsTests
 
     private MirrorRun Run(Func<MirrorSettings, MirrorSettings>? change = null, long generation = 1)
     {
-        var settings = new MirrorSettings { Percent = 100, Methods = MirrorSettings.SafeMethods, Duration = TimeSpan.FromMinutes(1) };
+        var settings = MirrorSettings.Of(new MirrorOptions { Duration = TimeSpan.FromMinutes(1) });
         return new MirrorRun(new MirrorOrder(_service, generation, SlotName.Blue, change?.Invoke(settings) ?? settings, "ops", Reason: null, _time.GetUtcNow()), key: null, _time);
     }
 }

@@ -92,7 +92,7 @@ internal sealed class OpenState : IDisposable
         var progresses = new ReleaseProgresses();
         var baselines = new BakeBaselines(Services, time);
         var monitors = new BakeMonitors(Services, baselines, time);
-        var gates = new GateEvaluator(null!, null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
+        var gates = new GateEvaluator(null!, null!, null!, null!, null!, new HostGates(null!, [], time, NullLogger<HostGates>.Instance));
         var end = new BakeEnd(context);
         var measurement = new SwitchMeasurement(context, baselines, progresses);
         var runner = new ReleaseRunner(

@@ -82,6 +82,7 @@ internal static class Examples
         65_536,
         64,
         200,
+        MaxLatencyMs: 500,
         "ops",
         "before 2.0.1",
         Now,
@@ -90,6 +91,7 @@ internal static class Examples
         EndedBecause: null,
         Open: 2,
         Sent: 1204,
+        Repeated: 0,
         Answered: 1200,
         Failed: 2,
         SameStatus: 1198,
@@ -188,7 +190,7 @@ internal static class Examples
 
     public static JsonNode RotatedKey() => Node(new PreviewKeyRotation("c4edfec1", 0, [new("2aa0e1fe", Now.AddHours(1))]), ContractsJson.Default.PreviewKeyRotation);
 
-    public static JsonNode WantedMirror() => Given(new MirrorRequest(10, ["GET", "HEAD"], 3600, Compare: new(["content-type"], ["$.requestId"], ["$.tags"], 20), Reason: "before 2.0.1"), ContractsJson.Default.MirrorRequest);
+    public static JsonNode WantedMirror() => Given(new MirrorRequest(10, ["GET", "HEAD"], 3600, Compare: new(["content-type"], ["$.requestId"], ["$.tags"], 20), MaxLatencyMs: 500, Reason: "before 2.0.1"), ContractsJson.Default.MirrorRequest);
 
     public static JsonNode Mirror() => Node(new MirrorStatus("orders", Running: true, MirrorFindings), ContractsJson.Default.MirrorStatus);
 

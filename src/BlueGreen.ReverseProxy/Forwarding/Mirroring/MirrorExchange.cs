@@ -56,6 +56,19 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
         }
     }
 
+    /// <summary>Sends one more copy, for load; it has a place among those that are under way. Only for a request without a body.</summary>
+    public void Repeat(MirroredCopy repeated) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await forwarder.SendAsync(this, repeated);
+        }
+        finally
+        {
+            run.Leave();
+        }
+    });
+
     /// <summary>The active slot's answer begins.</summary>
     /// <param name="response">The answer; its body is kept from now on.</param>
     /// <param name="context">The client's request.</param>
@@ -129,7 +142,8 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
             }
             else
             {
-                run.Add(route, Active, copy.Answer, second?.Answer);
+                // A second copy that the end of the mirror has cut short is no noise.
+                run.Add(route, Active, copy.Answer, second?.Answer is { Failure: not null } && run.IsEnding ? null : second?.Answer);
             }
         }
         finally
@@ -142,6 +156,6 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
         copy.Answer.Skipped is { } skipped ? skipped
         : Active.IsStreaming || copy.Answer.IsStreaming ? MirrorSkip.Streaming
         : !Active.Body.IsComplete ? MirrorSkip.ActiveIncomplete
-        : copy.Answer.Failure is not null && run.IsEnding ? MirrorSkip.Ended
+        : run.End is not null || (copy.Answer.Failure is not null && run.IsEnding) ? MirrorSkip.Ended
         : null;
 }

@@ -9,11 +9,8 @@ namespace BlueGreen.ReverseProxy.Forwarding.Mirroring;
 
 /// <summary>Sends copies to the standby and keeps the answers. Nobody waits for it.</summary>
 internal sealed partial class MirrorForwarder(
-    RawTargetForwarder forwarder, SlotSelector slots, TimeProvider time, ILogger<MirrorForwarder> logger)
+    RawTargetForwarder forwarder, SlotSelector slots, MirrorRuns runs, TimeProvider time, ILogger<MirrorForwarder> logger)
 {
-    /// <summary>How long a copy may take.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
     /// <summary>Sends the copy. Never throws.</summary>
     public async Task SendAsync(MirrorExchange exchange, MirroredCopy copy)
     {
@@ -23,6 +20,7 @@ internal sealed partial class MirrorForwarder(
             // The lease before the token of the end, always: see MirrorRun.
             using var lease = slots.AcquireCopy(exchange.Run.Order.Service, copy.Slot, exchange.Run.Order.From);
             answer.Skipped = lease is null || exchange.Run.IsEnding ? MirrorSkip.Ended : await SendAsync(exchange, copy, answer);
+            Judge(exchange, copy);
         }
 #pragma warning disable CA1031 // A copy that fails for whatever reason is an answer that did not come; it must reach nobody else.
         catch (Exception exception)
@@ -30,6 +28,16 @@ internal sealed partial class MirrorForwarder(
         {
             answer.Failure = "the gateway could not send it";
             LogFailed(logger, exception, exchange.Run.Order.Service.Name);
+        }
+    }
+
+    // A copy that was given up because its request or the mirror ended says nothing of the standby.
+    private void Judge(MirrorExchange exchange, MirroredCopy copy)
+    {
+        var run = exchange.Run;
+        if (copy.Slot.Name == run.Order.To && copy.Answer.Skipped is null && !run.IsEnding && !exchange.GivenUp.IsCancellationRequested && run.Judge(copy.Answer) is { } why)
+        {
+            runs.End(run, why, isByItself: true, isAlarm: true);
         }
     }
 
@@ -44,7 +52,7 @@ internal sealed partial class MirrorForwarder(
 
         var destination = available[available.Count == 1 ? 0 : Random.Shared.Next(available.Count)];
         var model = cluster.Model;
-        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var timeout = new CancellationTokenSource(run.Settings.Timeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(run.Ending, exchange.GivenUp, timeout.Token);
         var context = copy.Request.ToContext(
             exchange.RequestBody,
@@ -61,7 +69,7 @@ internal sealed partial class MirrorForwarder(
         {
             if (copy.Slot.Name == run.Order.To)
             {
-                run.CountSent();
+                run.CountSent(copy.IsRepeated);
             }
 
             var error = await forwarder.SendAsync(

@@ -8,4 +8,5 @@ namespace BlueGreen.ReverseProxy.Forwarding.Mirroring;
 /// <param name="Route">How that slot serves the route.</param>
 /// <param name="Request">The request.</param>
 /// <param name="Answer">The answer.</param>
-internal sealed record MirroredCopy(Slot Slot, SlotRoute Route, MirroredRequest Request, MirrorAnswer Answer);
+/// <param name="IsRepeated">Whether the slot gets the same request already: for load, the answer is not compared.</param>
+internal sealed record MirroredCopy(Slot Slot, SlotRoute Route, MirroredRequest Request, MirrorAnswer Answer, bool IsRepeated = false);

@@ -21,7 +21,7 @@ internal sealed class RequestMirror(MirrorRuns runs, MirrorForwarder forwarder)
     private MirrorExchange? Begin(HttpContext context, SlotLease lease, RouteBinding binding, string route, MirrorRun run)
     {
         // Chosen by a newer table than the mirror was ordered for: its end is on the way.
-        if (lease.Slot.Name != run.Order.From || !IsDrawn(context.Request, run))
+        if (lease.Slot.Name != run.Order.From || Draw(context.Request, run) is not (> 0 and var copies))
         {
             return null;
         }
@@ -49,15 +49,24 @@ internal sealed class RequestMirror(MirrorRuns runs, MirrorForwarder forwarder)
         else
         {
             exchange.CompleteRequest();
+            for (var sent = 1; sent < copies; sent++)
+            {
+                if (run.TryEnter())
+                {
+                    exchange.Repeat(Copy(run.Order.To, isRepeated: true));
+                }
+            }
         }
 
         return exchange;
 
-        MirroredCopy Copy(SlotName slot) => new(binding.Service![slot], binding[slot]!, new MirroredRequest(context, hasBody), new MirrorAnswer(run.Settings.MaxBodyBytes));
+        // Nothing is kept of an answer that is not compared.
+        MirroredCopy Copy(SlotName slot, bool isRepeated = false) =>
+            new(binding.Service![slot], binding[slot]!, new MirroredRequest(context, hasBody), new MirrorAnswer(isRepeated ? 0 : run.Settings.MaxBodyBytes), isRepeated);
     }
 
-    private static bool IsDrawn(HttpRequest request, MirrorRun run) => run.Draws(request.Method)
-        && (!run.Settings.RequireIdempotencyKey || MirrorSettings.SafeMethods.Contains(request.Method) || request.Headers.ContainsKey(IdempotencyKey));
+    private static int Draw(HttpRequest request, MirrorRun run) =>
+        run.Settings.RequireIdempotencyKey && !MirrorSettings.SafeMethods.Contains(request.Method) && !request.Headers.ContainsKey(IdempotencyKey) ? 0 : run.Draw(request.Method);
 
     private static MirrorSkip? WhyNot(HttpContext context, bool hasBody, RouteBinding binding, MirrorRun run) =>
         GrpcAnswer.IsCall(context.Request) || WebSocketUpgrade.IsRequested(context) || HttpMethods.IsConnect(context.Request.Method) ? MirrorSkip.Streaming

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Mirroring.Comparing;
 
@@ -6,7 +7,7 @@ namespace BlueGreen.ReverseProxy.Mirroring.Comparing;
 internal sealed record CompareSettings
 {
     /// <summary>The header fields.</summary>
-    public ImmutableArray<string> Headers { get; init; } = ["content-type"];
+    public ImmutableArray<string> Headers { get; init; } = MirrorRules.Headers;
 
     /// <summary>Places in JSON documents that are not looked at, with everything below them.</summary>
     public ImmutableArray<string> Ignore { get; init; } = [];

@@ -49,6 +49,8 @@ internal sealed class DifferenceReport
     public const int MostPlaces = 500;
     public const int MostRoutes = 500;
 
+    private const int MostTogether = 20;
+    private const int MostCombinations = 1000;
     private const int Half = TrafficSplit.Whole / 2;
     private const string Others = "(other routes)";
 
@@ -61,6 +63,14 @@ internal sealed class DifferenceReport
     private long _different;
     private long _bodiesNotKept;
     private long _placesLeftOut;
+
+    // How many requests differed at which places together, so that a request with two different places is one request. Bounded: what is over
+    // the limits is counted by place, which may count a request twice, never too few.
+    private readonly Dictionary<string, long> _together = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Route, string Path), long> _apart = [];
+    private readonly Dictionary<(string Route, string Path), char> _letters = [];
+    private readonly List<(string Route, string Path)> _byLetter = [];
+    private long _requestsApart;
 
     /// <summary>Takes in what was found in the answers to one request.</summary>
     /// <param name="route">The route's id.</param>
@@ -98,6 +108,7 @@ internal sealed class DifferenceReport
                 });
             }
 
+            CountTogether(route, found);
             foreach (var difference in noise ?? [])
             {
                 var isAlone = !Has(found, difference.Path);
@@ -117,6 +128,7 @@ internal sealed class DifferenceReport
             return new(
                 _compared,
                 _different,
+                SurelyDifferent_NeedsLock(),
                 _bodiesNotKept,
                 _placesLeftOut,
                 [.. _places.Values.OrderBy(place => place.Verdict).ThenByDescending(place => place.Differ).ThenBy(place => place.Route, StringComparer.Ordinal).ThenBy(place => place.Path, StringComparer.Ordinal)],
@@ -124,6 +136,47 @@ internal sealed class DifferenceReport
                 (Percentile(_active, 0.5), Percentile(_active, 0.99)),
                 (Percentile(_standby, 0.5), Percentile(_standby, 0.99)));
         }
+    }
+
+    private void CountTogether(string route, IReadOnlyList<Difference> found)
+    {
+        // What found no room as a place is counted there.
+        var places = found.Select(difference => (Route: route, difference.Path)).Where(_places.ContainsKey).ToList();
+        if (places.Count == 0)
+        {
+            return;
+        }
+
+        if (places.Count <= MostTogether && new string([.. places.Select(LetterOf).Order()]) is var key && (_together.ContainsKey(key) || _together.Count < MostCombinations))
+        {
+            _together[key] = _together.GetValueOrDefault(key) + 1;
+            return;
+        }
+
+        _requestsApart++;
+        foreach (var place in places)
+        {
+            _apart[place] = _apart.GetValueOrDefault(place) + 1;
+        }
+    }
+
+    // A place by a letter: there are fewer than letters.
+    private char LetterOf((string Route, string Path) place)
+    {
+        if (!_letters.TryGetValue(place, out var letter))
+        {
+            _letters[place] = letter = (char)_byLetter.Count;
+            _byLetter.Add(place);
+        }
+
+        return letter;
+    }
+
+    private long SurelyDifferent_NeedsLock()
+    {
+        var different = _places.Values.Where(place => place.Verdict == DifferenceVerdict.Different).Select(place => (place.Route, place.Path)).ToHashSet();
+        return _together.Where(entry => entry.Key.Any(letter => different.Contains(_byLetter[letter]))).Sum(entry => entry.Value)
+            + Math.Min(_requestsApart, different.Sum(place => _apart.GetValueOrDefault(place)));
     }
 
     private static bool Has(IReadOnlyList<Difference> differences, string path) => differences.Any(difference => difference.Path == path);
@@ -164,9 +217,19 @@ internal sealed class DifferenceReport
 }
 
 /// <summary>What was found so far.</summary>
+/// <param name="Compared">Requests whose answers were compared.</param>
+/// <param name="Different">Those with a difference anywhere, noise included.</param>
+/// <param name="SurelyDifferent">Those with a difference at a place that is <see cref="DifferenceVerdict.Different"/>; where there are too many combinations of places, at least as many.</param>
+/// <param name="BodiesNotKept">Those with a body that was too large to be compared.</param>
+/// <param name="PlacesLeftOut">Differences at places that found no room.</param>
+/// <param name="Places">The places, the sure ones first.</param>
+/// <param name="Routes">What was compared, by route.</param>
+/// <param name="Active">The latency of the active slot, in milliseconds.</param>
+/// <param name="Standby">The same of the standby.</param>
 internal sealed record DifferenceFigures(
     long Compared,
     long Different,
+    long SurelyDifferent,
     long BodiesNotKept,
     long PlacesLeftOut,
     IReadOnlyList<FoundDifference> Places,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Health;
+using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Bake.Queries;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
@@ -19,6 +20,9 @@ internal sealed record GatePlan(
 {
     /// <summary>Whether a version may be released although it was rolled back before.</summary>
     public bool RetryKnownBad { get; init; }
+
+    /// <summary>What the order asks of a mirror; null where the configuration decides.</summary>
+    public MirrorGateState? Mirror { get; init; }
 }
 
 /// <summary>The release that a plan is made for.</summary>
@@ -33,10 +37,11 @@ internal sealed record GateOrder(string Release, string Actor, string? Reason);
 /// <param name="To">The slot that would become active.</param>
 /// <param name="KnownBad">The versions that were rolled back.</param>
 /// <param name="DeployedVersion">The version that the deployment into <paramref name="To"/> named; null if it named none, and without a deployment.</param>
-internal sealed record GateTarget(Service Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null);
+/// <param name="Generation">The service's generation.</param>
+internal sealed record GateTarget(Service Service, Slot From, Slot To, ImmutableList<string> KnownBad, string? DeployedVersion = null, long Generation = 0);
 
 /// <summary>Evaluates the gates, each time by fresh measurement.</summary>
-internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer, QueryGates queries, HostGates hostGates)
+internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier, SlotWarmer warmer, MirrorRuns mirrors, QueryGates queries, HostGates hostGates)
 {
     /// <summary>Evaluates all of them.</summary>
     /// <param name="plan">What is asked for.</param>
@@ -55,7 +60,7 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
         {
             return
             [
-                .. GateNames.For(plan.Kind, service.Options).Select(name => new GateResult(name, service.Name, GateStatus.Skipped, "forced")),
+                .. GateNames.For(plan.Kind, service.Options, plan.Mirror is not null).Select(name => new GateResult(name, service.Name, GateStatus.Skipped, "forced")),
                 .. hostGates.Name(plan.Kind, service.Name, GateStatus.Skipped, "forced"),
             ];
         }
@@ -69,7 +74,7 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
             // What a sick destination reports of itself, or fails to, would only bury the reason.
             const string NotJudged = "not judged: deep health has failed";
             return gates
-                .AddRange(GateNames.For(plan.Kind, service.Options)
+                .AddRange(GateNames.For(plan.Kind, service.Options, plan.Mirror is not null)
                     .Where(name => name != GateNames.DeepHealth)
                     .Select(name => new GateResult(name, service.Name, GateStatus.Pending, NotJudged)))
                 .AddRange(hostGates.Name(plan.Kind, service.Name, GateStatus.Pending, NotJudged));
@@ -90,6 +95,11 @@ internal sealed class GateEvaluator(HealthMonitor monitor, SlotVerifier verifier
     {
         var service = target.Service;
         var onReports = ReportGates.Judge(plan, target, verification, OldReports(target.From), monitor.ProbersOf(target.From).Length).ToImmutableList();
+        if ((plan.Mirror ?? MirrorGateState.Of(service.Options.Traffic.Mirror.Gate)) is { } wanted)
+        {
+            onReports = onReports.Add(MirrorGate.Judge(target, wanted, mirrors.NewestOf(service)));
+        }
+
         onReports.ForEach(gate => judged?.Invoke(gate));
         gates = gates.AddRange(onReports);
 

@@ -11,6 +11,7 @@ internal static class GateNames
     public const string Schema = "schema";
     public const string Capacity = "capacity";
     public const string KnownBad = "knownBad";
+    public const string Mirror = "mirror";
     public const string WarmUp = "warmUp";
     public const string Approval = "approval";
 
@@ -27,7 +28,10 @@ internal static class GateNames
     public static string Host(string name) => $"gate:{name}";
 
     /// <summary>The built-in gates that a release would meet; what <c>force</c> skips is named, not left out.</summary>
-    public static IEnumerable<string> For(ReleaseKind kind, ServiceOptions service)
+    /// <param name="kind">What is asked for.</param>
+    /// <param name="service">How the service is configured.</param>
+    /// <param name="isMirrorAsked">Whether the order asks for a mirror; else the configuration decides.</param>
+    public static IEnumerable<string> For(ReleaseKind kind, ServiceOptions service, bool isMirrorAsked)
     {
         yield return DeepHealth;
         if (kind == ReleaseKind.Rollback)
@@ -39,6 +43,11 @@ internal static class GateNames
         yield return Schema;
         yield return Capacity;
         yield return KnownBad;
+        if (isMirrorAsked || service.Traffic.Mirror.Gate is not null)
+        {
+            yield return Mirror;
+        }
+
         if (!service.WarmUp.Paths.IsEmpty)
         {
             yield return WarmUp;

@@ -8,5 +8,5 @@ namespace BlueGreen.ReverseProxy.Releases.Gates;
 internal static class GateTargets
 {
     public static GateTarget Of(GatewayState state, Service service, SlotName to) =>
-        new(service, service[to.Other()], service[to], state.Services[service.Name].KnownBad, state.Services[service.Name][to]?.Version);
+        new(service, service[to.Other()], service[to], state.Services[service.Name].KnownBad, state.Services[service.Name][to]?.Version, state.Services[service.Name].Generation);
 }

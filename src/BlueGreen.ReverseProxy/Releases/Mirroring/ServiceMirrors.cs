@@ -1,15 +1,17 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Running;
 using BlueGreen.ReverseProxy.Slots;
 using BlueGreen.ReverseProxy.State;
+using Microsoft.Extensions.Logging;
 
 namespace BlueGreen.ReverseProxy.Releases.Mirroring;
 
 /// <summary>Begins and ends mirrors: first it is committed that they were ordered, then copies are made.</summary>
-internal sealed class ServiceMirrors : IDisposable
+internal sealed partial class ServiceMirrors : IDisposable
 {
     private readonly CommittedState _state;
     private readonly ReleaseEngine _engine;
@@ -21,11 +23,34 @@ internal sealed class ServiceMirrors : IDisposable
     // One order at a time: what was ordered last is what runs.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    public ServiceMirrors(CommittedState state, ReleaseEngine engine, MirrorRuns runs, CurrentOptions options, UntilStored untilStored, BackgroundLoops loops, TimeProvider time)
+    public ServiceMirrors(
+        CommittedState state, ReleaseEngine engine, MirrorRuns runs, CurrentOptions options, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
     {
         (_state, _engine, _runs, _options, _time) = (state, engine, runs, options, time);
-        runs.OnEnded(run => loops.Start(
-            "mirror", () => untilStored.CommitAsync(committed => MirrorOrders.Note(committed, run.Order.Service.Name, run.End!), _stop.Token)));
+        runs.OnEnded(run =>
+        {
+            LogEnded(logger, run.End!.IsAlarm ? LogLevel.Warning : LogLevel.Information, run.Order.Service.Name, run.End.Why);
+            loops.Start("mirror", () => untilStored.CommitAsync(committed => MirrorOrders.Note(committed, run.Order.Service.Name, run.End), _stop.Token));
+        });
+
+        // A standby that was sick when the mirror began is no reason: whoever ordered it could see that.
+        health.OnTurnedUnhealthy((service, slot, what) =>
+        {
+            if (runs.Of(service) is { } run && run.Order.To == slot.Name)
+            {
+                runs.End(run, $"the standby's health got worse: {what}", isByItself: true, isAlarm: true);
+            }
+        });
+        health.OnOtherDestinations((service, slot, addresses) =>
+        {
+            // Also of one that has ended: a gate may ask for it.
+            if (runs.NewestOf(service) is { } run)
+            {
+                var what = $"the destinations of {slot.Name.ToText()} were changed: {addresses}";
+                run.Outdate(what);
+                runs.End(run, what, isByItself: true);
+            }
+        });
     }
 
     /// <summary>Has requests copied, or copied otherwise. Repeating it changes nothing.</summary>
@@ -109,4 +134,7 @@ internal sealed class ServiceMirrors : IDisposable
 
         return refusal;
     }
+
+    [LoggerMessage(EventId = 4810, Message = "The mirror of {Service} has ended: {Why}.")]
+    private static partial void LogEnded(ILogger logger, LogLevel level, string service, string why);
 }

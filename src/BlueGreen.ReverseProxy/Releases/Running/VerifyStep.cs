@@ -47,6 +47,7 @@ internal sealed partial class VerifyStep(
             Order: new GateOrder(release.Id, release.Actor, release.Reason))
         {
             RetryKnownBad = release.RetryKnownBad == true,
+            Mirror = release.MirrorGate,
         };
         progress.BeginJudging();
         var judged = await gates.EvaluateAsync(plan, progress.Judge, cancellationToken);

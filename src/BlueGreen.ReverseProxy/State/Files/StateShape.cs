@@ -35,6 +35,7 @@ internal static class StateShape
         Versions = IgnoringCase(release.Versions, "versions", version => version),
 
         Hold = Checked(release.Hold),
+        MirrorGate = Checked(release.MirrorGate),
         Bake = Checked(release.Bake),
 
         // 1e999 is read as infinity, which can't be written again, and no timer takes.
@@ -96,6 +97,9 @@ internal static class StateShape
 
     private static ReleaseHoldState? Checked(ReleaseHoldState? hold) =>
         hold is null or { MaxSeconds: > 0 and <= LongestHold, MaxRequests: > 0 } ? hold : throw new InvalidDataException("a release's hold in the state has no limits, or none that can be kept");
+
+    private static MirrorGateState? Checked(MirrorGateState? gate) =>
+        gate is null or { MinRequests: > 0, MaxDifference: >= 0 and <= 1 } ? gate : throw new InvalidDataException("a release's gate mirror in the state has limits that are none");
 
     private static Deployment? Checked(Deployment? deployment) => deployment is null
         ? null
