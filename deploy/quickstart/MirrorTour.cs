@@ -1,3 +1,4 @@
+using System.Net;
 using BlueGreen.Contracts;
 using BlueGreen.Quickstart.Administration;
 using BlueGreen.Quickstart.Api;
@@ -13,6 +14,11 @@ internal sealed class MirrorTour(AdminClient admin, Installation installation, T
 
     // So many requests are answered by blue twice before the new version counts as the same.
     private const long Enough = 100;
+
+    // So many that the gate has something to judge.
+    private const int Answered = 50;
+
+    private static readonly CutoverGates Gate = new(new MirrorGateRequest(Answered, MaxDifference: 0.001));
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestComparison = TimeSpan.FromSeconds(60);
@@ -31,14 +37,18 @@ internal sealed class MirrorTour(AdminClient admin, Installation installation, T
 
         stage.Step = $"mirror to {OrdersApi.FaultyVersion}";
         await admin.StartMirrorAsync(Order, stop);
-        var found = await UntilAsync(report => report.Differences.Any(difference => difference.Verdict == Different), stop);
+        var found = await UntilAsync(report => report.Answered >= Answered && report.Differences.Any(difference => difference.Verdict == Different), stop);
         stage.AddResult($"mirror to {OrdersApi.FaultyVersion}: {Describe(found)}");
+
+        stage.Step = $"cutover to {OrdersApi.FaultyVersion}";
+        await BeRefusedAsync(stop);
+        await Task.Delay(TourSteps.Pause, stop);
 
         stage.Step = $"mend: deploy {Installation.GreenVersion} to green";
         var mended = await installation.StartGreenAsync(Installation.GreenVersion, stop);
         var destinations = new Dictionary<string, DeployDestination>(StringComparer.Ordinal) { ["g2"] = new(mended.AbsoluteUri) };
         await admin.DeployAsync(SlotName.Green, new DeployRequest(destinations, Installation.GreenVersion), stop);
-        stage.AddResult($"{Installation.GreenVersion} deployed to green, which has ended the mirror: {(await admin.MirrorAsync(stop)).EndedBecause}");
+        stage.AddResult($"{Installation.GreenVersion} deployed to green");
         await steps.HealthyAsync(SlotName.Green, stop);
 
         stage.Step = $"mirror to {Installation.GreenVersion}";
@@ -51,7 +61,19 @@ internal sealed class MirrorTour(AdminClient admin, Installation installation, T
         }
 
         stage.Step = "cutover to green";
-        await steps.CutOverToGreenAsync(stop);
+        await steps.CutOverToGreenAsync(Gate, stop);
+    }
+
+    private async Task BeRefusedAsync(CancellationToken stop)
+    {
+        var request = new CutoverRequest(SlotName.Green, "quickstart", OrdersApi.FaultyVersion) { Gates = Gate };
+        var answer = await admin.CutoverAsync(request, $"{Guid.NewGuid()}", "switched", stop);
+        if (answer is not { Status: HttpStatusCode.UnprocessableEntity, Code: ProblemCodes.GateFailed })
+        {
+            throw new QuickstartException($"A cutover to a version that answers differently was answered with {answer}; expected is 422 {ProblemCodes.GateFailed}.");
+        }
+
+        stage.AddResult($"cutover to {OrdersApi.FaultyVersion} refused, {answer}");
     }
 
     private async Task<MirrorReport> UntilAsync(Func<MirrorReport, bool> condition, CancellationToken stop)

@@ -19,7 +19,7 @@ internal sealed class Tour(AdminClient admin, Uri blueApi, TourSteps steps, Stag
         await Task.Delay(TourSteps.Pause, stop);
 
         stage.Step = "cutover to green";
-        await steps.CutOverToGreenAsync(stop);
+        await steps.CutOverToGreenAsync(gates: null, stop);
 
         stage.Step = "cutover to blue, whose health is broken";
         await BeRefusedAsync(stop);

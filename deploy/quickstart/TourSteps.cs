@@ -18,10 +18,13 @@ internal sealed class TourSteps(AdminClient admin, LoadStatistics load, Stage st
     private const string Completed = "completed";
     private static readonly TimeSpan LongestRecovery = TimeSpan.FromSeconds(60);
 
-    public async Task CutOverToGreenAsync(CancellationToken stop)
+    /// <summary>Switches to green, and waits for the end of the bake.</summary>
+    /// <param name="gates">What has to hold besides the gates that every cutover has; null for nothing.</param>
+    /// <param name="stop">Ends the wait.</param>
+    public async Task CutOverToGreenAsync(CutoverGates? gates, CancellationToken stop)
     {
         // The gateway checks green afresh, three probes in a row, and that it really is the version which is to be released.
-        var request = new CutoverRequest(SlotName.Green, "quickstart", Installation.GreenVersion);
+        var request = new CutoverRequest(SlotName.Green, "quickstart", Installation.GreenVersion) { Gates = gates };
         var key = $"{Guid.NewGuid()}";
         await SwitchAsync("cutover", SlotName.Blue, SlotName.Green, until => admin.CutoverAsync(request, key, until, stop));
         await Task.Delay(Pause, stop);
