@@ -39,6 +39,9 @@ public static class ProblemCodes
     /// <summary>409: somebody holds the service by hand.</summary>
     public const string ServiceHeld = "service-held";
 
+    /// <summary>409: the file that holds the key of the mirrors' marks can't be used.</summary>
+    public const string MirrorKeyUnreadable = "mirror-key-unreadable";
+
     /// <summary>409: there is no slot that was active before, or something else was deployed there since.</summary>
     public const string NothingToRollBack = "nothing-to-roll-back";
 
@@ -105,6 +108,7 @@ public static class ProblemCodes
         SlotActive,
         SlotRetained,
         ServiceHeld,
+        MirrorKeyUnreadable,
         NothingToRollBack,
         WrongStatus,
         ReleaseEnded,

@@ -4,6 +4,7 @@ using BlueGreen.Gateway.Benchmarks.Exclusive;
 using BlueGreen.Gateway.Benchmarks.Hosts;
 using BlueGreen.Gateway.Benchmarks.Idle;
 using BlueGreen.Gateway.Benchmarks.Measuring;
+using BlueGreen.Gateway.Benchmarks.Mirroring;
 using BlueGreen.Gateway.Benchmarks.Overhead;
 using BlueGreen.Gateway.Benchmarks.Processes;
 using BlueGreen.Gateway.Benchmarks.Shifting;
@@ -41,6 +42,14 @@ internal static class BenchmarkCommands
                      --warmup N          seconds of load on each proxy, twice, before anything is measured (default 5)
                      --variants A,B      some of the proxies; plain is always among them
         measuring  what it costs a request to be measured: told apart by route, counted for the bake, looked at for hangs
+        mirror     whether clients notice a mirror: latency, throughput, processor time and memory with and without one in turn, for
+                   standbys that are healthy, slow, hang, reset connections or are closed; needs two cores, Linux only
+                     --pairs N           windows with and without per line (default 8)
+                     --seconds N         length of a window (default 2)
+                     --rates A,B         requests a second; 0 for as fast as the answers come (default 150,2000,0)
+                     --bodies A,B        bytes of an answer (default 1024,65536)
+                     --standbys A,B      some of healthy, slow, hanging, resetting, closed (default: all of them)
+                     --warmup N          seconds of load with and without a mirror before anything is measured (default 10)
         idle       memory and processor time of many idle connections, against plain YARP and, where it is installed, nginx;
                    Linux only
                      --only websockets|requests|cutover
@@ -93,6 +102,8 @@ internal static class BenchmarkCommands
                     return await OverheadCommand.RunAsync(CommandOptions.Read(rest, OverheadCommand.Options));
                 case ["measuring"]:
                     return SmallBenchmarks.Run<MeasuredRequest>() ? 0 : 1;
+                case ["mirror", .. var rest]:
+                    return await MirrorCommand.RunAsync(CommandOptions.Read(rest, MirrorCommand.Options));
                 case ["idle", .. var rest]:
                     return await IdleCommand.RunAsync(CommandOptions.Read(rest, IdleCommand.Options));
                 case ["detectors", .. var rest]:
@@ -101,6 +112,10 @@ internal static class BenchmarkCommands
                     return await ConfirmationCommand.RunAsync(CommandOptions.Read(rest, ConfirmationCommand.Options), Console.Out);
                 case ["ramp", .. var rest]:
                     return await RampCommand.RunAsync(CommandOptions.Read(rest, RampCommand.Options));
+                case [MirrorRoles.Api]:
+                    return await MirrorRoles.RunApiAsync();
+                case [MirrorRoles.Load]:
+                    return await MirrorRoles.RunLoadAsync();
                 case [ApiHost.Role]:
                     return await ApiHost.RunAsync();
                 case [OverlapApiHost.Role]:

@@ -6,7 +6,7 @@ using BlueGreen.Quickstart.Processes;
 
 namespace BlueGreen.Quickstart.Administration;
 
-/// <summary>The three calls of the admin API that a release pipeline needs: status, cutover, rollback.</summary>
+/// <summary>The calls of the admin API that a release pipeline needs: status, deployment, mirror, cutover, rollback.</summary>
 internal sealed class AdminClient(Uri admin) : IDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -24,7 +24,33 @@ internal sealed class AdminClient(Uri admin) : IDisposable
     public Task<AdminAnswer> RollbackAsync(RollbackRequest request, string key, string until, CancellationToken stop) =>
         PostAsync("rollback", JsonContent.Create(request, ContractsJson.Default.RollbackRequest), key, until, stop);
 
+    /// <summary>Deploys to a slot that takes no traffic.</summary>
+    public async Task DeployAsync(SlotName slot, DeployRequest request, CancellationToken stop)
+    {
+        using var response = await _http.PutAsJsonAsync($"slots/{slot.ToText()}", request, ContractsJson.Default.DeployRequest, stop);
+        await ExpectSuccessAsync(response, stop);
+    }
+
+    /// <summary>Has requests copied to the standby.</summary>
+    public async Task StartMirrorAsync(MirrorRequest request, CancellationToken stop)
+    {
+        using var response = await _http.PostAsJsonAsync("mirror", request, ContractsJson.Default.MirrorRequest, stop);
+        await ExpectSuccessAsync(response, stop);
+    }
+
+    /// <summary>What the mirror has found so far.</summary>
+    public async Task<MirrorReport> MirrorAsync(CancellationToken stop) =>
+        (await _http.GetFromJsonAsync("mirror", ContractsJson.Default.MirrorStatus, stop))!.Newest!;
+
     public void Dispose() => _http.Dispose();
+
+    private static async Task ExpectSuccessAsync(HttpResponseMessage response, CancellationToken stop)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new QuickstartException($"{response.RequestMessage!.RequestUri} was answered with {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(stop)}");
+        }
+    }
 
     private async Task<AdminAnswer> PostAsync(string call, JsonContent body, string key, string until, CancellationToken stop)
     {

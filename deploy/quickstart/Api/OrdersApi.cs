@@ -7,6 +7,10 @@ namespace BlueGreen.Quickstart.Api;
 /// <summary>An API as it would stand behind the gateway: what makes it fit for blue-green are the four marked lines.</summary>
 internal static class OrdersApi
 {
+    /// <summary>The version with a mistake in it: it rounds prices. The mirror finds that.</summary>
+    public const string FaultyVersion = "2.0.0-rc.1";
+
+    private const decimal Price = 59.85m;
     private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(3);
 
     public static async Task RunAsync(SlotName slot, string version, CancellationToken stop)
@@ -29,12 +33,12 @@ internal static class OrdersApi
         app.MapGet("/orders/{id}", async (string id, CancellationToken cancelled) =>
         {
             await Task.Delay(Work, cancelled);
-            return new OrderAnswer(id, slot, version);
+            return Answer(id);
         });
         app.MapPost("/orders", async (Order order, CancellationToken cancelled) =>
         {
             await Task.Delay(Work, cancelled);
-            return new OrderAnswer(order.Id, slot, version);
+            return Answer(order.Id);
         });
 
         // Not reachable through the gateway: its only route is /orders.
@@ -43,5 +47,7 @@ internal static class OrdersApi
 
         await app.StartAsync(stop);
         await app.WaitForShutdownAsync(stop);
+
+        OrderAnswer Answer(string id) => new(id, slot, version, version == FaultyVersion ? Math.Round(Price, 1) : Price, TimeProvider.System.GetUtcNow());
     }
 }

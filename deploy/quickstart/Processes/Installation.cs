@@ -29,10 +29,12 @@ internal sealed class Installation : IAsyncDisposable
     public string ConfigFile => Path.Combine(_folder, "gateway.json");
 
     /// <summary>Starts everything. Every process chooses a free port itself and says which, so that no two can want the same.</summary>
-    public async Task StartAsync(CancellationToken stop)
+    /// <param name="greenVersion">What green has.</param>
+    /// <param name="stop">Ends the start.</param>
+    public async Task StartAsync(string greenVersion, CancellationToken stop)
     {
         var blue = StartApi(SlotName.Blue, BlueVersion);
-        var green = StartApi(SlotName.Green, GreenVersion);
+        var green = StartApi(SlotName.Green, greenVersion);
         Blue = await blue.AddressAsync(Listening, stop);
         Green = await green.AddressAsync(Listening, stop);
 
@@ -41,6 +43,10 @@ internal sealed class Installation : IAsyncDisposable
         Gateway = await gateway.AddressAsync(Listening, stop);
         Admin = await gateway.AddressAsync(Administration, stop);
     }
+
+    /// <summary>Starts another API for green. The one before stays up until the end.</summary>
+    /// <returns>Its address.</returns>
+    public Task<Uri> StartGreenAsync(string version, CancellationToken stop) => StartApi(SlotName.Green, version).AddressAsync(Listening, stop);
 
     /// <summary>Does some work for which all processes have to stay up.</summary>
     /// <returns>What went wrong; null when nothing did.</returns>

@@ -48,7 +48,7 @@ internal static class MirrorViews
             [.. figures.Places.Select(Of)],
             figures.PlacesLeftOut,
             counts.Skipped.ToDictionary(skip => skip.Why.ToText(), skip => skip.Count, StringComparer.Ordinal),
-            [.. Warnings(settings)]);
+            [.. Warnings(run)]);
     }
 
     private static MirrorDifference Of(FoundDifference found) => new(
@@ -70,12 +70,16 @@ internal static class MirrorViews
         _ => "noise",
     };
 
-    private static IEnumerable<string> Warnings(MirrorSettings settings)
+    private static IEnumerable<string> Warnings(MirrorRun run)
     {
-        var twice = settings.Methods.Except(MirrorSettings.SafeMethods).Order(StringComparer.Ordinal).ToList();
+        var twice = run.Settings.Methods.Except(MirrorSettings.SafeMethods).Order(StringComparer.Ordinal).ToList();
         if (twice.Count > 0)
         {
             yield return $"{string.Join(", ", twice)}: these requests are carried out twice, once by each slot. What they change, send or pay happens twice where the slots share databases, queues or third parties.";
+            if (!run.IsVerifiable)
+            {
+                yield return "APIs can't tell these copies from clients' requests: no key is configured (BlueGreen:Mirroring:Key).";
+            }
         }
     }
 }

@@ -98,6 +98,7 @@ internal static class Problems
         ProblemCodes.SlotActive => (409, "The slot takes or drains traffic"),
         ProblemCodes.SlotRetained => (409, "The slot is retained for a rollback"),
         ProblemCodes.ServiceHeld => (409, "The service is held by hand"),
+        ProblemCodes.MirrorKeyUnreadable => (409, "The key of the mirrors' marks can't be read"),
         ProblemCodes.NothingToRollBack => (409, "There is nothing to roll back"),
         ProblemCodes.WrongStatus => (409, "The release's status does not allow this"),
         ProblemCodes.ReleaseEnded => (409, "The release ended before it got as far as was asked for"),

@@ -24,6 +24,9 @@ public sealed record BlueGreenOptions
     /// <summary>The policies that routes name.</summary>
     public RoutePolicyOptions Policies { get; init; } = new();
 
+    /// <summary>The key by which APIs recognize mirrored requests.</summary>
+    public MirroringOptions Mirroring { get; init; } = new();
+
     /// <summary>How the gateway itself stops.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
 

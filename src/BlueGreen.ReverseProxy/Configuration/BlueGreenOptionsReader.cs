@@ -39,6 +39,7 @@ internal static class BlueGreenOptionsReader
             Forwarding = ReadForwarding(reader.Section("Forwarding")),
             Destinations = ReadDestinations(reader.Section("Destinations")),
             Policies = RoutePolicyOptionsReader.Read(reader.Section("Policies")),
+            Mirroring = MirroringOptionsReader.Read(reader.Section("Mirroring")),
             Shutdown = ReadShutdown(reader.Section("Shutdown")),
             ResponseHeaders = ReadResponseHeaders(reader.Section("ResponseHeaders")),
             ErrorPages = ErrorPageOptionsReader.Read(reader.Section("ErrorPages")),

@@ -41,6 +41,11 @@ public sealed class ConfigurationCheck
         var errors = new List<ConfigurationError>(settings.Errors);
         CheckFiles(errors, settings.Options.Admin);
         ErrorPageFiles.Load(settings.Options, errors);
+        if (settings.Options.Mirroring is { Key: null, KeyFile: { } keyFile } && MirrorKeyFile.TryRead(settings.Options.Mirroring, out _) is { } whyNoKey)
+        {
+            errors.Add(new($"{BlueGreenSettings.Section}:Mirroring:KeyFile", keyFile, whyNoKey));
+        }
+
         var keys = new List<ConfigurationError>();
         KeyCheck.Find(_configuration.GetSection(Proxy), ProxyKeys.Root, keys);
         errors.AddRange(keys);

@@ -11,7 +11,7 @@ internal sealed class OptionsChange
     private const string FailOn = "Bake:FailOn";
 
     // What is applied while the gateway runs. Every other key needs a restart, so a new one does until somebody has made it follow.
-    private static readonly string[] Live = [Services, Hooks, "ErrorPages", "ResponseHeaders", "Shutdown", "Listen:MaxConnections", "Listen:MaxConnectionsPerAddress"];
+    private static readonly string[] Live = [Services, Hooks, "ErrorPages", "ResponseHeaders", "Mirroring", "Shutdown", "Listen:MaxConnections", "Listen:MaxConnectionsPerAddress"];
 
     // Tokens and client certificates are reloaded by themselves: a token that is taken away must go, whatever else is wrong in the file.
     private static readonly string[] Elsewhere = ["Admin:Tokens", "Admin:ClientCertificates"];
@@ -104,6 +104,7 @@ internal sealed class OptionsChange
         Listen = current.Listen with { MaxConnections = read.Listen.MaxConnections, MaxConnectionsPerAddress = read.Listen.MaxConnectionsPerAddress },
         ErrorPages = read.ErrorPages,
         ResponseHeaders = read.ResponseHeaders,
+        Mirroring = read.Mirroring,
         Shutdown = read.Shutdown,
         Hooks = [.. read.Hooks.Select(hook => current.Hooks.FirstOrDefault(before => before.Name == hook.Name && !HasChanged($"{Hooks}:{hook.Name}")) ?? hook)],
         Services = read.Services.Values

@@ -17,6 +17,15 @@ internal sealed class BodyCapture(int limit)
 
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
+    /// <summary>Makes room for a body of a known length, once instead of while it grows.</summary>
+    public void Expect(long? length)
+    {
+        if (length is { } expected && expected <= limit && expected > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, (int)expected);
+        }
+    }
+
     public void Add(ReadOnlySpan<byte> bytes)
     {
         if (IsTooLarge || bytes.IsEmpty)

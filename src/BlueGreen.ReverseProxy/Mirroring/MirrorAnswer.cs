@@ -37,6 +37,11 @@ internal sealed class MirrorAnswer(int limit)
             headers[name] = values.ToString();
         }
 
+        if (response.RequestMessage?.Method != HttpMethod.Head)
+        {
+            Body.Expect(response.Content.Headers.ContentLength);
+        }
+
         (Status, Headers, Latency) = ((int)response.StatusCode, headers, latency);
     }
 }

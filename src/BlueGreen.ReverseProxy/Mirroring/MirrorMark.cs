@@ -22,7 +22,7 @@ internal static class MirrorMark
         return $"{id}.{Sign(key, service, id)}";
     }
 
-    /// <summary>The signature of an id.</summary>
+    /// <summary>The signature of an id. Names of services are compared without regard to case, and so they are signed.</summary>
     public static string Sign(byte[] key, string service, string id) =>
-        Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{Purpose}\n{service}\n{id}")));
+        Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{Purpose}\n{service.ToLowerInvariant()}\n{id}")));
 }

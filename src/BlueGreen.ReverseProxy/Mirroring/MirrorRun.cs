@@ -63,6 +63,9 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
     /// <summary>What has changed in either slot that no generation tells; null as long as nothing has.</summary>
     public string? Outdated { get; private set; }
 
+    /// <summary>Whether APIs can verify the marks.</summary>
+    public bool IsVerifiable { get; } = key is not null;
+
     /// <summary>When and why it has ended; null as long as it goes on.</summary>
     public MirrorEnd? End { get; private set; }
 

@@ -89,7 +89,7 @@ public sealed class BadValueTests
     }
 
     [Theory]
-    [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Destinations, ErrorPages, Forwarding, Hooks, Listen, Policies, ResponseHeaders, Services, Shutdown, State")]
+    [InlineData("\"Bleu\": \"b\"", "BlueGreen:Bleu", "Admin, Destinations, ErrorPages, Forwarding, Hooks, Listen, Mirroring, Policies, ResponseHeaders, Services, Shutdown, State")]
     [InlineData("\"Admin\": { \"Url\": \"http://127.0.0.1:1\" }", "BlueGreen:Admin:Url", "Certificate, ClientCertificates, Hosts, SocketMode, Tokens, Urls", "Urls")]
     [InlineData("\"State\": { \"Folder\": \"x\" }", "BlueGreen:State:Folder", "Directory, JournalAge, JournalBytes, LockTimeout, Retention")]
     [InlineData("\"ResponseHeaders\": { \"Env\": false }", "BlueGreen:ResponseHeaders:Env", "Environment, Version", "Environment")]

@@ -14,6 +14,7 @@ public sealed class JsonComparisonTests
     [InlineData("""{"a":"é"}""", """{"a":"\u00e9"}""")]
     [InlineData("""1e2""", """100""")]
     [InlineData("""[]""", """[ ]""")]
+    [InlineData("""{"a":1,"a":2,"b":1}""", """{"a":1,"a":2,"b":1.0}""")]
     public void Documents_ThatMeanTheSame_DoNotDiffer(string left, string right) => Paths(left, right).Should().BeEmpty();
 
     [Theory]
@@ -45,6 +46,18 @@ public sealed class JsonComparisonTests
         var settings = new CompareSettings { Sets = ["$.tags", "$.items"] };
         Paths("""{"tags":["a","b"],"items":[{"x":1,"y":2},{"x":2}]}""", """{"tags":["b","a"],"items":[{"x":2.0},{"y":2,"x":1}]}""", settings).Should().BeEmpty();
         Paths("""{"tags":["a","b"]}""", """{"tags":["b","b"]}""", settings).Should().Equal("$.tags");
+    }
+
+    // So many that they are looked up otherwise.
+    [Fact]
+    public void Object_WithManyFieldsInAnotherOrder_IsComparedByTheirNames()
+    {
+        var fields = Enumerable.Range(0, 5_000).Select(number => $"\"f{number}\":{number}").ToList();
+        var other = Enumerable.Reverse(fields).Select(field => field == "\"f17\":17" ? "\"f17\":18" : field).Where(field => field != "\"f18\":18").Append("\"more\":1");
+
+        Paths($"{{{string.Join(',', fields)}}}", $"{{{string.Join(',', Enumerable.Reverse(fields))}}}").Should().BeEmpty();
+        Paths($"{{{string.Join(',', fields)}}}", $"{{{string.Join(',', other)}}}").Should().BeEquivalentTo("$.f17", "$.f18", "$.more");
+        Paths($"{{{string.Join(',', fields)},\"f1\":2}}", $"{{\"f1\":5,{string.Join(',', fields.Skip(2))},\"f0\":0,\"f1\":2}}").Should().BeEmpty("the last one counts");
     }
 
     // Any document equals itself, whatever the order of its fields; and of one changed leaf exactly its path is found.

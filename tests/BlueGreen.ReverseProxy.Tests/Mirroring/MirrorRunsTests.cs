@@ -111,6 +111,26 @@ public sealed class MirrorRunsTests
         drawn.Average().Should().BeApproximately((least + most) / 2.0, 0.2);
     }
 
+    // What an answer says of its length may be wrong, or none.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0L)]
+    [InlineData(3L)]
+    [InlineData(10L)]
+    [InlineData(11L)]
+    [InlineData(long.MaxValue)]
+    public void Body_OfWhateverLengthWasExpected_IsKeptAsItIs(long? expected)
+    {
+        var body = new BodyCapture(limit: 10);
+        body.Expect(expected);
+        body.Add("12345"u8);
+        body.Expect(expected);
+        body.Add("67890"u8);
+        body.Bytes.ToArray().Should().Equal("1234567890"u8.ToArray());
+        body.Add("x"u8);
+        (body.IsTooLarge, body.Bytes.Length).Should().Be((true, 0));
+    }
+
     [Fact]
     public void Mark_IsOfTheServiceTheIdAndTheKey()
     {
@@ -123,6 +143,14 @@ public sealed class MirrorRunsTests
             .And.NotBe(MirrorMark.Sign(key, "orders", $"{id}0"));
         MirrorMark.Create(key, "orders").Should().NotBe(mark);
     }
+
+    // The package for APIs has the same values in its tests: neither side can change the mark alone.
+    [Theory]
+    [InlineData("orders")]
+    [InlineData("Orders")]
+    public void Mark_IsWhatThePackageForApisExpects(string service) =>
+        MirrorMark.Sign("0123456789abcdef0123456789abcdef"u8.ToArray(), service, "3f0c5be2a1d94e6f8a7b6c5d4e3f2a1b")
+            .Should().Be("VradjP5gHg3aw3UyOOYjzJkzihFPNEqo-bJ8tZfFQmE");
 
     private MirrorRun Run(Func<MirrorSettings, MirrorSettings>? change = null, long generation = 1)
     {

@@ -31,7 +31,7 @@ public sealed class ServiceMirrorsTests : IDisposable
         _ = new MirrorSubscriber(_open.State, _runs);
         var parts = _open.Releases(_time);
         var health = new HealthMonitor(_open.Services, _probes, new SilentUpdater(), Loops.Over(_time), _time, NullLogger<HealthMonitor>.Instance);
-        _mirrors = new ServiceMirrors(_open.State, parts.Engine, _runs, health, parts.UntilStored, Loops.Over(_time), _time, NullLogger<ServiceMirrors>.Instance);
+        _mirrors = new ServiceMirrors(_open.State, parts.Engine, _runs, _open.Current, health, parts.UntilStored, Loops.Over(_time), _time, NullLogger<ServiceMirrors>.Instance);
     }
 
     public void Dispose()

@@ -145,7 +145,7 @@ internal static class Operations
             Parameters = [Parameters.IfMatch, Parameters.IdempotencyKey],
             Problems =
             [
-                .. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.ServiceHeld, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
+                .. OfBody, ProblemCodes.UnknownService, ProblemCodes.ReleaseInProgress, ProblemCodes.ServiceHeld, ProblemCodes.MirrorKeyUnreadable, ProblemCodes.StaleGeneration, ProblemCodes.IdempotencyMismatch, ProblemCodes.StateUnavailable,
             ],
             Request = Examples.WantedMirror,
             Answers = [(200, "mirror", Examples.Mirror)],

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace BlueGreen.ReverseProxy.Mirroring.Comparing;
@@ -49,22 +50,23 @@ internal sealed class JsonComparison(CompareSettings settings)
 
     private void CompareObjects(string path, JsonElement left, JsonElement right)
     {
+        var (ofLeft, ofRight) = (new Fields(left), new Fields(right));
         foreach (var field in left.EnumerateObject())
         {
-            var place = $"{path}.{field.Name}";
-            if (right.TryGetProperty(field.Name, out var other))
+            if (!ofRight.TryGet(field.Name, out var other))
             {
-                Compare(place, field.Value, other);
+                AddMissing($"{path}.{field.Name}", field.Value, isLeft: true);
             }
-            else
+            else if (!AreSameText(field.Value, other) && ofLeft.TryGet(field.Name, out var last))
             {
-                AddMissing(place, field.Value, isLeft: true);
+                // Of fields with the same name, the last one counts on both sides.
+                Compare($"{path}.{field.Name}", last, other);
             }
         }
 
         foreach (var field in right.EnumerateObject())
         {
-            if (!left.TryGetProperty(field.Name, out _))
+            if (!ofLeft.TryGet(field.Name, out _))
             {
                 AddMissing($"{path}.{field.Name}", field.Value, isLeft: false);
             }
@@ -89,11 +91,18 @@ internal sealed class JsonComparison(CompareSettings settings)
             Add($"{path}.length", first.ToString(CultureInfo.InvariantCulture), second.ToString(CultureInfo.InvariantCulture));
         }
 
+        var elements = $"{path}[*]";
         foreach (var (one, other) in left.EnumerateArray().Zip(right.EnumerateArray()))
         {
-            Compare($"{path}[*]", one, other);
+            if (!AreSameText(one, other))
+            {
+                Compare(elements, one, other);
+            }
         }
     }
+
+    // Most of two answers is the same to the byte. To look for differences in it costs a long document a path for each of its values.
+    private static bool AreSameText(JsonElement left, JsonElement right) => JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));
 
     private void AddMissing(string path, JsonElement value, bool isLeft)
     {
@@ -134,4 +143,26 @@ internal sealed class JsonComparison(CompareSettings settings)
         JsonValueKind.Number when value.TryGetDecimal(out var number) => (number / One).ToString(CultureInfo.InvariantCulture),
         _ => value.GetRawText(),
     };
+
+    // An element looks for a field from one end to the other: with thousands of fields, all of them together would take a good part of a second.
+    private readonly struct Fields(JsonElement value)
+    {
+        private const int Few = 16;
+
+        private readonly Dictionary<string, JsonElement>? _many = value.GetPropertyCount() > Few ? Index(value) : null;
+
+        public bool TryGet(string name, out JsonElement field) => _many is null ? value.TryGetProperty(name, out field) : _many.TryGetValue(name, out field);
+
+        // Of fields with the same name the last one, as TryGetProperty has it.
+        private static Dictionary<string, JsonElement> Index(JsonElement value)
+        {
+            var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+            foreach (var field in value.EnumerateObject())
+            {
+                fields[field.Name] = field.Value;
+            }
+
+            return fields;
+        }
+    }
 }

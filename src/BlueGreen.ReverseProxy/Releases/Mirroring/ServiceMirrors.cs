@@ -1,5 +1,6 @@
 using BlueGreen.Contracts;
 using BlueGreen.ReverseProxy.Background;
+using BlueGreen.ReverseProxy.Configuration;
 using BlueGreen.ReverseProxy.Health;
 using BlueGreen.ReverseProxy.Mirroring;
 using BlueGreen.ReverseProxy.Releases.Running;
@@ -16,6 +17,7 @@ internal sealed partial class ServiceMirrors : IDisposable
     private readonly ReleaseEngine _engine;
     private readonly MirrorRuns _runs;
     private readonly HealthMonitor _health;
+    private readonly CurrentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceMirrors> _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -25,9 +27,9 @@ internal sealed partial class ServiceMirrors : IDisposable
     private volatile bool _isStopping;
 
     public ServiceMirrors(
-        CommittedState state, ReleaseEngine engine, MirrorRuns runs, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
+        CommittedState state, ReleaseEngine engine, MirrorRuns runs, CurrentOptions options, HealthMonitor health, UntilStored untilStored, BackgroundLoops loops, TimeProvider time, ILogger<ServiceMirrors> logger)
     {
-        (_state, _engine, _runs, _health, _time, _logger) = (state, engine, runs, health, time, logger);
+        (_state, _engine, _runs, _options, _health, _time, _logger) = (state, engine, runs, options, health, time, logger);
         runs.OnEnded(run =>
         {
             LogEnded(logger, run.End!.IsAlarm ? LogLevel.Warning : LogLevel.Information, run.Order.Service.Name, run.End.Why);
@@ -69,8 +71,10 @@ internal sealed partial class ServiceMirrors : IDisposable
                 throw new StateUnavailableException("The gateway is stopping, and a mirror would end with it.");
             }
 
+            // Before the order is stored: one that can't be carried out changes nothing.
+            var (whyNoKey, key) = await ReadKeyAsync(cancellationToken);
             var decided = await _state.CommitAsync(
-                committed => _engine.WhyClosed(service) is { } closed ? new(null, new(closed)) : Decide(committed, service, wanted, order), cancellationToken);
+                committed => (whyNoKey ?? _engine.WhyClosed(service)) is { } closed ? new(null, new(closed)) : Decide(committed, service, wanted, order, key), cancellationToken);
             return await AuditedAsync(MirrorOrders.Start, service, decided.Refused, order);
         }
         finally
@@ -131,7 +135,7 @@ internal sealed partial class ServiceMirrors : IDisposable
 
     // The interleaving: the order is decided on generation 5, a deployment commits generation 6, the mirror begins. So it begins before anything
     // else can be committed, and what is written down as done has begun.
-    private Decision<MirrorDecision> Decide(Committed committed, Service service, MirrorSettings wanted, ServiceOrder order)
+    private Decision<MirrorDecision> Decide(Committed committed, Service service, MirrorSettings wanted, ServiceOrder order, byte[]? key)
     {
         var now = _time.GetUtcNow();
         var decision = MirrorOrders.Begin(committed, service.Name, wanted, _runs.Of(service)?.Settings, order, now);
@@ -140,7 +144,7 @@ internal sealed partial class ServiceMirrors : IDisposable
             return decision;
         }
 
-        var run = new MirrorRun(new MirrorOrder(service, generation, from, wanted, order.Caller.Actor, order.Reason, now), key: null, _time, _runs.TotalsOf(service));
+        var run = new MirrorRun(new MirrorOrder(service, generation, from, wanted, order.Caller.Actor, order.Reason, now), key, _time, _runs.TotalsOf(service));
         return _runs.WhyNot(run.Order) is { } why
             ? new(null, new(new Refusal(ProblemCodes.StaleGeneration, $"The mirror of {service.Name} did not begin: {why} at this moment. Look at the service again, then repeat.")))
             : decision with
@@ -157,6 +161,15 @@ internal sealed partial class ServiceMirrors : IDisposable
         .Select(prober => (prober.Destination.DestinationId, prober.Record))
         .Where(entry => entry.Record is { State: HealthState.Unhealthy, LastProbe: not null })
         .ToDictionary(entry => entry.DestinationId, entry => entry.Record.LastProbe!.At, StringComparer.Ordinal);
+
+    // On a thread that may wait: the file may be on a share that hangs.
+    private async Task<(Refusal? WhyNot, byte[]? Key)> ReadKeyAsync(CancellationToken cancellationToken)
+    {
+        var options = _options.Value.Mirroring;
+        byte[]? key = null;
+        var why = await Task.Run(() => MirrorKeyFile.TryRead(options, out key), cancellationToken).WaitAsync(cancellationToken);
+        return (why is null ? null : new Refusal(ProblemCodes.MirrorKeyUnreadable, $"{BlueGreenSettings.Section}:Mirroring:KeyFile: \"{options.KeyFile}\" {why}."), key);
+    }
 
     private async Task<Refusal?> AuditedAsync(string action, Service service, Refusal? refusal, ServiceOrder order)
     {
