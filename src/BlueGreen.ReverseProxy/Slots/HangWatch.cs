@@ -13,8 +13,9 @@ namespace BlueGreen.ReverseProxy.Slots;
 /// </remarks>
 internal sealed class HangWatch
 {
-    // How late a request that hangs is found, beside the interval of the looks.
+    // How late a request that hangs is found at most, beside the interval of the looks: until then, more of them begin to hang.
     private static readonly TimeSpan Resolution = TimeSpan.FromMilliseconds(250);
+    private const double ResolutionOfLimit = 0.05;
 
     private readonly ResponseAges _waiting;
     private readonly ClientCounts _lateByClient = new();
@@ -32,7 +33,7 @@ internal sealed class HangWatch
         _time = time;
         Limit = limit;
         _places = tellsPlaces ? new HangPlaces() : null;
-        _waiting = new ResponseAges(time, limit, Resolution, tellsClients: true);
+        _waiting = new ResponseAges(time, limit, limit * ResolutionOfLimit < Resolution ? limit * ResolutionOfLimit : Resolution, tellsClients: true);
     }
 
     /// <summary>From when on a request hangs.</summary>

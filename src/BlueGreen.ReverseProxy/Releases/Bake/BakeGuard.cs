@@ -33,7 +33,7 @@ internal sealed partial class BakeGuard(
     ILogger<BakeGuard> logger) : BackgroundService
 {
     // Requests that hang wake nobody: at a thousand a second, each look that is late costs hundreds of them.
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     // Where somebody is to decide, where both slots are sick, and where the disk does not take what was found.
     private static readonly TimeSpan PatientInterval = TimeSpan.FromSeconds(1);

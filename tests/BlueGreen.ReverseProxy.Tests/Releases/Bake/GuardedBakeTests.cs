@@ -63,10 +63,10 @@ public sealed class GuardedBakeTests : IDisposable
         }
     }
 
-    // The guard waits for a quarter of a second, or a second once it holds, or, when it has just looked and something bad was answered since, for ten milliseconds.
+    // The guard waits for a tenth of a second, or a second once it holds, or, when it has just looked and something bad was answered since, for ten milliseconds.
     private async Task LookAsync()
     {
-        await Task.WhenAny(_time.UntilWaitedForAsync(TimeSpan.FromMilliseconds(250)), _time.UntilWaitedForAsync(TimeSpan.FromSeconds(1)), _time.UntilWaitedForAsync(TimeSpan.FromMilliseconds(10))).WaitAsync(TestTime.Limit);
+        await Task.WhenAny(_time.UntilWaitedForAsync(TimeSpan.FromMilliseconds(100)), _time.UntilWaitedForAsync(TimeSpan.FromSeconds(1)), _time.UntilWaitedForAsync(TimeSpan.FromMilliseconds(10))).WaitAsync(TestTime.Limit);
         _time.Advance(TimeSpan.FromSeconds(1));
     }
 
