@@ -16,7 +16,8 @@ public sealed class HelpTests
     public async Task Help_OfEveryCommand_CallsNoGatewayAndNamesEachDefaultOnce(string path)
     {
         // Accepts connections into its queue, and never answers: whoever calls it waits.
-        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        // An address of its own: another test's gateway may still probe an API that had this port a moment ago.
+        using var silent = new TcpListener(IPAddress.Parse("127.83.0.1"), 0);
         silent.Start();
 
         // By the variable: completions, which help shows as placeholders, are asked for without the line.

@@ -154,7 +154,7 @@ public sealed class ShiftTests
 
         await cutover.UntilAsync("shifting: waits: orders: ");
         (await fleet.BlueGreenAsync("status")).ShouldEndWith(0).Out.Should().Contain("somebody who resumes the shift, promotes it or aborts it");
-        (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(5).Error.Should().Contain("resume its shift, or abort it");
+        (await fleet.BlueGreenAsync("cutover")).ShouldEndWith(5).Error.Should().Contain("It waits for somebody who resumes the shift, promotes it or aborts it.");
 
         isBad = false;
         (await fleet.BlueGreenAsync("resume")).ShouldEndWith(0).Out.Should().Contain("50 % to green, step 1 of 1, the switch in");
