@@ -185,6 +185,11 @@ internal sealed class ConfirmedRule(WorldRun run, ConfirmationSettings settings,
             return RuleVerdict.Held;
         }
 
+        if (ConfirmationRule.IsAlike(counts))
+        {
+            _stage.NoteAlike();
+        }
+
         var raised = settings.Raise == Raise.Never ? null : ConfirmationRule.Raised(_evidence.Attempt, counts, run.Metric.Process!.NullRate);
         var until = raised is not { } rate ? double.PositiveInfinity
             : now + (settings.Raise == Raise.Doubling ? rate.For.TotalSeconds : Math.Min(60, Math.Max(10 * elapsed.TotalSeconds, Math.Pow(2, _evidence.Attempt - 4))));

@@ -29,6 +29,8 @@ internal readonly record struct Alarm(int? Route, QuestionKind? Question);
 /// </summary>
 internal sealed class FirstStage
 {
+    private const int LeastAlike = 2;
+
     private readonly WorldRun _run;
     private readonly StageSettings _settings;
     private readonly Random _random;
@@ -41,6 +43,7 @@ internal sealed class FirstStage
     private long _trials;
     private long _badCount;
     private int _unguarded;
+    private int _alike;
 
     public FirstStage(WorldRun run, StageSettings settings, Random random)
     {
@@ -121,9 +124,15 @@ internal sealed class FirstStage
 
     /// <summary>
     /// Whether at the end of the bake there is enough evidence, but from clients that may be the cause themselves. Where such alarms were
-    /// compared as often as they may be, it is known by then that both slots fail alike.
+    /// compared as often as they may be, and two comparisons have found that both slots fail alike, it is let pass.
     /// </summary>
-    public bool IsGuarded() => (_settings.Unguarded == StageSettings.Guarded || _unguarded < _settings.Unguarded) && Status() == BakeJudge.Guarded;
+    public bool IsGuarded() => (_settings.Unguarded == StageSettings.Guarded || _unguarded < _settings.Unguarded || IsUnknown) && Status() == BakeJudge.Guarded;
+
+    // As many as BakeGuard wants to see.
+    private bool IsUnknown => _settings.Unguarded != StageSettings.NoGuard && _alike < LeastAlike;
+
+    /// <summary>A comparison has found that what fails does so on both slots alike.</summary>
+    public void NoteAlike() => _alike++;
 
     // As in ServiceMonitor.
     private static bool IsOfTooFew(in MetricTally tally, int clients) => clients > 1 && (tally.Clients < clients || tally.Spread.Most >= BakeText.NearlyAll * tally.Bad);

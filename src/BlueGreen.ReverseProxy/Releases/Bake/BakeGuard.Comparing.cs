@@ -9,8 +9,12 @@ namespace BlueGreen.ReverseProxy.Releases.Bake;
 /// <content>Compares the slots after an alarm: see <see cref="ConfirmationRule"/>.</content>
 internal sealed partial class BakeGuard
 {
-    // What a few clients get on both slots alike goes on; three comparisons have said so, and each splits the traffic.
+    // What a few clients get on both slots alike goes on after a comparison, and each splits the traffic.
     private const int MostForFew = 3;
+
+    // Once may be chance. What was refuted only because too little fell on the new slot is not known to fail on the old one: it stays for
+    // people to look at.
+    private const int LeastAlike = 2;
 
     // A question is answered by a comparison or not at all.
     private async Task<bool> AskAsync(ReleaseMonitor monitor, ReleaseState release, MonitorSchedule schedule, CancellationToken stopping)
@@ -182,8 +186,10 @@ internal sealed partial class BakeGuard
                 current, running, counts, $"{confirmation.Metric} not confirmed: {what}; all of the traffic goes to the new slot again, and the judgement begins anew", lasted, elapsed, time.GetUtcNow())
             : null))
         {
+            var metric = (confirmation.Service, confirmation.Metric);
             monitor.Renew(confirmation.Service, confirmation.Metric, RaisedBy(confirmation, counts, rate));
-            if (schedule.AskedForFew.GetValueOrDefault((confirmation.Service, confirmation.Metric)) >= MostForFew)
+            schedule.FoundAlike[metric] = schedule.FoundAlike.GetValueOrDefault(metric) + (ConfirmationRule.IsAlike(counts) ? 1 : 0);
+            if (schedule.AskedForFew.GetValueOrDefault(metric) >= MostForFew && schedule.FoundAlike[metric] >= LeastAlike)
             {
                 monitor.LetPass(confirmation.Service, confirmation.Metric);
             }

@@ -37,6 +37,9 @@ internal sealed class MonitorSchedule(TimeProvider time)
     /// <summary>How often the slots were compared for what a few clients got.</summary>
     public Dictionary<(string Service, string Metric), int> AskedForFew { get; } = [];
 
+    /// <summary>How often a comparison has found that a metric fails on both slots alike.</summary>
+    public Dictionary<(string Service, string Metric), int> FoundAlike { get; } = [];
+
     /// <summary>The metrics that fail for too few clients, as a comparison has confirmed: there is nothing more to find out.</summary>
     public HashSet<(string Service, string Metric)> LeftToPeople { get; } = [];
 

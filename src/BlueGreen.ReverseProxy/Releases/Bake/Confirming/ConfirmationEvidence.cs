@@ -46,8 +46,7 @@ internal sealed record ConfirmationEvidence(int Attempt, long EarlierNew, long E
     /// <param name="rate">θ0: the rate of failures that is no worse; null if that is not known.</param>
     public static bool IsRefuted(long newBad, long oldBad, long newResponses, double? rate)
     {
-        var bySide = -(newBad * SplitEvidence.LnOf(RefutedRatio, Weight, isNew: true)) - (oldBad * SplitEvidence.LnOf(RefutedRatio, Weight, isNew: false));
-        if (bySide >= LnRefuted)
+        if (IsAlike(newBad, oldBad))
         {
             return true;
         }
@@ -60,6 +59,10 @@ internal sealed record ConfirmationEvidence(int Attempt, long EarlierNew, long E
         var good = Math.Max(0, newResponses - newBad);
         return (newBad * Math.Log(null0 / (null0 + RefutedLift))) + (good * Math.Log((1 - null0) / (1 - null0 - RefutedLift))) >= LnRefuted;
     }
+
+    /// <summary>Whether the failures of this attempt fall on both slots as their traffic does: what fails does so on the old slot as well.</summary>
+    public static bool IsAlike(long newBad, long oldBad) =>
+        -(newBad * SplitEvidence.LnOf(RefutedRatio, Weight, isNew: true)) - (oldBad * SplitEvidence.LnOf(RefutedRatio, Weight, isNew: false)) >= LnRefuted;
 
     /// <summary>The attempt after this one, which has counted so much and has decided nothing.</summary>
     public ConfirmationEvidence Next(ConfirmationCounts counts) =>

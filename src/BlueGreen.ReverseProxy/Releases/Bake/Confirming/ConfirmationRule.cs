@@ -45,6 +45,11 @@ internal static class ConfirmationRule
     /// <summary>Whether an attempt has lasted as long as it may.</summary>
     public static bool IsOver(ConfirmationCounts counts, TimeSpan elapsed) => elapsed >= (counts.OfStratum is null ? Longest : LongestOfStratum);
 
+    /// <summary>Whether what fails does so on both slots, and not only too seldom to be found on the new one.</summary>
+    public static bool IsAlike(ConfirmationCounts counts) => counts.OfStratum is { } one
+        ? ConfirmationEvidence.IsAlike(one.NewBad, one.OldBad)
+        : ConfirmationEvidence.IsAlike(counts.NewBad, counts.OldBad);
+
     // That the rate of everything is no higher says nothing about one kind with little traffic.
     private static bool IsRefuted(ConfirmationCounts counts, double? rate) => counts.OfStratum is { } one
         ? ConfirmationEvidence.IsRefuted(one.NewBad, one.OldBad, one.NewResponses, rate: null)

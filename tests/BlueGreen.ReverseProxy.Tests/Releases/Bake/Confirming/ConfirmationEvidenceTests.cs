@@ -59,6 +59,20 @@ public sealed class ConfirmationEvidenceTests
         ConfirmationEvidence.First.LnE(Counts(3, 0)).Should().BeLessThan(LnCertain);
     }
 
+    // A quarter of the traffic is on the new slot.
+    [Theory]
+    [InlineData(10, 30, true)]
+    [InlineData(0, 12, true)]
+    [InlineData(20, 20, false)]
+    [InlineData(5, 0, false)]
+    [InlineData(0, 0, false)]
+    [InlineData(1, 3, false)]
+    public void IsAlike_FailuresWhereTheTrafficIs_SaysSoOnceThereAreEnough(long newBad, long oldBad, bool isAlike)
+    {
+        ConfirmationEvidence.IsAlike(newBad, oldBad).Should().Be(isAlike);
+        ConfirmationRule.IsAlike(new ConfirmationCounts(newBad, oldBad, 100_000, 300_000, oldBad)).Should().Be(isAlike, "a rate that is too low to matter says nothing about the old slot");
+    }
+
     [Theory]
     [InlineData(0, 7, 10, false)]
     [InlineData(0, 8, 10, true)]
