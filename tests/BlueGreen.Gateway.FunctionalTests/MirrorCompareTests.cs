@@ -136,6 +136,56 @@ public sealed class MirrorCompareTests
         (report.Differences.Count, report.BodiesNotCompared).Should().Be((0, 1));
     }
 
+    // Nobody reads what is too long to be compared: a standby that never ends its answers would keep the gateway busy for as long as a copy may take.
+    [Fact]
+    public async Task Answer_OfTheStandbyWithoutEnd_IsGivenUp()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        var given = new TaskCompletionSource();
+        fleet.Green.Trouble = async context =>
+        {
+            using var aborted = context.RequestAborted.Register(() => given.TrySetResult());
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(new byte[16 * 1024]);
+            }
+
+            return true;
+        };
+        using var client = fleet.Client();
+        await fleet.MirrorAsync();
+
+        (await client.AskAsync("/orders/x")).Body.Should().Be("1.0.0");
+
+        await given.Task.WaitAsync(TestLimits.Wait);
+        await fleet.UntilMirrorAsync(report => report is { Open: 0, Answered: 1, Failed: 0, BodiesNotCompared: 1, EndedAt: null });
+    }
+
+    // The parser takes it for JSON, and nothing takes it for text. On the pool, an exception would end the gateway.
+    [Fact]
+    public async Task Answer_WithHalfACharacter_IsComparedAsBytes()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        foreach (var (api, text) in new[] { (fleet.Blue, """{"a":"x"}"""), (fleet.Green, """{"a":"\udc00"}""") })
+        {
+            api.Trouble = async context =>
+            {
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync(text);
+                return true;
+            };
+        }
+
+        using var client = fleet.Client();
+        await fleet.MirrorAsync();
+
+        (await client.AskAsync("/orders/x")).Body.Should().Be("""{"a":"x"}""");
+
+        var report = await fleet.UntilMirrorAsync(report => report is { Open: 0, Answered: 1 });
+        report.Differences.Should().ContainSingle().Which.Path.Should().Be("body");
+        report.Skipped["notCompared"].Should().Be(0);
+    }
+
     private static async Task<MirrorReport> SendAsync(Fleet fleet, Action<byte[]>? answer = null)
     {
         using var client = fleet.Client();

@@ -9,7 +9,7 @@ internal static class SecretNames
     private static readonly string[] Secrets =
     [
         "auth", "cookie", "password", "passwd", "pwd", "passphrase", "token", "secret", "apikey", "accesskey", "privatekey", "session", "credential",
-        "signature", "otp", "ssn", "iban", "cvv", "cvc", "cardnumber", "pan", "pin",
+        "signature", "bearer", "passwort", "kennwort", "otp", "ssn", "iban", "cvv", "cvc", "cardnumber", "pan", "pin",
     ];
 
     // Too short to be looked for within other words.

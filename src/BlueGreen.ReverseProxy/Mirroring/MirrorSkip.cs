@@ -26,6 +26,9 @@ internal enum MirrorSkip
 
     /// <summary>The mirror ended meanwhile.</summary>
     Ended = 7,
+
+    /// <summary>The gateway failed to compare the answers.</summary>
+    NotCompared = 8,
 }
 
 /// <summary>The reasons by name.</summary>
@@ -42,6 +45,7 @@ internal static class MirrorSkips
         MirrorSkip.Streaming => "streaming",
         MirrorSkip.ActiveIncomplete => "activeIncomplete",
         MirrorSkip.NoDestination => "noDestination",
+        MirrorSkip.NotCompared => "notCompared",
         _ => "ended",
     };
 }

@@ -69,6 +69,54 @@ public sealed class AnswerComparisonTests
     [InlineData("$.total", false)]
     public void Secret_IsKnownByAnyNameOnTheWay(string path, bool isSecret) => SecretNames.Contains(path).Should().Be(isSecret);
 
+    // Half a character is valid JSON, and what is no UTF-8 passes the parser: no text, but nothing that may end the process.
+    [Theory]
+    [InlineData("""{"a":"x"}""", """{"a":"\udc00"}""")]
+    [InlineData("""{"a":"\ud800x"}""", """{"a":"\ud800y"}""")]
+    [InlineData("""{"t":1,"\ud800":1}""", """{"t":2,"\ud800":1}""")]
+    [InlineData("{}", """{"a":"\udc00"}""")]
+    [InlineData("""{"a":["x"]}""", """{"a":["\udc00"]}""")]
+    [InlineData("{\"a\":\"Müller\"}", "{\"a\":\"Meier\"}")]
+    [InlineData("{\"ü\":1}", "{\"a\":1}")]
+    public void Json_WithTextThatIsNone_IsComparedAsBytes(string left, string right)
+    {
+        var settings = new CompareSettings { Headers = [], Sets = ["$.a"] };
+        var (one, other) = (Answer(left, encoding: Encoding.Latin1), Answer(right, encoding: Encoding.Latin1));
+
+        AnswerComparison.Find(one, other, settings, Limit).Select(difference => difference.Path).Should().Equal("body");
+        AnswerComparison.Find(other, one, settings, Limit).Select(difference => difference.Path).Should().Equal("body");
+        AnswerComparison.Find(one, one, settings, Limit).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Place_WithNamesOfAnyLengthAndDepth_IsBounded()
+    {
+        var name = new string('k', 900);
+        Paths(Answer($$"""{"{{name}}":1}"""), Answer($$"""{"{{name}}":2}""")).Should().Equal($"$.{name[..64]}…");
+        string Nested(int value) => string.Concat(Enumerable.Repeat("""{"aaaaaaaaaaaaaaa":""", 50)) + value + new string('}', 50);
+        Paths(Answer(Nested(1)), Answer(Nested(2))).Should().ContainSingle().Which.Length.Should().BeInRange(400, 500);
+    }
+
+    [Theory]
+    [InlineData("""{"byCard":{"4111111111111111":1}}""", """{"byCard":{"4111111111111111":2}}""", "$.byCard.(redacted)")]
+    [InlineData("""{"tokens":{"supersecrettokenA":1}}""", """{"tokens":{"supersecrettokenA":2}}""", "$.tokens.(redacted)")]
+    [InlineData("""{"auth":{"scope":1}}""", """{"auth":{"scope":2}}""", "$.auth.scope")]
+    public void Place_OfAMapWithSecretKeys_DoesNotShowThem(string left, string right, string place) => Paths(Answer(left), Answer(right)).Should().Equal(place);
+
+    [Theory]
+    [InlineData("\"4111 1111 1111 1111\"", true)]
+    [InlineData("\"4111-1111-1111-1112\"", false)]
+    [InlineData("4111111111111111", true)]
+    [InlineData("\"https://user:pass@example.com/\"", true)]
+    [InlineData("\"https://example.com/a?x=1&access_token=abc\"", true)]
+    [InlineData("\"https://example.com/token?x=1\"", false)]
+    [InlineData("1234567890123", false)]
+    public void Value_OfACardOrAnAddressWithASecret_IsRedactedWhateverItIsCalled(string value, bool isHidden)
+    {
+        var found = Find(Answer($$"""{"a":{{value}}}"""), Answer("""{"a":null}""")).Should().ContainSingle().Subject;
+        (found.Left == Redaction.Hidden).Should().Be(isHidden, found.Left);
+    }
+
     [Fact]
     public void Values_AreCutAndRedacted()
     {
@@ -79,9 +127,9 @@ public sealed class AnswerComparisonTests
         found.SelectMany(difference => new[] { difference.Left, difference.Right }).Should().BeEquivalentTo("(redacted)", "(redacted)", "(object)", "(missing)");
     }
 
-    private static MirrorAnswer Answer(string body, HttpStatusCode status = HttpStatusCode.OK, string type = "application/json", string? coding = null)
+    private static MirrorAnswer Answer(string body, HttpStatusCode status = HttpStatusCode.OK, string type = "application/json", string? coding = null, Encoding? encoding = null)
     {
-        var bytes = Encode(Encoding.UTF8.GetBytes(body), coding);
+        var bytes = Encode((encoding ?? Encoding.UTF8).GetBytes(body), coding);
         using var response = new HttpResponseMessage(status) { Content = new ByteArrayContent(bytes) };
         response.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         if (coding is not null)

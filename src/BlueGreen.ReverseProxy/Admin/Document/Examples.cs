@@ -115,6 +115,7 @@ internal static class Examples
             ["activeIncomplete"] = 0,
             ["noDestination"] = 0,
             ["ended"] = 0,
+            ["notCompared"] = 0,
         },
         []);
 

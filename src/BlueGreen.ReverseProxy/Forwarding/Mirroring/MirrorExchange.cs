@@ -146,6 +146,13 @@ internal sealed class MirrorExchange(MirrorRun run, MirroredCopy copy, MirroredC
                 run.Add(route, Active, copy.Answer, second?.Answer is { Failure: not null } && run.IsEnding ? null : second?.Answer);
             }
         }
+#pragma warning disable CA1031 // On the pool an exception ends the process, and with it the traffic of all services. Whatever an API has answered must not do that.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            run.Skip(MirrorSkip.NotCompared);
+            forwarder.LogNotCompared(exception, run.Order.Service.Name);
+        }
         finally
         {
             run.Leave();

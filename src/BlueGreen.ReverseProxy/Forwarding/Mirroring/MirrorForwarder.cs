@@ -31,6 +31,9 @@ internal sealed partial class MirrorForwarder(
         }
     }
 
+    // Longer bodies are not compared. A little more is read nevertheless: to close a connection costs more than the rest of most bodies.
+    private const int LimitsRead = 4;
+
     // A copy that was given up because its request or the mirror ended says nothing of the standby.
     private void Judge(MirrorExchange exchange, MirroredCopy copy)
     {
@@ -56,7 +59,7 @@ internal sealed partial class MirrorForwarder(
         using var any = CancellationTokenSource.CreateLinkedTokenSource(run.Ending, exchange.GivenUp, timeout.Token);
         var context = copy.Request.ToContext(
             exchange.RequestBody,
-            new CaptureStream(answer.Body),
+            new CaptureStream(answer.Body, (long)run.Settings.MaxBodyBytes * LimitsRead, any),
             new ReverseProxyFeature
             {
                 Route = copy.Route.Model,
@@ -79,7 +82,7 @@ internal sealed partial class MirrorForwarder(
                 model.Config.HttpRequest ?? ForwarderRequestConfig.Empty,
                 new MirrorTransformer(copy.Route.Model.Transformer, MirrorMark.Create(run.Key, run.Order.Service.Name), answer, time),
                 any.Token);
-            if (error == ForwarderError.None || answer.IsStreaming)
+            if (error == ForwarderError.None || answer.IsStreaming || answer.Body.IsTooLarge)
             {
                 answer.Body.Complete();
             }
@@ -99,6 +102,12 @@ internal sealed partial class MirrorForwarder(
             }
         }
     }
+
+    /// <summary>Says that two answers could not be compared.</summary>
+    public void LogNotCompared(Exception exception, string service) => LogNotCompared(logger, exception, service);
+
+    [LoggerMessage(4802, LogLevel.Error, "Two answers to a request of {Service} could not be compared. They count as notCompared in the mirror's report; the request itself is not affected.")]
+    private static partial void LogNotCompared(ILogger logger, Exception exception, string service);
 
     [LoggerMessage(4801, LogLevel.Error, "A copy of a request of {Service} could not be sent to the standby. The request itself is not affected.")]
     private static partial void LogFailed(ILogger logger, Exception exception, string service);

@@ -10,6 +10,9 @@ internal sealed class JsonComparison(CompareSettings settings)
     // Documents that have nothing in common would fill the report with one request.
     private const int MostDifferences = 50;
 
+    // Where that is reached, everything below is one place.
+    private const int LongestPath = 400;
+
     // Dividing by it takes the zeros off a decimal's end.
     private const decimal One = 1.0000000000000000000000000000m;
 
@@ -55,12 +58,12 @@ internal sealed class JsonComparison(CompareSettings settings)
         {
             if (!ofRight.TryGet(field.Name, out var other))
             {
-                AddMissing($"{path}.{field.Name}", field.Value, isLeft: true);
+                AddMissing(Below(path, field.Name), field.Value, isLeft: true);
             }
             else if (!AreSameText(field.Value, other) && ofLeft.TryGet(field.Name, out var last))
             {
                 // Of fields with the same name, the last one counts on both sides.
-                Compare($"{path}.{field.Name}", last, other);
+                Compare(Below(path, field.Name), last, other);
             }
         }
 
@@ -68,7 +71,7 @@ internal sealed class JsonComparison(CompareSettings settings)
         {
             if (!ofLeft.TryGet(field.Name, out _))
             {
-                AddMissing($"{path}.{field.Name}", field.Value, isLeft: false);
+                AddMissing(Below(path, field.Name), field.Value, isLeft: false);
             }
         }
     }
@@ -91,7 +94,7 @@ internal sealed class JsonComparison(CompareSettings settings)
             Add($"{path}.length", first.ToString(CultureInfo.InvariantCulture), second.ToString(CultureInfo.InvariantCulture));
         }
 
-        var elements = $"{path}[*]";
+        var elements = path.Length > LongestPath ? path : $"{path}[*]";
         foreach (var (one, other) in left.EnumerateArray().Zip(right.EnumerateArray()))
         {
             if (!AreSameText(one, other))
@@ -112,6 +115,9 @@ internal sealed class JsonComparison(CompareSettings settings)
             Add(path, isLeft ? shown : Redaction.Missing, isLeft ? Redaction.Missing : shown);
         }
     }
+
+    // Names are the API's, and may be data: those of a map are as many, as long and as secret as its keys.
+    private static string Below(string path, string name) => path.Length > LongestPath ? path : $"{path}.{Redaction.Name(path, name)}";
 
     // Once per pair of answers: a request counts as one, however many elements an array has.
     private void Add(string path, string left, string right)
