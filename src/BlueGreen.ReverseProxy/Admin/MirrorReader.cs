@@ -64,7 +64,7 @@ internal static class MirrorReader
 
         var settings = new CompareSettings
         {
-            Headers = ReadList(body, "headers", MirrorRules.AreHeaders, MirrorRules.ListOf(MirrorRules.HeadersAllowed)) ?? defaults.Headers,
+            Headers = ReadList(body, "headers", MirrorRules.AreHeaders, MirrorRules.ListOf(MirrorRules.HeadersAllowed)) is { } headers ? MirrorRules.Compared(headers) : defaults.Headers,
             Ignore = ReadList(body, "ignore", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)) ?? defaults.Ignore,
             Sets = ReadList(body, "sets", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)) ?? defaults.Sets,
             NoisePercent = body.Number("noisePercent", 0, 100, "a percentage") ?? defaults.NoisePercent,

@@ -17,6 +17,7 @@ internal static class MirrorRules
     public const string PlacesAllowed = "places such as $.total or $.items[*].etag";
     public const string HeadersAllowed = "names of header fields";
 
+    private const string HeaderPlace = "header:";
     private const int MostEntries = 100;
     private const int LongestEntry = 200;
 
@@ -26,7 +27,7 @@ internal static class MirrorRules
     /// <summary>The methods that change nothing.</summary>
     public static readonly ImmutableArray<string> SafeMethods = ["GET", "HEAD"];
 
-    /// <summary>The header fields that are compared.</summary>
+    /// <summary>The header fields that are always compared, unless their places are ignored.</summary>
     public static readonly ImmutableArray<string> Headers = ["content-type"];
 
     public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
@@ -39,10 +40,13 @@ internal static class MirrorRules
 
     public static bool AreMethods(IReadOnlyCollection<string> methods) => methods.Count > 0 && methods.All(Known.Contains);
 
+    /// <summary>The header fields that are compared: those that always are, and those that were named.</summary>
+    public static ImmutableArray<string> Compared(IEnumerable<string> named) => [.. Headers.Union(named, StringComparer.OrdinalIgnoreCase)];
+
     public static bool AreHeaders(IReadOnlyCollection<string> names) => AreEntries(names, HeaderGrammar.IsName);
 
     public static bool ArePlaces(IReadOnlyCollection<string> places) => AreEntries(
-        places, place => place is "$" || place.StartsWith("$.", StringComparison.Ordinal) || place.StartsWith("$[*]", StringComparison.Ordinal));
+        places, place => place is "$" or "status" or "body" || (place.StartsWith(HeaderPlace, StringComparison.Ordinal) && HeaderGrammar.IsName(place[HeaderPlace.Length..])) || place.StartsWith("$.", StringComparison.Ordinal) || place.StartsWith("$[*]", StringComparison.Ordinal));
 
     /// <summary>What a list may be, for people.</summary>
     public static string ListOf(string what) => $"at most {MostEntries} {what}, each of at most {LongestEntry} characters";

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Mirroring;
 
 namespace BlueGreen.ReverseProxy.Tests.Configuration;
 
@@ -43,6 +44,16 @@ public sealed class MirrorOptionsTests
 
         errors.Should().BeEmpty();
         options.Services["orders"].Traffic.Mirror.Should().BeEquivalentTo(new { Percent = 5.0, Duration = TimeSpan.FromMinutes(1) });
+    }
+
+    [Fact]
+    public void ContentType_IsComparedBesidesTheFieldsThatAreConfigured()
+    {
+        var (options, _) = Reading.OfService("""
+            "Traffic": { "Mirror": { "Compare": { "Headers": [ "etag", "Content-Type" ], "Ignore": [ "header:content-type", "status", "body" ] } } }
+            """);
+
+        MirrorSettings.Of(options.Services["orders"].Traffic.Mirror).Compare.Headers.Should().Equal("content-type", "etag");
     }
 
     [Theory]
