@@ -20,8 +20,8 @@ public sealed record MirrorRequest(
     [property: MaxLength(1000)] string? Reason = null);
 
 /// <summary>What of the answers is compared. Every field may be left out.</summary>
-/// <param name="Headers">The header fields; default <c>content-type</c>.</param>
-/// <param name="Ignore">Places in JSON bodies that are not looked at, with everything below them, such as <c>$.items[*].etag</c>.</param>
+/// <param name="Headers">The header fields besides <c>content-type</c>, which is always compared unless it is ignored; default none.</param>
+/// <param name="Ignore">Places that are not looked at, with everything below them, such as <c>$.items[*].etag</c>, <c>header:content-type</c>, <c>status</c> or <c>body</c>.</param>
 /// <param name="Sets">Arrays whose order means nothing, such as <c>$.tags</c>.</param>
 /// <param name="NoisePercent">The share of the copied GET and HEAD requests that go to the active slot a second time (0 to 100); default 20.</param>
 public sealed record MirrorCompareRequest(

@@ -49,6 +49,8 @@ public sealed class MirrorTests
         (await fleet.BlueGreenAsync("mirror", "start", "--percent", "many")).ShouldEndWith(64).Error.Should().Contain("--percent \"many\" is not allowed");
         (await fleet.BlueGreenAsync("mirror", "start", "--methods", "TRACE")).ShouldEndWith(64).Error.Should().Contain("methods");
         (await fleet.BlueGreenAsync("mirror", "start", "--ignore", "at")).ShouldEndWith(64).Error.Should().Contain("ignore");
+        (await fleet.BlueGreenAsync("mirror", "start", "--ignore", "$.a[0]")).ShouldEndWith(64).Error.Should().Contain("compare.ignore").And.Contain("indexes are written as [*], such as $.a[*]");
+        (await fleet.BlueGreenAsync("mirror", "start", "--set", "$.tags[*]")).ShouldEndWith(64).Error.Should().Contain("compare.sets").And.Contain("name the array itself");
         (await fleet.BlueGreenAsync("mirror", "start", "order")).ShouldEndWith(64).Error.Should().Contain("no service order").And.Contain("orders");
         (await fleet.BlueGreenAsync("mirror", "diff", "--fail-on", "noise")).ShouldEndWith(64).Error.Should().Contain("noise");
         (await fleet.MirrorStatusAsync()).Newest.Should().BeNull();

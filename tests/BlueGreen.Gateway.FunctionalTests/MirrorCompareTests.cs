@@ -186,11 +186,43 @@ public sealed class MirrorCompareTests
         report.Skipped["notCompared"].Should().Be(0);
     }
 
-    private static async Task<MirrorReport> SendAsync(Fleet fleet, Action<byte[]>? answer = null)
+    // Whoever names another field does not mean: without the content type.
+    [Fact]
+    public async Task ContentType_WithOtherFieldsNamed_IsComparedUnlessIgnored()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        fleet.Blue.Trouble = context => AnswerAsync(context, """{"id":1}""");
+        fleet.Green.Trouble = context => AnswerAsync(context, "TYPE");
+
+        var named = await SendAsync(fleet, order: Compare("x-currency", "$"), requests: 1);
+        var ignored = await SendAsync(fleet, order: Compare("X-Currency", "$", "header:Content-Type"), requests: 1);
+
+        named.Differences.Select(difference => difference.Path).Should().Equal("header:content-type");
+        ignored.Differences.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task StatusBodyAndLength_Ignored_AreNoDifferenceButAFailureIs()
+    {
+        await using var fleet = await Fleet.HostAsync();
+        var (blue, green) = ("""{"list":[1]}""", """{"list":[1,2]}""");
+        fleet.Blue.Trouble = context => AnswerAsync(context, blue);
+        fleet.Green.Trouble = context => AnswerAsync(context, green);
+
+        (await SendAsync(fleet, order: Compare("etag", "$.list.length"), requests: 1)).Differences.Should().BeEmpty();
+        green = "STATUS";
+        (await SendAsync(fleet, order: Compare("etag", "status"), requests: 1)).Differences.Should().BeEmpty();
+        green = "BREAK";
+        (await SendAsync(fleet, order: Compare("x-other", "status"), requests: 1)).Differences.Select(difference => difference.Path).Should().Equal("status");
+    }
+
+    private static object Compare(string header, params string[] ignore) => new { compare = new { headers = new[] { header }, ignore, noisePercent = 0 } };
+
+    private static async Task<MirrorReport> SendAsync(Fleet fleet, Action<byte[]>? answer = null, object? order = null, int requests = Requests)
     {
         using var client = fleet.Client();
-        await fleet.MirrorAsync(EverythingTwice);
-        for (long sent = 1, compared = 0; compared < Requests; sent++)
+        await fleet.MirrorAsync(order ?? EverythingTwice);
+        for (long sent = 1, compared = 0; compared < requests; sent++)
         {
             var body = await client.GetByteArrayAsync("/orders/1");
             answer?.Invoke(body);

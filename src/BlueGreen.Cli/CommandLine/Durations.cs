@@ -67,8 +67,9 @@ internal static partial class Durations
 
     private static bool TryBound(double seconds, out TimeSpan duration)
     {
-        duration = seconds <= Longest.TotalSeconds ? TimeSpan.FromSeconds(seconds) : default;
-        return seconds <= Longest.TotalSeconds;
+        var isAllowed = seconds >= 0 && seconds <= Longest.TotalSeconds;
+        duration = isAllowed ? TimeSpan.FromSeconds(seconds) : default;
+        return isAllowed;
     }
 
     private static double Part(Match match, string unit) =>

@@ -21,9 +21,9 @@ internal static class MirrorOptions
         Description = "Copy requests of methods other than GET and HEAD only if they have an Idempotency-Key.",
     };
 
-    private static readonly Option<string[]> Headers = CreateList("--header", "NAME", "A header field that is compared; repeat it for each. Default: as configured, content-type.");
+    private static readonly Option<string[]> Headers = CreateList("--header", "NAME", "A header field that is compared; repeat it for each. content-type always is, unless ignored as header:content-type. Default: as configured.");
 
-    private static readonly Option<string[]> Ignore = CreateList("--ignore", "PLACE", "A place in JSON bodies that is not compared, with everything below it, such as '$.items[*].etag'; repeat it for each.");
+    private static readonly Option<string[]> Ignore = CreateList("--ignore", "PLACE", "A place that is not compared, with everything below it: '$.items[*].etag', header:content-type, status or body; repeat it for each.");
 
     private static readonly Option<string[]> Sets = CreateList("--set", "PLACE", "An array whose order means nothing, such as '$.tags'; repeat it for each.");
 
@@ -114,7 +114,7 @@ internal static class MirrorOptions
     private static double? ParsePercent(string name, ArgumentResult result)
     {
         var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
-        if (double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent))
+        if (double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && double.IsFinite(percent))
         {
             return percent;
         }

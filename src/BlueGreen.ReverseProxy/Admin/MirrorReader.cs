@@ -64,16 +64,16 @@ internal static class MirrorReader
 
         var settings = new CompareSettings
         {
-            Headers = ReadList(body, "headers", MirrorRules.AreHeaders, MirrorRules.ListOf(MirrorRules.HeadersAllowed)) ?? defaults.Headers,
-            Ignore = ReadList(body, "ignore", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)) ?? defaults.Ignore,
-            Sets = ReadList(body, "sets", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)) ?? defaults.Sets,
+            Headers = ReadList(body, "headers", MirrorRules.AreHeaders, MirrorRules.ListOf(MirrorRules.HeadersAllowed)) is { } headers ? MirrorRules.Compared(headers) : defaults.Headers,
+            Ignore = ReadList(body, "ignore", MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed), MirrorPlace.IsPlace) ?? defaults.Ignore,
+            Sets = ReadList(body, "sets", MirrorRules.AreSets, MirrorRules.ListOf(MirrorRules.SetsAllowed), MirrorPlace.IsSet) ?? defaults.Sets,
             NoisePercent = body.Number("noisePercent", 0, 100, "a percentage") ?? defaults.NoisePercent,
         };
         body.RejectUnknown();
         return settings;
     }
 
-    private static ImmutableArray<string>? ReadList(BodyReader body, string name, Func<IReadOnlyCollection<string>, bool> isAllowed, string allowed)
+    private static ImmutableArray<string>? ReadList(BodyReader body, string name, Func<IReadOnlyCollection<string>, bool> isAllowed, string allowed, Func<string, bool>? isPlace = null)
     {
         // Asked first: a list that is not there is the default, and not an error.
         if (!body.Has(name))
@@ -85,7 +85,7 @@ internal static class MirrorReader
         var texts = body.TextList(name);
         if (!isAllowed(texts))
         {
-            body.Fail(name, $"must be {allowed}");
+            body.Fail(name, $"must be {MirrorPlace.WithHint(allowed, texts, isPlace)}");
         }
 
         return [.. texts];

@@ -72,6 +72,14 @@ internal static class MirrorViews
 
     private static IEnumerable<string> Warnings(MirrorRun run)
     {
+        foreach (var (place, what) in new[] { ("$", "no difference in a JSON body is"), ("body", "no difference in a body other than JSON is"), ("status", "no difference of the status is") })
+        {
+            if (run.Settings.Compare.Ignore.Contains(place, StringComparer.Ordinal))
+            {
+                yield return $"compare.ignore has {place}: {what} found, and a gate that asks for this mirror passes over it.";
+            }
+        }
+
         var twice = run.Settings.Methods.Except(MirrorSettings.SafeMethods).Order(StringComparer.Ordinal).ToList();
         if (twice.Count > 0)
         {

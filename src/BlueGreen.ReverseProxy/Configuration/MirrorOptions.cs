@@ -51,10 +51,10 @@ public sealed record MirrorOptions
 /// <summary><c>BlueGreen:Services:{name}:Traffic:Mirror:Compare</c>: what of the answers is compared where the order does not say.</summary>
 public sealed record MirrorCompareOptions
 {
-    /// <summary>The header fields. Default <c>content-type</c>.</summary>
+    /// <summary>The header fields. <c>content-type</c> is always compared, unless it is ignored.</summary>
     public ImmutableArray<string> Headers { get; init; } = MirrorRules.Headers;
 
-    /// <summary>Places in JSON bodies that are not looked at, with everything below them. Default none.</summary>
+    /// <summary>Places that are not looked at, with everything below them. Default none.</summary>
     public ImmutableArray<string> Ignore { get; init; } = [];
 
     /// <summary>Arrays whose order means nothing. Default none.</summary>

@@ -70,8 +70,8 @@ internal static class MirrorOptionsReader
         var options = new MirrorCompareOptions
         {
             Headers = ReadList(reader, "Headers", defaults.Headers, MirrorRules.AreHeaders, MirrorRules.ListOf(MirrorRules.HeadersAllowed)),
-            Ignore = ReadList(reader, "Ignore", defaults.Ignore, MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)),
-            Sets = ReadList(reader, "Sets", defaults.Sets, MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed)),
+            Ignore = ReadList(reader, "Ignore", defaults.Ignore, MirrorRules.ArePlaces, MirrorRules.ListOf(MirrorRules.PlacesAllowed), MirrorPlace.IsPlace),
+            Sets = ReadList(reader, "Sets", defaults.Sets, MirrorRules.AreSets, MirrorRules.ListOf(MirrorRules.SetsAllowed), MirrorPlace.IsSet),
             NoisePercent = reader.Number("NoisePercent", defaults.NoisePercent, 0, 100),
         };
         reader.RejectUnknown();
@@ -79,7 +79,7 @@ internal static class MirrorOptionsReader
     }
 
     private static ImmutableArray<string> ReadList(
-        SectionReader reader, string key, ImmutableArray<string> fallback, Func<IReadOnlyCollection<string>, bool> isAllowed, string allowed)
+        SectionReader reader, string key, ImmutableArray<string> fallback, Func<IReadOnlyCollection<string>, bool> isAllowed, string allowed, Func<string, bool>? isPlace = null)
     {
         var list = reader.TextList(key);
         if (!reader.Names(key))
@@ -92,7 +92,7 @@ internal static class MirrorOptionsReader
             return list;
         }
 
-        reader.Error(key, string.Join(", ", list), $"is not allowed: {allowed}");
+        reader.Error(key, string.Join(", ", list), $"is not allowed: {MirrorPlace.WithHint(allowed, list, isPlace)}");
         return fallback;
     }
 }

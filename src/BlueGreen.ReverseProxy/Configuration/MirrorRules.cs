@@ -14,11 +14,12 @@ internal static class MirrorRules
     public const int MostConcurrent = 1024;
     public const int MostPerSecond = 10_000;
 
-    public const string PlacesAllowed = "places such as $.total or $.items[*].etag";
+    public const string PlacesAllowed = "places such as $.total, $.items[*].etag, header:etag, status or body";
+    public const string SetsAllowed = "paths of arrays such as $.tags or $.items[*].tags";
     public const string HeadersAllowed = "names of header fields";
 
     private const int MostEntries = 100;
-    private const int LongestEntry = 200;
+    public const int LongestEntry = 200;
 
     // CONNECT opens a tunnel, and TRACE is answered by nobody.
     private static readonly FrozenSet<string> Known = FrozenSet.ToFrozenSet(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], StringComparer.Ordinal);
@@ -26,7 +27,7 @@ internal static class MirrorRules
     /// <summary>The methods that change nothing.</summary>
     public static readonly ImmutableArray<string> SafeMethods = ["GET", "HEAD"];
 
-    /// <summary>The header fields that are compared.</summary>
+    /// <summary>The header fields that are always compared, unless their places are ignored.</summary>
     public static readonly ImmutableArray<string> Headers = ["content-type"];
 
     public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
@@ -39,10 +40,15 @@ internal static class MirrorRules
 
     public static bool AreMethods(IReadOnlyCollection<string> methods) => methods.Count > 0 && methods.All(Known.Contains);
 
+    /// <summary>The header fields that are compared: those that always are, and those that were named.</summary>
+    public static ImmutableArray<string> Compared(IEnumerable<string> named) => [.. Headers.Union(named, StringComparer.OrdinalIgnoreCase)];
+
     public static bool AreHeaders(IReadOnlyCollection<string> names) => AreEntries(names, HeaderGrammar.IsName);
 
-    public static bool ArePlaces(IReadOnlyCollection<string> places) => AreEntries(
-        places, place => place is "$" || place.StartsWith("$.", StringComparison.Ordinal) || place.StartsWith("$[*]", StringComparison.Ordinal));
+    public static bool ArePlaces(IReadOnlyCollection<string> places) => AreEntries(places, MirrorPlace.IsPlace);
+
+    /// <summary>Whether these can be the places of arrays whose order means nothing.</summary>
+    public static bool AreSets(IReadOnlyCollection<string> places) => AreEntries(places, MirrorPlace.IsSet);
 
     /// <summary>What a list may be, for people.</summary>
     public static string ListOf(string what) => $"at most {MostEntries} {what}, each of at most {LongestEntry} characters";

@@ -173,13 +173,13 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
             Interlocked.Increment(ref _sameStatus);
         }
 
-        var found = AnswerComparison.Find(active, standby, Settings.Compare, Settings.MaxBodyBytes);
+        var found = Find(active, standby);
         if (found.Count > 0)
         {
             _totals.CountDifferent();
         }
 
-        var noise = second is null or { Skipped: not null } or { IsStreaming: true } ? null : AnswerComparison.Find(active, second, Settings.Compare, Settings.MaxBodyBytes);
+        var noise = second is null or { Skipped: not null } or { IsStreaming: true } ? null : Find(active, second);
         Report.Add(
             route,
             found,
@@ -188,6 +188,16 @@ internal sealed class MirrorRun(MirrorOrder order, byte[]? key, TimeProvider tim
             AnswerComparison.AreBodiesKept(active, standby),
             time.GetUtcNow());
     }
+
+    // No whole answer is nothing that anybody can want to ignore.
+    private IReadOnlyList<Difference> Find(MirrorAnswer active, MirrorAnswer other)
+    {
+        var found = AnswerComparison.Find(active, other, Settings.Compare, Settings.MaxBodyBytes);
+        return Settings.Compare.Ignore.IsEmpty || other.Failure is not null ? found : [.. found.Where(difference => !IsIgnored(difference.Path))];
+    }
+
+    private bool IsIgnored(string path) => Settings.Compare.IsIgnored(path)
+        || (path.StartsWith(AnswerComparison.Header, StringComparison.Ordinal) && Settings.Compare.Ignore.Contains(path, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>What it has counted is about other versions from now on.</summary>
     public void Outdate(string what) => Outdated ??= what;

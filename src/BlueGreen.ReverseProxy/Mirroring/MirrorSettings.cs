@@ -54,7 +54,7 @@ internal sealed record MirrorSettings
         MaxLatency = options.MaxLatency,
         Compare = new()
         {
-            Headers = options.Compare.Headers, Ignore = options.Compare.Ignore, Sets = options.Compare.Sets, NoisePercent = options.Compare.NoisePercent,
+            Headers = MirrorRules.Compared(options.Compare.Headers), Ignore = options.Compare.Ignore, Sets = options.Compare.Sets, NoisePercent = options.Compare.NoisePercent,
         },
     };
 

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using BlueGreen.AspNetCore.Mirroring;
 using Microsoft.AspNetCore.Builder;
 
 namespace BlueGreen.AspNetCore.Tests.Mirroring;
@@ -13,6 +15,18 @@ public sealed class MirroringExampleTests
         var text = File.ReadAllText(Path.Combine(Repository(), page)).ReplaceLineEndings("\n");
 
         text.Should().Contain(Snippet("application")).And.Contain(Snippet("class"));
+    }
+
+    // What the page tells people with other languages to check their code with is what this package accepts.
+    [Fact]
+    public void TestVector_OfThePage_IsValid()
+    {
+        var text = File.ReadAllText(Path.Combine(Repository(), "docs/mirror.md"));
+
+        var mark = Regex.Match(text, "^mark = \"(?<mark>.+)\"", RegexOptions.Multiline).Groups["mark"].Value;
+        var check = Regex.Match(text, @"^assert is_mirrored\(mark, ""(?<service>.+)"", \[""(?<key>.+)""\]\)", RegexOptions.Multiline);
+
+        new MirrorMarkVerifier(check.Groups["service"].Value, [check.Groups["key"].Value]).IsValid(mark).Should().BeTrue();
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using BlueGreen.ReverseProxy.Configuration;
+using BlueGreen.ReverseProxy.Mirroring;
 
 namespace BlueGreen.ReverseProxy.Tests.Configuration;
 
@@ -45,12 +46,45 @@ public sealed class MirrorOptionsTests
         options.Services["orders"].Traffic.Mirror.Should().BeEquivalentTo(new { Percent = 5.0, Duration = TimeSpan.FromMinutes(1) });
     }
 
+    [Fact]
+    public void ContentType_IsComparedBesidesTheFieldsThatAreConfigured()
+    {
+        var (options, _) = Reading.OfService("""
+            "Traffic": { "Mirror": { "Compare": { "Headers": [ "etag", "Content-Type" ], "Ignore": [ "header:content-type", "status", "body" ] } } }
+            """);
+
+        MirrorSettings.Of(options.Services["orders"].Traffic.Mirror).Compare.Headers.Should().Equal("content-type", "etag");
+    }
+
+    [Theory]
+    [InlineData("$")]
+    [InlineData("$[*]")]
+    [InlineData("$.a-b.\u00fc c[*][*].d")]
+    [InlineData("$.items.length")]
+    [InlineData("header:X-Rate")]
+    public void Ignore_OfAPlace_IsRead(string place)
+    {
+        var (options, errors) = Reading.OfService($$"""
+            "Traffic": { "Mirror": { "Compare": { "Ignore": [ "{{place}}" ] } } }
+            """);
+
+        errors.Should().BeEmpty();
+        options.Services["orders"].Traffic.Mirror.Compare.Ignore.Should().Equal(place);
+    }
+
     [Theory]
     [InlineData("""{ "Percent": 50, "MaxPercent": 20 }""", "Percent", "is above MaxPercent, 20")]
     [InlineData("""{ "Duration": "00:10:00", "MaxDuration": "00:01:00" }""", "Duration", "is above MaxDuration, 00:01:00")]
     [InlineData("""{ "Percent": 1001 }""", "Percent", "from 0.01 to 1000")]
     [InlineData("""{ "Methods": [ "TRACE" ] }""", "Methods", "among DELETE, GET, HEAD")]
     [InlineData("""{ "Compare": { "Ignore": [ "total" ] } }""", "Compare:Ignore", "places such as $.total")]
+    [InlineData("""{ "Compare": { "Ignore": [ "$.at", "$.a[0].b" ] } }""", "Compare:Ignore", "\"$.a[0].b\": indexes are written as [*], such as $.a[*].b")]
+    [InlineData("""{ "Compare": { "Ignore": [ "$..x" ] } }""", "Compare:Ignore", "\"$..x\": there is no search at any depth; write the whole path")]
+    [InlineData("""{ "Compare": { "Ignore": [ "$.a." ] } }""", "Compare:Ignore", "places such as $.total")]
+    [InlineData("""{ "Compare": { "Ignore": [ "header:" ] } }""", "Compare:Ignore", "header:etag")]
+    [InlineData("""{ "Compare": { "Ignore": [ "Status" ] } }""", "Compare:Ignore", "status or body")]
+    [InlineData("""{ "Compare": { "Sets": [ "status" ] } }""", "Compare:Sets", "paths of arrays such as $.tags")]
+    [InlineData("""{ "Compare": { "Sets": [ "$.tags[*]" ] } }""", "Compare:Sets", "\"$.tags[*]\": name the array itself, without [*] at its end")]
     [InlineData("""{ "Compare": { "Headers": [ "a b" ] } }""", "Compare:Headers", "names of header fields")]
     [InlineData("""{ "Compare": { "Noise": 1 } }""", "Compare:Noise", "is not a known key")]
     [InlineData("""{ "MaxBodyBytes": 0 }""", "MaxBodyBytes", "from 1024 to 1048576")]

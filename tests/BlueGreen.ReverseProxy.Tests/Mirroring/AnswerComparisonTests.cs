@@ -69,6 +69,14 @@ public sealed class AnswerComparisonTests
     [InlineData("$.total", false)]
     public void Secret_IsKnownByAnyNameOnTheWay(string path, bool isSecret) => SecretNames.Contains(path).Should().Be(isSecret);
 
+    [Fact]
+    public void LeftOut_IsDescribedForWhoeverTrustsTheResult()
+    {
+        new CompareSettings().DescribeLeftOut().Should().BeEmpty();
+        new CompareSettings { Ignore = ["$.b", "$.a"], Sets = ["$.tags"], NoisePercent = 5 }.DescribeLeftOut().Should().Be("; not compared: $.a, $.b; as sets: $.tags; noise measured with 5 %");
+        new CompareSettings { Ignore = [.. Enumerable.Range(0, 100).Select(number => $"$.field{number}")] }.DescribeLeftOut().Length.Should().BeLessThan(230);
+    }
+
     // Half a character is valid JSON, and what is no UTF-8 passes the parser: no text, but nothing that may end the process.
     [Theory]
     [InlineData("""{"a":"x"}""", """{"a":"\udc00"}""")]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using BlueGreen.ReverseProxy.Configuration;
 
 namespace BlueGreen.ReverseProxy.Mirroring.Comparing;
@@ -6,6 +7,8 @@ namespace BlueGreen.ReverseProxy.Mirroring.Comparing;
 /// <summary>What of two answers is compared.</summary>
 internal sealed record CompareSettings
 {
+    private const int LongestList = 200;
+
     /// <summary>The header fields.</summary>
     public ImmutableArray<string> Headers { get; init; } = MirrorRules.Headers;
 
@@ -25,6 +28,16 @@ internal sealed record CompareSettings
         && NoisePercent.Equals(other.NoisePercent);
 
     public override int GetHashCode() => HashCode.Combine(Headers.Length, Ignore.Length, Sets.Length, NoisePercent);
+
+    /// <summary>What whoever trusts the result has to know, such as <c>; not compared: $.debug; as sets: $.tags; noise measured with 5 %</c>; empty where nothing is left out.</summary>
+    public string DescribeLeftOut()
+    {
+        var noise = NoisePercent.Equals(new CompareSettings().NoisePercent) ? "" : string.Create(CultureInfo.InvariantCulture, $"; noise measured with {NoisePercent:0.##} %");
+        return $"{Describe("not compared", Ignore)}{Describe("as sets", Sets)}{noise}";
+
+        static string Describe(string what, ImmutableArray<string> places) =>
+            places.IsEmpty ? "" : $"; {what}: {OneLine.Of(string.Join(", ", places.Order(StringComparer.Ordinal)), LongestList)}{(string.Join(", ", places).Length > LongestList ? "…" : "")}";
+    }
 
     /// <summary>Whether a place is ignored.</summary>
     public bool IsIgnored(string path) => Ignore.Any(ignored =>

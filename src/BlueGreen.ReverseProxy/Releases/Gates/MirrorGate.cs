@@ -46,7 +46,7 @@ internal static class MirrorGate
             ? Failed(service, string.Create(
                 CultureInfo.InvariantCulture,
                 $"the active slot answered {pairs} requests a second time, at least {LeastNoisePairs} are needed to tell a difference from noise: bluegreen mirror start {service} --noise 20"))
-            : JudgeDifferences(service, wanted, counts, figures);
+            : JudgeDifferences(service, wanted, counts, figures, run.Settings.Compare.DescribeLeftOut());
     }
 
     /// <summary>Why a mirror says nothing about these two slots as they are now; null if it does.</summary>
@@ -79,7 +79,7 @@ internal static class MirrorGate
         return null;
     }
 
-    private static GateResult JudgeDifferences(string service, MirrorGateState wanted, MirrorCounts counts, DifferenceFigures figures)
+    private static GateResult JudgeDifferences(string service, MirrorGateState wanted, MirrorCounts counts, DifferenceFigures figures, string leftOut)
     {
         var places = figures.Places.Where(place => place.Verdict == DifferenceVerdict.Different).ToList();
         var suspected = figures.Places.Count(place => place.Verdict == DifferenceVerdict.Suspected);
@@ -87,10 +87,10 @@ internal static class MirrorGate
         var found = places.Count == 0 ? "" : string.Create(
             CultureInfo.InvariantCulture, $"{figures.SurelyDifferent} of {figures.Compared} requests ({share:0.####%}) have a place that is different, maxDifference is {wanted.MaxDifference:0.####%}: {string.Join("; ", places.Take(3).Select(place => Describe(place, figures)))}{(places.Count > 3 ? $"; and {places.Count - 3} more" : "")}");
         return share > wanted.MaxDifference
-            ? Failed(service, $"{found}. See all: bluegreen mirror diff {service}")
+            ? Failed(service, $"{found}{leftOut}. See all: bluegreen mirror diff {service}")
             : new(GateNames.Mirror, service, GateStatus.Passed, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{counts.Answered} mirrored requests answered, {(found.Length == 0 ? "no place is different" : found)}{(suspected == 0 ? "" : $"; {Counted.Of(suspected, "place")} suspected, which does not count: bluegreen mirror diff {service}")}"));
+                $"{counts.Answered} mirrored requests answered, {(found.Length == 0 ? "no place is different" : found)}{(suspected == 0 ? "" : $"; {Counted.Of(suspected, "place")} suspected, which does not count: bluegreen mirror diff {service}")}{leftOut}"));
     }
 
     private static string Describe(FoundDifference place, DifferenceFigures figures)

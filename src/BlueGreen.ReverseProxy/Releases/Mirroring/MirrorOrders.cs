@@ -95,5 +95,5 @@ internal static class MirrorOrders
 
     private static string Describe(MirrorSettings wanted, SlotName active) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{active.ToText()} to {active.Other().ToText()}: {wanted.Percent} % of {string.Join(", ", wanted.Methods.Order(StringComparer.Ordinal))}{(wanted.RequireIdempotencyKey ? ", others than GET and HEAD with an Idempotency-Key only" : "")}, for {Counted.Of((long)wanted.Duration.TotalSeconds, "second")}");
+        $"{active.ToText()} to {active.Other().ToText()}: {wanted.Percent} % of {string.Join(", ", wanted.Methods.Order(StringComparer.Ordinal))}{(wanted.RequireIdempotencyKey ? ", others than GET and HEAD with an Idempotency-Key only" : "")}, for {Counted.Of((long)wanted.Duration.TotalSeconds, "second")}{wanted.Compare.DescribeLeftOut()}");
 }
