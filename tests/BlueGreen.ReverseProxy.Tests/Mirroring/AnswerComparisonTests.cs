@@ -73,7 +73,7 @@ public sealed class AnswerComparisonTests
     public void LeftOut_IsDescribedForWhoeverTrustsTheResult()
     {
         new CompareSettings().DescribeLeftOut().Should().BeEmpty();
-        new CompareSettings { Ignore = ["$.b", "$.a"], Sets = ["$.tags"], NoisePercent = 5 }.DescribeLeftOut().Should().Be("; not compared: $.a, $.b; as sets: $.tags; noise measured with 5 %");
+        new CompareSettings { Ignore = ["$.b", "$.a"], Sets = ["$.tags"], NoisePercent = 5 }.DescribeLeftOut().Should().Be("; not compared: $.a, $.b; as sets: $.tags; noise measured with 5 % only");
         new CompareSettings { Ignore = [.. Enumerable.Range(0, 100).Select(number => $"$.field{number}")] }.DescribeLeftOut().Length.Should().BeLessThan(230);
     }
 

@@ -29,10 +29,10 @@ internal sealed record CompareSettings
 
     public override int GetHashCode() => HashCode.Combine(Headers.Length, Ignore.Length, Sets.Length, NoisePercent);
 
-    /// <summary>What whoever trusts the result has to know, such as <c>; not compared: $.debug; as sets: $.tags; noise measured with 5 %</c>; empty where nothing is left out.</summary>
+    /// <summary>What whoever trusts the result has to know, such as <c>; not compared: $.debug; as sets: $.tags; noise measured with 5 % only</c>; empty where nothing is left out.</summary>
     public string DescribeLeftOut()
     {
-        var noise = NoisePercent.Equals(new CompareSettings().NoisePercent) ? "" : string.Create(CultureInfo.InvariantCulture, $"; noise measured with {NoisePercent:0.##} %");
+        var noise = NoisePercent >= new CompareSettings().NoisePercent ? "" : string.Create(CultureInfo.InvariantCulture, $"; noise measured with {NoisePercent:0.##} % only");
         return $"{Describe("not compared", Ignore)}{Describe("as sets", Sets)}{noise}";
 
         static string Describe(string what, ImmutableArray<string> places) =>
