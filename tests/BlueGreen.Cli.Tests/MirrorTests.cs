@@ -56,6 +56,20 @@ public sealed class MirrorTests
         (await fleet.MirrorStatusAsync()).Newest.Should().BeNull();
     }
 
+    // What .NET takes for numbers, JSON has no way to write.
+    [Theory]
+    [InlineData("mirror start --percent NaN", "--percent \"NaN\" is not allowed")]
+    [InlineData("mirror start --noise Infinity", "--noise \"Infinity\" is not allowed")]
+    [InlineData("mirror start --for=-Infinity", "-Infinity")]
+    [InlineData("cutover --mirror-difference NaN", "--mirror-difference \"NaN\" is not allowed: a share from 0 to 1")]
+    [InlineData("cutover --mirror-requests abc", "--mirror-requests \"abc\" is not allowed: a whole number")]
+    public async Task Number_ThatIsNone_IsRefusedInPlainWords(string line, string expected)
+    {
+        var result = (await HostedCli.RunAsync(line.Split(' '), "http://127.0.0.1:1")).ShouldEndWith(64);
+
+        result.Error.Should().Contain(expected).And.NotContain("defect").And.NotContain("System.");
+    }
+
     [Fact]
     public async Task Start_WhileTheServiceIsHeld_EndsWith5()
     {

@@ -68,6 +68,19 @@ public sealed class MirrorEndTests
         await fleet.UntilEndIsAuditedAsync();
     }
 
+    // Whoever asks later why a difference was not found has to see it.
+    [Fact]
+    public async Task Order_ThatIgnoresAllOfABody_WarnsAndIsWrittenDownAsSuch()
+    {
+        await using var fleet = await Fleet.HostAsync(untilHealthy: false);
+
+        var report = await fleet.MirrorAsync(new { compare = new { ignore = new[] { "$" }, sets = new[] { "$.tags" } } });
+
+        report.Warnings.Should().ContainSingle().Which.Should().StartWith("compare.ignore has $: no difference in a JSON body is found");
+        var audit = (await fleet.Admin.SendAsync(HttpMethod.Get, "/v1/audit")).Json.EnumerateArray().First(entry => entry.GetProperty("action").GetString() == "startMirror");
+        audit.GetProperty("detail").GetString().Should().EndWith("; not compared: $; as sets: $.tags");
+    }
+
     [Fact]
     public async Task Order_Repeated_ChangesNothingAndAnotherOneReplacesTheMirror()
     {
