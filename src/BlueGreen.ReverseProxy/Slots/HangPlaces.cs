@@ -12,11 +12,11 @@ internal sealed class HangPlaces
     private const int Cells = 64;
     private const int MostPlaces = 16;
     private const int MostShown = 3;
-    private const string Others = "others";
 
     private readonly SlotLease?[] _waiting = new SlotLease?[Cells];
     private readonly Lock _gate = new();
     private readonly Dictionary<(string? Destination, byte Stratum), long> _late = [];
+    private long _lateElsewhere;
 
     /// <summary>A request begins to wait.</summary>
     /// <returns>Its cell, for <see cref="Leave"/>; -1 for none.</returns>
@@ -40,8 +40,14 @@ internal sealed class HangPlaces
         lock (_gate)
         {
             var place = (destination, stratum);
-            place = _late.Count < MostPlaces || _late.ContainsKey(place) ? place : default;
-            _late[place] = _late.GetValueOrDefault(place) + 1;
+            if (_late.Count < MostPlaces || _late.ContainsKey(place))
+            {
+                _late[place] = _late.GetValueOrDefault(place) + 1;
+            }
+            else
+            {
+                _lateElsewhere++;
+            }
         }
     }
 
@@ -51,9 +57,10 @@ internal sealed class HangPlaces
     public string? Describe(Func<long, bool> isOverdue, Func<byte, string>? nameOf)
     {
         Dictionary<(string? Destination, byte Stratum), long> places;
+        long all;
         lock (_gate)
         {
-            places = new(_late);
+            (places, all) = (new(_late), _lateElsewhere);
         }
 
         foreach (ref var cell in _waiting.AsSpan())
@@ -65,7 +72,7 @@ internal sealed class HangPlaces
             }
         }
 
-        var all = places.Values.Sum();
+        all += places.Values.Sum();
         var destinations = Shares(places.GroupBy(place => place.Key.Destination ?? "", place => place.Value), all, "at destination");
         var routes = nameOf is null ? null : Shares(places.GroupBy(place => nameOf(place.Key.Stratum), place => place.Value), all, "of");
         var parts = new[] { destinations, routes }.Where(part => part is not null).ToList();
