@@ -10,9 +10,6 @@ internal sealed class JsonComparison(CompareSettings settings)
     // Documents that have nothing in common would fill the report with one request.
     private const int MostDifferences = 50;
 
-    // Where that is reached, everything below is one place.
-    private const int LongestPath = 400;
-
     // Dividing by it takes the zeros off a decimal's end.
     private const decimal One = 1.0000000000000000000000000000m;
 
@@ -22,20 +19,20 @@ internal sealed class JsonComparison(CompareSettings settings)
     public static IReadOnlyList<Difference> Find(JsonElement left, JsonElement right, CompareSettings settings)
     {
         var comparison = new JsonComparison(settings);
-        comparison.Compare("$", left, right);
+        comparison.Compare(new("$", "$"), left, right);
         return comparison._found;
     }
 
-    private void Compare(string path, JsonElement left, JsonElement right)
+    private void Compare(Place path, JsonElement left, JsonElement right)
     {
-        if (_found.Count >= MostDifferences || settings.IsIgnored(path))
+        if (_found.Count >= MostDifferences || settings.IsIgnored(path.Real))
         {
             return;
         }
 
         if (KindOf(left) != KindOf(right))
         {
-            Add(path, Redaction.Show(path, left), Redaction.Show(path, right));
+            Add(path.Shown, Redaction.Show(path.Real, left), Redaction.Show(path.Real, right));
         }
         else if (left.ValueKind == JsonValueKind.Object)
         {
@@ -47,23 +44,23 @@ internal sealed class JsonComparison(CompareSettings settings)
         }
         else if (!AreEqual(left, right))
         {
-            Add(path, Redaction.Show(path, left), Redaction.Show(path, right));
+            Add(path.Shown, Redaction.Show(path.Real, left), Redaction.Show(path.Real, right));
         }
     }
 
-    private void CompareObjects(string path, JsonElement left, JsonElement right)
+    private void CompareObjects(Place path, JsonElement left, JsonElement right)
     {
         var (ofLeft, ofRight) = (new Fields(left), new Fields(right));
         foreach (var field in left.EnumerateObject())
         {
             if (!ofRight.TryGet(field.Name, out var other))
             {
-                AddMissing(Below(path, field.Name), field.Value, isLeft: true);
+                AddMissing(path.Field(field.Name), field.Value, isLeft: true);
             }
             else if (!AreSameText(field.Value, other) && ofLeft.TryGet(field.Name, out var last))
             {
                 // Of fields with the same name, the last one counts on both sides.
-                Compare(Below(path, field.Name), last, other);
+                Compare(path.Field(field.Name), last, other);
             }
         }
 
@@ -71,18 +68,18 @@ internal sealed class JsonComparison(CompareSettings settings)
         {
             if (!ofLeft.TryGet(field.Name, out _))
             {
-                AddMissing(Below(path, field.Name), field.Value, isLeft: false);
+                AddMissing(path.Field(field.Name), field.Value, isLeft: false);
             }
         }
     }
 
-    private void CompareArrays(string path, JsonElement left, JsonElement right)
+    private void CompareArrays(Place path, JsonElement left, JsonElement right)
     {
-        if (settings.Sets.Contains(path, StringComparer.Ordinal))
+        if (settings.Sets.Contains(path.Real, StringComparer.Ordinal))
         {
             if (!Canonical(left).SequenceEqual(Canonical(right), StringComparer.Ordinal))
             {
-                Add(path, $"({left.GetArrayLength()} elements)", $"({right.GetArrayLength()} elements)");
+                Add(path.Shown, $"({left.GetArrayLength()} elements)", $"({right.GetArrayLength()} elements)");
             }
 
             return;
@@ -91,10 +88,10 @@ internal sealed class JsonComparison(CompareSettings settings)
         var (first, second) = (left.GetArrayLength(), right.GetArrayLength());
         if (first != second)
         {
-            Add($"{path}.length", first.ToString(CultureInfo.InvariantCulture), second.ToString(CultureInfo.InvariantCulture));
+            Add($"{path.Shown}.length", first.ToString(CultureInfo.InvariantCulture), second.ToString(CultureInfo.InvariantCulture));
         }
 
-        var elements = path.Length > LongestPath ? path : $"{path}[*]";
+        var elements = path.Elements();
         foreach (var (one, other) in left.EnumerateArray().Zip(right.EnumerateArray()))
         {
             if (!AreSameText(one, other))
@@ -107,17 +104,14 @@ internal sealed class JsonComparison(CompareSettings settings)
     // Most of two answers is the same to the byte. To look for differences in it costs a long document a path for each of its values.
     private static bool AreSameText(JsonElement left, JsonElement right) => JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));
 
-    private void AddMissing(string path, JsonElement value, bool isLeft)
+    private void AddMissing(Place path, JsonElement value, bool isLeft)
     {
-        if (!settings.IsIgnored(path))
+        if (!settings.IsIgnored(path.Real))
         {
-            var shown = Redaction.Show(path, value);
-            Add(path, isLeft ? shown : Redaction.Missing, isLeft ? Redaction.Missing : shown);
+            var shown = Redaction.Show(path.Real, value);
+            Add(path.Shown, isLeft ? shown : Redaction.Missing, isLeft ? Redaction.Missing : shown);
         }
     }
-
-    // Names are the API's, and may be data: those of a map are as many, as long and as secret as its keys.
-    private static string Below(string path, string name) => path.Length > LongestPath ? path : $"{path}.{Redaction.Name(path, name)}";
 
     // Once per pair of answers: a request counts as one, however many elements an array has.
     private void Add(string path, string left, string right)
@@ -149,6 +143,20 @@ internal sealed class JsonComparison(CompareSettings settings)
         JsonValueKind.Number when value.TryGetDecimal(out var number) => (number / One).ToString(CultureInfo.InvariantCulture),
         _ => value.GetRawText(),
     };
+
+    // Names are the API's, and may be data: those of a map are as many, as long and as secret as its keys. What the order names is looked for
+    // by what a place is really called, and people see the other name.
+    private sealed record Place(string Real, string Shown)
+    {
+        // Where that is reached, everything below is one place.
+        private const int LongestShown = 400;
+
+        public Place Field(string name) => Below($".{name}", $".{Redaction.Name(Real, name)}");
+
+        public Place Elements() => Below("[*]", "[*]");
+
+        private Place Below(string real, string shown) => new(Real + real, Shown.Length > LongestShown ? Shown : Shown + shown);
+    }
 
     // An element looks for a field from one end to the other: with thousands of fields, all of them together would take a good part of a second.
     private readonly struct Fields(JsonElement value)
